@@ -1,0 +1,1 @@
+//! age recipients and identities as a key provider.

@@ -1,0 +1,61 @@
+//! The one error of every provider: what kind of failure, of which provider,
+//! during which operation. Never a secret value, a response body or a URL
+//! with a query.
+
+use std::error::Error;
+
+/// What kind of failure a provider met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The service answered that the caller may not do this.
+    Denied,
+    /// The configuration (address, name, credentials' form) cannot work.
+    InvalidConfig,
+    /// The thing asked for does not exist, and the service proved it.
+    NotFound,
+    /// The master key belongs to somebody else: no identity here opens it.
+    NotMine,
+    /// The service asked to slow down.
+    RateLimited,
+    /// The service could not be reached or did not answer in time.
+    Unavailable,
+    /// This build or this provider cannot do it.
+    Unsupported,
+    /// Anything else, a malformed answer included.
+    Unexpected,
+}
+
+/// A failure of a key service or a store.
+#[derive(Debug, thiserror::Error)]
+#[error("{context}")]
+pub struct ProviderError {
+    /// What kind of failure it is; decides exit codes, requeues and hints.
+    pub kind: Kind,
+    /// The provider's name, such as `age`.
+    pub provider: &'static str,
+    /// What is and where, lower case, without any secret in it.
+    pub context: String,
+    /// The cause below, if there is one.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ProviderError {
+    /// Builds an error without a deeper cause.
+    pub fn new(kind: Kind, provider: &'static str, context: impl Into<String>) -> Self {
+        Self { kind, provider, context: context.into(), source: None }
+    }
+
+    /// Adds the cause below. The cause's text must be safe to print.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Returns true where a later try may succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::RateLimited | Kind::Unavailable)
+    }
+}

@@ -1,0 +1,17 @@
+//! The leaf crate: secret types, the provider traits and the seams that every
+//! other crate receives as values.
+//!
+//! It reads no environment, clock, file or randomness by itself; callers hand
+//! those in ([`Environment`], [`Clock`], [`Random`]).
+
+mod context;
+mod error;
+mod key;
+mod limits;
+mod secret;
+
+pub use context::{Clock, Context, Environment, Random, RandomError, Timestamp};
+pub use error::{Kind, ProviderError};
+pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
+pub use limits::Limits;
+pub use secret::{DataKey, SecretBytes, SecretText};

@@ -1,0 +1,32 @@
+//! Limits that every parser takes (`security.md` 4.1).
+
+/// Upper bounds for one input. There is no "unlimited" outside tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Size of an encrypted or plain file in bytes.
+    pub file_size: usize,
+    /// Nesting depth of maps and lists.
+    pub depth: usize,
+    /// Nodes after the expansion of YAML aliases.
+    pub nodes: usize,
+    /// Expanded bytes of YAML aliases, as a multiple of the source's length.
+    pub expansion: usize,
+    /// Documents in one file.
+    pub documents: usize,
+    /// Master keys in one file.
+    pub master_keys: usize,
+}
+
+impl Default for Limits {
+    /// The limits of the command line: files up to 256 MiB.
+    fn default() -> Self {
+        Self {
+            file_size: 256 << 20,
+            depth: 128,
+            nodes: 1_000_000,
+            expansion: 100,
+            documents: 10_000,
+            master_keys: 1_000,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Go regular expressions, translated for the regex crate.

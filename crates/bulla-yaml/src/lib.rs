@@ -1,0 +1,1 @@
+//! YAML reader, resolver, writer and span editor that agree with go-yaml v3.
