@@ -59,8 +59,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> +
 /// A service that wraps and unwraps data keys (or Shamir shares of one) with
 /// master keys of one kind.
 pub trait KeyProvider: Send + Sync {
-    /// The kind of master key that it serves, such as `age`.
-    fn kind(&self) -> &'static str;
+    /// Returns true for the kinds of master key that it serves. A vendor's
+    /// provider serves one; a remote key service serves them all.
+    fn serves(&self, kind: &str) -> bool;
 
     /// Wraps `secret` (32 or 33 bytes) for `key`; returns the text of the
     /// metadata field `enc`.
