@@ -1,0 +1,262 @@
+//! What a template computes with: Go's dynamic values, as far as data and the
+//! function library can produce them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::functions::semver::Version;
+use crate::time::Time;
+
+/// A Go string: bytes, not necessarily UTF-8.
+pub type Text = Arc<[u8]>;
+
+/// One value. It may hold plaintext, so it has no `Debug`.
+#[derive(Clone)]
+pub enum Value {
+    /// Go's invalid value: what a missing key of a map gives.
+    Missing,
+    /// A nil interface: a key that is there and holds nothing.
+    Nil,
+    /// `bool`.
+    Bool(bool),
+    /// Any integer type; the kind decides its name and how it prints.
+    Int(i64, IntKind),
+    /// `float64`.
+    Float(f64),
+    /// `complex128`, real and imaginary part; only literals make one.
+    Complex(f64, f64),
+    /// `string`.
+    Text(Text),
+    /// A slice; never changed after it was made.
+    List(Rc<List>),
+    /// A map with string keys; shared, and changed by `set` and the like.
+    Map(Map),
+    /// `time.Time`.
+    Time(Rc<Time>),
+    /// `*semver.Version`.
+    Version(Rc<Version>),
+    /// A struct with exported fields.
+    Record(Rc<Record>),
+}
+
+/// Go's integer types that templates meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntKind {
+    /// `time.Duration`.
+    Duration,
+    /// `int`.
+    Int,
+    /// `int64`.
+    Int64,
+    /// `time.Month`.
+    Month,
+    /// `uint32`.
+    Uint32,
+    /// `uint64`.
+    Uint64,
+    /// `uint8`, an indexed string.
+    Uint8,
+    /// `time.Weekday`.
+    Weekday,
+}
+
+/// The element type of a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// `[]interface {}`.
+    Any,
+    /// `[]int`.
+    Int,
+    /// `[][]interface {}`.
+    Lists,
+    /// `[]string`.
+    Text,
+}
+
+/// A slice.
+pub struct List {
+    /// The element type.
+    pub kind: ListKind,
+    /// The elements.
+    pub items: Vec<Value>,
+    /// Whether Go would hold a nil slice, which JSON writes as `null`.
+    pub null: bool,
+    /// Levels of lists below and including this one; bounded, because
+    /// dropping recurses.
+    pub(crate) depth: u16,
+}
+
+/// The element type of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapKind {
+    /// `map[string]interface {}`.
+    Any,
+    /// `map[string]string`.
+    Text,
+}
+
+/// The shared part of a map.
+pub struct MapBody {
+    /// The element type.
+    pub kind: MapKind,
+    /// The entries, in Go's printing order.
+    pub entries: RefCell<BTreeMap<Text, Value>>,
+}
+
+/// A reference to a map.
+pub type Map = Rc<MapBody>;
+
+/// A struct of the function library, such as a generated certificate.
+pub struct Record {
+    /// Go's name of the type.
+    pub type_name: &'static str,
+    /// The fields, in order of declaration.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+impl Value {
+    /// Makes a string.
+    pub fn text(bytes: impl AsRef<[u8]>) -> Self {
+        Self::Text(Text::from(bytes.as_ref()))
+    }
+
+    /// Makes an `int`.
+    pub fn int(number: i64) -> Self {
+        Self::Int(number, IntKind::Int)
+    }
+
+    /// Makes an `int64`.
+    pub fn int64(number: i64) -> Self {
+        Self::Int(number, IntKind::Int64)
+    }
+
+    /// Returns the bytes of a string.
+    pub fn as_text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns true for both forms of nil.
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Self::Missing | Self::Nil)
+    }
+
+    /// Returns the truth that `if` sees: not the zero of its type.
+    pub fn is_true(&self) -> bool {
+        match self {
+            Self::Missing | Self::Nil => false,
+            Self::Bool(value) => *value,
+            Self::Int(number, _) => *number != 0,
+            Self::Float(number) => *number != 0.0,
+            Self::Complex(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
+            Self::Text(text) => !text.is_empty(),
+            Self::List(list) => !list.items.is_empty(),
+            Self::Map(map) => !map.entries.borrow().is_empty(),
+            Self::Time(_) | Self::Version(_) | Self::Record(_) => true,
+        }
+    }
+
+    /// Returns the name that Go's `%T` prints.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::Nil => "<nil>",
+            Self::Bool(_) => "bool",
+            Self::Int(_, kind) => kind.type_name(),
+            Self::Float(_) => "float64",
+            Self::Complex(..) => "complex128",
+            Self::Text(_) => "string",
+            Self::List(list) => match list.kind {
+                ListKind::Any => "[]interface {}",
+                ListKind::Int => "[]int",
+                ListKind::Lists => "[][]interface {}",
+                ListKind::Text => "[]string",
+            },
+            Self::Map(map) => match map.kind {
+                MapKind::Any => "map[string]interface {}",
+                MapKind::Text => "map[string]string",
+            },
+            Self::Time(_) => "time.Time",
+            Self::Version(_) => "*semver.Version",
+            Self::Record(record) => record.type_name,
+        }
+    }
+
+    /// Returns the name of Go's `reflect.Kind`.
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::Nil => "invalid",
+            Self::Int(_, kind) => kind.kind_name(),
+            Self::List(_) => "slice",
+            Self::Map(_) => "map",
+            Self::Time(_) | Self::Record(_) => "struct",
+            Self::Version(_) => "ptr",
+            other => other.type_name(),
+        }
+    }
+
+    /// Returns how many levels of lists this value holds.
+    pub(crate) fn depth(&self) -> u16 {
+        match self {
+            Self::List(list) => list.depth,
+            _ => 0,
+        }
+    }
+}
+
+impl IntKind {
+    /// Returns Go's name of the type.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Duration => "time.Duration",
+            Self::Int => "int",
+            Self::Int64 => "int64",
+            Self::Month => "time.Month",
+            Self::Uint32 => "uint32",
+            Self::Uint64 => "uint64",
+            Self::Uint8 => "uint8",
+            Self::Weekday => "time.Weekday",
+        }
+    }
+
+    fn kind_name(self) -> &'static str {
+        match self {
+            Self::Duration => "int64",
+            Self::Month | Self::Weekday => "int",
+            other => other.type_name(),
+        }
+    }
+
+    /// Returns true for the types without negative numbers.
+    pub fn is_unsigned(self) -> bool {
+        matches!(self, Self::Uint8 | Self::Uint32 | Self::Uint64)
+    }
+}
+
+impl MapBody {
+    /// Returns the entry `key`.
+    pub fn get(&self, key: &[u8]) -> Option<Value> {
+        self.entries.borrow().get(key).cloned()
+    }
+
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
+    /// Returns true where there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the value that Go's zero of the element type is.
+    pub fn zero(&self) -> Value {
+        match self.kind {
+            MapKind::Any => Value::Nil,
+            MapKind::Text => Value::Text(Text::from(&[][..])),
+        }
+    }
+}
