@@ -1,1 +1,56 @@
-fn main() {}
+//! Repository tasks. `cargo xtask check` judges the source, `cargo xtask test`
+//! provides what the tests need and runs them all.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to its terminal")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a task reads its own process environment and writes build products under target/"
+)]
+
+mod check;
+mod command;
+mod failure;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use failure::Failure;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  check                      fmt, tidy, clippy, docs, cargo-deny: every warning is an error
+  tidy                       the repository's own rules alone (a second)
+  test [options]             provide components, run unit tests and all lanes
+    --plan                   print what each lane needs and stop (exit 2 if something is missing)
+    --lane A,B               only these lanes, no unit tests
+    --without LANE           leave a lane out and say so at the end (refused where CI=true)
+    --full                   the complete matrix of the lane interop";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::Told) {
+                eprintln!("{failure}");
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), Failure> {
+    let (task, rest) = arguments.split_first().ok_or_else(|| Failure::usage(USAGE))?;
+    match (task.as_str(), rest) {
+        ("check", []) => check::run(),
+        ("tidy", []) => tidy::run(&workspace::Workspace::load()?),
+        ("test", rest) => test::run(&test::Options::parse(rest)?),
+        ("help" | "--help" | "-h", _) => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Failure::usage(USAGE)),
+    }
+}

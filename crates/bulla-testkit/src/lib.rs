@@ -1,0 +1,19 @@
+//! Runs our programs and the originals side by side: a [`Sandbox`] is a
+//! directory with an environment of its own, a [`Tool`] a program to run in it,
+//! an [`Outcome`] what came back. For tests only: everything panics with a
+//! message that says what to do.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests are handed programs by variable and lay out files in a directory of their own"
+)]
+#![allow(clippy::missing_panics_doc, reason = "said above for all of them")]
+
+mod age_key;
+mod outcome;
+mod sandbox;
+mod tool;
+
+pub use age_key::AgeKey;
+pub use outcome::{Outcome, assert_same_answer};
+pub use sandbox::Sandbox;
+pub use tool::{Tool, required};

@@ -1,0 +1,55 @@
+//! Programs, found by the variables that `cargo xtask test` sets.
+
+use std::path::{Path, PathBuf};
+
+/// A program and the name it is called by.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    pub(crate) program: PathBuf,
+    /// `argv[0]`; the path of the program where absent.
+    pub(crate) called: Option<&'static str>,
+}
+
+impl Tool {
+    /// Our program under its own name (`BULLA_BIN`).
+    pub fn bulla() -> Self {
+        Self { program: required("BULLA_BIN"), called: None }
+    }
+
+    /// Our program, called as `sops` (`BULLA_BIN`).
+    pub fn bulla_as_sops() -> Self {
+        Self { program: required("BULLA_BIN"), called: Some("sops") }
+    }
+
+    /// The original sops (`BULLA_LANE_SOPS`).
+    pub fn sops() -> Self {
+        Self { program: required("BULLA_LANE_SOPS"), called: Some("sops") }
+    }
+
+    /// A program of age's: `age`, `age-keygen`, a plugin (`BULLA_LANE_AGE`).
+    pub fn age(name: &str) -> Self {
+        Self { program: required("BULLA_LANE_AGE").join(name), called: None }
+    }
+
+    /// Any other program.
+    pub fn at(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), called: None }
+    }
+
+    /// Where the program lies.
+    pub fn path(&self) -> &Path {
+        &self.program
+    }
+}
+
+/// The path in a variable that the runner sets for a lane.
+///
+/// # Panics
+/// Where it is unset, naming the command that sets it: a lane never passes
+/// because something was missing.
+pub fn required(variable: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(value) if !value.is_empty() => PathBuf::from(value),
+        _ => panic!("{variable} is not set; run the lanes with `cargo xtask test`"),
+    }
+}

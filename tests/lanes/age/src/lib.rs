@@ -1,0 +1,1 @@
+//! Lane `age`: our age code against the original age and its plugins.

@@ -1,0 +1,3 @@
+//! The tests of the lane `age`, one module per subject.
+
+mod harness;
