@@ -1,0 +1,4 @@
+//! The grammars in which requests are said. A persona adds grammar, never
+//! behavior.
+
+pub mod sops;

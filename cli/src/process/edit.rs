@@ -1,0 +1,284 @@
+//! The editor and the private directory with the plaintext that it works on
+//! (`sops.md` 6.6, `security.md` L-04, L-05).
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bulla_core::{Context, Environment, SecretBytes};
+
+use super::cleanup::Guard;
+use super::{find_program, spawn};
+use crate::error::{Exit, Failure, cause};
+
+/// Directories of edits are called this, our process id, and something
+/// random.
+const PREFIX: &str = "bulla-edit-";
+
+/// Editors in the order in which they are tried.
+const EDITORS: [&str; 3] = ["vim", "nano", "vi"];
+
+/// The plaintext that is being edited.
+pub struct Draft {
+    directory: Guard,
+    file: PathBuf,
+    /// True where the directory may be on a disk.
+    pub may_reach_disk: bool,
+}
+
+impl Draft {
+    /// Puts `plaintext` in a private directory in memory where there is one,
+    /// in a file with the base name of `target`. Directories of edits whose
+    /// process is gone are removed on the way.
+    pub fn create(target: &Path, plaintext: &[u8], context: &Context) -> Result<Self, Failure> {
+        let (parent, may_reach_disk) = parent(&context.environment);
+        sweep(&parent);
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |error: io::Error| Failure::new(Exit::Write, format!("{what}: {}", cause(&error)))
+        };
+        let mut random = [0; 8];
+        context.random.fill(&mut random).map_err(|error| Failure::new(Exit::Write, error.to_string()))?;
+        let name = format!("{PREFIX}{}-{:016x}", std::process::id(), u64::from_be_bytes(random));
+        let path = parent.join(name);
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(failed("Could not create temporary directory"))?;
+        let directory = Guard::new(path, || {}).map_err(failed("Could not watch for signals"))?;
+        let file = directory.path().join(target.file_name().unwrap_or(OsStr::new("file")));
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)
+            .and_then(|mut handle| handle.write_all(plaintext))
+            .map_err(failed("Could not create temporary file"))?;
+        Ok(Self { directory, file, may_reach_disk })
+    }
+
+    /// Lets the user edit it.
+    pub fn edit(&self, environment: &Environment) -> Result<(), Failure> {
+        let failed = |text: String| Failure::new(Exit::Editor, format!("Could not run editor: {text}"));
+        let words = editor(environment).map_err(failed)?;
+        let program = find_program(&words[0], environment).ok_or_else(|| {
+            let name = words[0].to_string_lossy();
+            failed(format!("exec: {}: executable file not found in $PATH", name.escape_debug()))
+        })?;
+        let mut command = Command::new(&program);
+        if is_vim(&program) {
+            // No swap, undo, backup or history file with plaintext in it.
+            command.args(["-n", "-i", "NONE", "--cmd", "set noundofile nobackup nowritebackup"]);
+        }
+        command.args(&words[1..]).arg(&self.file);
+        let mut child = spawn(&mut command).map_err(|error| failed(cause(&error)))?;
+        self.directory.set_child(Some(child.id()));
+        let status = child.wait();
+        self.directory.set_child(None);
+        match status.map_err(|error| failed(cause(&error)))?.code() {
+            Some(0) => Ok(()),
+            Some(code) => Err(failed(format!("exit status {code}"))),
+            None => Err(failed("signal: killed".to_owned())),
+        }
+    }
+
+    /// Reads what the user left. Whatever stands at the name must be a
+    /// regular file of ours: editors replace files, others might as well.
+    pub fn read(&self, limit: usize) -> Result<SecretBytes, Failure> {
+        let failed = |error: io::Error| {
+            Failure::new(Exit::Read, format!("Could not read edited file: {}", cause(&error)))
+        };
+        let file = open_no_follow(&self.file).map_err(failed)?;
+        let (metadata, own) = (file.metadata().map_err(failed)?, self.directory.path().metadata());
+        if !metadata.is_file() || own.map_err(failed)?.uid() != metadata.uid() {
+            return Err(failed(io::Error::other("it is not a regular file of ours any more")));
+        }
+        let mut bytes = Vec::new();
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() > limit {
+            return Err(failed(io::Error::other("it is too large")));
+        }
+        Ok(SecretBytes::new(bytes))
+    }
+
+    /// Leaves the text where it is, for the user to rescue; returns its path.
+    pub fn keep(self) -> PathBuf {
+        self.directory.keep();
+        self.file
+    }
+}
+
+/// Memory-backed where the system offers it. The second part is true where
+/// the directory may be on a disk.
+fn parent(environment: &Environment) -> (PathBuf, bool) {
+    let is_private = |path: &Path| {
+        path.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.mode().trailing_zeros() >= 6)
+    };
+    let runtime = environment.os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    if let Some(runtime) = runtime.filter(|path| path.is_absolute() && is_private(path)) {
+        return (runtime, false);
+    }
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        return (memory.to_owned(), false);
+    }
+    (environment.os("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from), true)
+}
+
+/// Removes what killed processes of ours left behind.
+fn sweep(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        let Some(process) = process else { continue };
+        let is_directory = entry.metadata().is_ok_and(|metadata| metadata.is_dir());
+        if is_directory && !is_running(process) {
+            // Those of other users stay: the system refuses.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_running(process: u32) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    true
+}
+
+fn open_no_follow(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
+}
+
+/// Returns the editor's program and arguments.
+fn editor(environment: &Environment) -> Result<Vec<OsString>, String> {
+    for variable in ["SOPS_EDITOR", "EDITOR"] {
+        let Some(text) = environment.text(variable) else { continue };
+        return match shlex::split(text) {
+            Some(words) if !words.is_empty() => Ok(words.into_iter().map(OsString::from).collect()),
+            _ => Err(format!("invalid ${variable}: {}", text.escape_debug())),
+        };
+    }
+    let found = EDITORS.iter().find(|name| find_program(OsStr::new(name), environment).is_some());
+    found.map(|name| vec![OsString::from(name)]).ok_or_else(|| {
+        format!(
+            "no editor available: set SOPS_EDITOR or EDITOR; without them {} are tried, and none was found",
+            EDITORS.join(", ")
+        )
+    })
+}
+
+/// True for vim and its family, also behind the name `vi`.
+fn is_vim(program: &Path) -> bool {
+    let resolved = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+    let name = resolved.file_name().map(OsStr::to_string_lossy).unwrap_or_default().into_owned();
+    ["vim", "nvim", "gvim"].iter().any(|editor| name.starts_with(editor))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::sync::Arc;
+
+    use bulla_crypto::SystemRandom;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    struct Fixed;
+
+    impl bulla_core::Clock for Fixed {
+        fn now(&self) -> i64 {
+            0
+        }
+    }
+
+    fn context(directory: &Path, editor: &str) -> Context {
+        std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let variables = [
+            ("XDG_RUNTIME_DIR".into(), directory.as_os_str().to_owned()),
+            ("EDITOR".into(), editor.into()),
+            ("PATH".into(), "/usr/bin:/bin".into()),
+        ];
+        Context {
+            environment: Environment::new(variables, directory.to_owned()),
+            clock: Arc::new(Fixed),
+            random: Arc::new(SystemRandom),
+        }
+    }
+
+    #[test]
+    fn l_04_the_draft_is_private_keeps_its_name_and_vanishes() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "sh -c 'printf new > \"$0\"'");
+        let draft = Draft::create(Path::new("/x/secret.yaml"), b"old", &context).unwrap();
+        let inside = draft.directory.path().to_owned();
+        assert_eq!(inside.metadata().unwrap().mode() & 0o777, 0o700);
+        assert_eq!(inside.join("secret.yaml").metadata().unwrap().mode() & 0o777, 0o600);
+        draft.edit(&context.environment).unwrap();
+        assert_eq!(draft.read(100).unwrap().expose(), b"new");
+        drop(draft);
+        assert!(!inside.exists());
+    }
+
+    #[test]
+    fn l_04_a_link_in_the_draft_s_place_is_not_read() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "true");
+        let draft = Draft::create(Path::new("f"), b"old", &context).unwrap();
+        std::fs::remove_file(&draft.file).unwrap();
+        symlink("/etc/passwd", &draft.file).unwrap();
+        assert!(draft.read(1 << 20).is_err());
+    }
+
+    #[test]
+    fn l_04_drafts_of_dead_processes_are_swept_and_others_stay() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "true");
+        let dead = directory.path().join(format!("{PREFIX}2147483646-0"));
+        let alive = directory.path().join(format!("{PREFIX}{}-0", std::process::id()));
+        for path in [&dead, &alive] {
+            std::fs::create_dir(path).unwrap();
+        }
+        drop(Draft::create(Path::new("f"), b"", &context).unwrap());
+        assert!(!dead.exists() && alive.exists());
+    }
+
+    #[test]
+    fn l_05_a_kept_draft_stays() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "true");
+        let path = Draft::create(Path::new("f"), b"text", &context).unwrap().keep();
+        assert_eq!(std::fs::read(path).unwrap(), b"text");
+    }
+
+    #[test]
+    fn a_failing_editor_is_exit_201() {
+        let directory = TempDir::new().unwrap();
+        for (editor, text) in [
+            ("false", "Could not run editor: exit status 1"),
+            (
+                "no-such-editor -x",
+                "Could not run editor: exec: no-such-editor: executable file not found in $PATH",
+            ),
+            ("'", "Could not run editor: invalid $EDITOR: \\'"),
+        ] {
+            let context = context(directory.path(), editor);
+            let draft = Draft::create(Path::new("f"), b"", &context).unwrap();
+            let failure = draft.edit(&context.environment).unwrap_err();
+            assert_eq!((failure.code, failure.message.as_str()), (201, text));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! This process and the ones that it starts: no core dumps with secrets in
+//! them, programs found on PATH only, other users, exit codes.
+
+mod account;
+mod cleanup;
+pub mod edit;
+pub mod exec;
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
+use bulla_core::Environment;
+
+use crate::error::Failure;
+
+/// The core limit that children get back.
+#[cfg(target_os = "linux")]
+static CORE_LIMIT: OnceLock<rustix::process::Rlimit> = OnceLock::new();
+
+/// Keeps secrets out of core dumps and other processes' sight (`security.md`
+/// C-14), and makes a file-size limit an error instead of a death.
+pub fn harden() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, Resource, Rlimit};
+        // What the system refuses here it refuses to everybody; the program
+        // works without.
+        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        let before = rustix::process::getrlimit(Resource::Core);
+        let none = Rlimit { current: Some(0), maximum: before.maximum };
+        if rustix::process::setrlimit(Resource::Core, none).is_ok() {
+            let _ = CORE_LIMIT.set(before);
+        }
+    }
+    static LIMIT_REACHED: OnceLock<std::sync::Arc<AtomicBool>> = OnceLock::new();
+    let flag = LIMIT_REACHED.get_or_init(Default::default);
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::clone(flag));
+}
+
+/// `SIGXFSZ` of Linux and the BSDs, which signal-hook does not name.
+#[cfg(unix)]
+const SIGXFSZ: i32 = 25;
+
+/// Starts a program with the core limit that we found ourselves.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    set_core_limit(true);
+    let child = command.spawn();
+    set_core_limit(false);
+    child
+}
+
+/// Gives back the core limit that we found, for the program that replaces
+/// this one; or takes it away again.
+pub fn set_core_limit(restored: bool) {
+    #[cfg(target_os = "linux")]
+    if let Some(before) = CORE_LIMIT.get() {
+        let current = if restored { before.current } else { Some(0) };
+        let limit = rustix::process::Rlimit { current, maximum: before.maximum };
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, limit);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = restored;
+}
+
+/// Finds a program: a path as it is, a name on PATH. Directories of PATH that
+/// depend on where we stand are left out (`security.md` K-05).
+pub fn find_program(name: &OsStr, environment: &Environment) -> Option<PathBuf> {
+    let path = Path::new(name);
+    if path.components().count() > 1 || path.is_absolute() {
+        return Some(environment.directory().join(path));
+    }
+    let directories = environment.os("PATH")?;
+    std::env::split_paths(directories)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|file| is_executable(file))
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
+}
+
+/// Turns how a child ended into what we end with.
+pub fn outcome(status: ExitStatus) -> Result<(), Failure> {
+    if status.success() {
+        return Ok(());
+    }
+    match status.code() {
+        Some(code) => Err(Failure::child(code as u8, format!("exit status {code}"))),
+        // Go gives -1 for a child that a signal ended.
+        None => Err(Failure::child(255, format!("{status}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn k_05_programs_of_the_current_directory_are_not_run() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let decoy = directory.path().join("vim");
+        std::fs::File::create_new(&decoy).unwrap();
+        std::fs::set_permissions(&decoy, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let find = |path: &str| {
+            let variables = [("PATH".into(), path.into())];
+            find_program(OsStr::new("vim"), &Environment::new(variables, directory.path().to_owned()))
+        };
+        for path in [".", "", ":", "sub:.", "./"] {
+            assert_eq!(find(path), None, "{path}");
+        }
+        assert_eq!(find(directory.path().to_str().unwrap()), Some(decoy));
+    }
+}

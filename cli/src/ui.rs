@@ -1,0 +1,241 @@
+//! The only printing. Standard output is data, standard error is talk; a
+//! reader that went away is no error.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use bulla_core::{Clock, Environment};
+
+use crate::error::{Failure, Form};
+use crate::persona::sops::go;
+
+/// How much is said, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// The process ends.
+    Fatal,
+    /// Something failed.
+    Error,
+    /// Something to look at.
+    Warning,
+    /// What happened.
+    Info,
+    /// Decisions.
+    Debug,
+}
+
+/// Where text goes, and how it looks there.
+pub struct Ui {
+    level: Level,
+    clock: Arc<dyn Clock>,
+    started: i64,
+    color: bool,
+}
+
+impl Ui {
+    /// Builds the printer. Colors need a terminal on standard error and no
+    /// `NO_COLOR`.
+    pub fn new(environment: &Environment, clock: Arc<dyn Clock>) -> Self {
+        let plain = environment.text("NO_COLOR").is_some() || environment.text("TERM") == Some("dumb");
+        let started = clock.now();
+        Self { level: Level::Warning, clock, started, color: !plain && io::stderr().is_terminal() }
+    }
+
+    /// Sets how much is said.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
+    /// Returns true where somebody may be watching standard error.
+    pub fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Writes data to standard output.
+    pub fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Says a line on standard error.
+    pub fn say(&self, text: &str) {
+        // Nobody is left to tell where standard error itself fails.
+        let _ = writeln!(io::stderr().lock(), "{}", escape_lines(text));
+    }
+
+    /// Logs `message` of the part `name` in sops' form, with its fields in
+    /// the given order.
+    pub fn log(&self, name: &str, level: Level, message: &str, fields: &[(&str, &str)]) {
+        if level <= self.level {
+            let _ = io::stderr().lock().write_all(self.line(name, level, message, fields).as_bytes());
+        }
+    }
+
+    /// Logs a warning of the command line itself.
+    pub fn warn(&self, message: &str) {
+        self.log("CMD", Level::Warning, message, &[]);
+    }
+
+    /// Logs what happened, for those who asked for it.
+    pub fn info(&self, message: &str) {
+        self.log("CMD", Level::Info, message, &[]);
+    }
+
+    /// Shows a failure in its form.
+    pub fn fail(&self, failure: &Failure) {
+        match failure.form {
+            Form::Plain if failure.message.is_empty() => {}
+            Form::Plain => self.say(&failure.message),
+            Form::Log => self.log("CMD", Level::Fatal, &failure.message, &[]),
+        }
+        if let Some(hint) = &failure.hint {
+            self.say(&format!("hint: {hint}"));
+        }
+    }
+
+    /// Prints `question` on standard output and reads one line of standard
+    /// input; `None` at its end.
+    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
+        self.data(question.as_bytes())?;
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer)?;
+        Ok((read > 0).then(|| answer.trim().to_owned()))
+    }
+
+    fn line(&self, name: &str, level: Level, message: &str, fields: &[(&str, &str)]) -> String {
+        let (word, color) = match level {
+            Level::Fatal => ("fatal", 31),
+            Level::Error => ("error", 31),
+            Level::Warning => ("warning", 33),
+            Level::Info => ("info", 36),
+            Level::Debug => ("debug", 37),
+        };
+        let now = self.clock.now();
+        let mut line = if self.color {
+            let short = word[..4].to_uppercase();
+            let elapsed = now - self.started;
+            let message = escape_lines(message);
+            format!("\x1b[1m[{name}]\x1b[22m\t \x1b[{color}m{short}\x1b[0m[{elapsed:04}] {message:<44} ")
+        } else {
+            let time = rfc3339(now);
+            format!("[{name}]\t time=\"{time}\" level={word} msg={}", quoted(message))
+        };
+        for (field, value) in fields {
+            let _ = write!(line, " {field}={}", quoted(value));
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// Writes a time in UTC as RFC 3339, to the second.
+fn rfc3339(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400);
+    let second = seconds.rem_euclid(86_400);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+}
+
+/// Days since 1970-01-01 to a date of the Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468; // days since 0000-03-01
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// A field's value as sops' logger writes it: quoted unless it is one word.
+fn quoted(text: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "-._/@^+".contains(c);
+    if text.chars().all(bare) { text.to_owned() } else { go::quote(text) }
+}
+
+/// Makes text that may come from a file safe for a terminal: control and
+/// direction characters are escaped, at most 1 KiB is kept (`security.md`
+/// O-04).
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if out.len() > 1024 {
+            out.push_str("...");
+            break;
+        }
+        if is_unsafe(character) || character == '\n' {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// As [`escape`], but for whole messages: lines stay lines.
+fn escape_lines(text: &str) -> String {
+    if !text.chars().any(is_unsafe) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unsafe(character) {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+fn is_unsafe(character: char) -> bool {
+    let controls = character.is_control() && character != '\n' && character != '\t';
+    controls || matches!(u32::from(character), 0x61C | 0x200E | 0x200F | 0x202A..=0x202E | 0x2066..=0x2069)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed;
+
+    impl Clock for Fixed {
+        fn now(&self) -> i64 {
+            1_795_541_434
+        }
+    }
+
+    fn ui() -> Ui {
+        let environment = Environment::new([("NO_COLOR".into(), "1".into())], "/".into());
+        Ui::new(&environment, Arc::new(Fixed))
+    }
+
+    #[test]
+    fn log_lines_have_the_form_of_sops() {
+        assert_eq!(
+            ui().line("CMD", Level::Warning, "More than one \"x\"", &[("uri", "a b"), ("n", "1")]),
+            "[CMD]\t time=\"2026-11-24T17:30:34Z\" level=warning msg=\"More than one \\\"x\\\"\" uri=\"a b\" n=1\n"
+        );
+    }
+
+    #[test]
+    fn dates_are_right_around_leap_days() {
+        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
+        assert_eq!(rfc3339(4_107_542_399), "2100-02-28T23:59:59Z");
+    }
+
+    #[test]
+    fn o_04_text_of_files_cannot_steer_the_terminal() {
+        let shown = escape("a\x1b[2Jb\u{202e}c\nd\u{85}");
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\nd\\u{85}");
+        assert!(escape(&"x".repeat(5000)).len() < 1100);
+        assert_eq!(escape_lines("a\nb\x07"), "a\nb\\u{7}");
+    }
+}
