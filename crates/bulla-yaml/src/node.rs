@@ -97,7 +97,7 @@ impl Comment {
 
 /// Head, line and foot comment of a node or document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comments {
+pub(crate) struct Comments {
     pub(crate) head: Option<Comment>,
     pub(crate) line: Option<Comment>,
     pub(crate) foot: Option<Comment>,
@@ -113,7 +113,6 @@ pub struct Node<'s> {
     pub(crate) column: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
-    /// Scalars and aliases: first byte column. Collections: column of their entries.
     pub(crate) indent: u32,
     pub(crate) children: (u32, u32),
     pub(crate) value: Cow<'s, str>,
@@ -202,8 +201,8 @@ impl<'s> Node<'s> {
         self.in_flow
     }
 
-    /// Column from 0, in bytes, where a block collection's keys or dashes stand; for every other node the
-    /// byte column of its span's start.
+    /// Column from 0 where a block collection's keys or dashes stand, in characters and in bytes (only ASCII
+    /// can stand before them); for every other node the column of its span's start in characters.
     pub fn indent(&self) -> usize {
         self.indent as usize
     }

@@ -1,0 +1,155 @@
+//! Plain scalars.
+
+use std::borrow::Cow;
+
+use super::Scanner;
+use super::token::{Token, TokenKind};
+use crate::Error;
+use crate::chars::{ends_word, is_blank, is_break};
+use crate::node::Style;
+
+/// What a byte inside a plain scalar may mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Text,
+    /// Blank or line break of one byte, or the end.
+    End,
+    /// Ends the scalar if a blank follows.
+    Colon,
+    /// Ends the scalar in flow context.
+    Flow,
+    /// First byte of a line break of several bytes, perhaps.
+    Wide,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Text; 256];
+    classes[0] = Class::End;
+    classes[b' ' as usize] = Class::End;
+    classes[b'\t' as usize] = Class::End;
+    classes[b'\n' as usize] = Class::End;
+    classes[b'\r' as usize] = Class::End;
+    classes[b':' as usize] = Class::Colon;
+    classes[b',' as usize] = Class::Flow;
+    classes[b'?' as usize] = Class::Flow;
+    classes[b'[' as usize] = Class::Flow;
+    classes[b']' as usize] = Class::Flow;
+    classes[b'{' as usize] = Class::Flow;
+    classes[b'}' as usize] = Class::Flow;
+    classes[0xC2] = Class::Wide;
+    classes[0xE2] = Class::Wide;
+    classes
+};
+
+/// Blanks and line breaks between two pieces of a scalar.
+#[derive(Default)]
+pub(super) struct Gap<'s> {
+    /// What the first break means, if there is one.
+    pub(super) first_break: Option<&'s str>,
+    pub(super) more_breaks: String,
+}
+
+impl Gap<'_> {
+    /// Appends what the breaks fold to: the first is a space, or nothing if others follow it.
+    pub(super) fn fold_into(&self, text: &mut String) {
+        match self.first_break {
+            Some("\n") if self.more_breaks.is_empty() => text.push(' '),
+            Some("\n") | None => {}
+            Some(separator) => text.push_str(separator),
+        }
+        text.push_str(&self.more_breaks);
+    }
+}
+
+impl<'s> Scanner<'s> {
+    pub(super) fn scan_plain(&mut self) -> Result<Token<'s>, Error> {
+        let indent = self.indent + 1;
+        let start = self.at;
+        let mut end = start;
+        // Only a scalar of several lines needs text of its own.
+        let mut folded: Option<String> = None;
+        let mut gap = Gap::default();
+        while !self.at_marker() && self.peek_byte(0) != b'#' {
+            let word = self.offset();
+            let word_end = self.plain_word_end(word);
+            if word_end > word {
+                if gap.first_break.is_some() {
+                    let text = folded
+                        .get_or_insert_with(|| self.slice(start.byte as usize, end.byte as usize).to_owned());
+                    gap.fold_into(text);
+                    text.push_str(self.slice(word, word_end));
+                    gap = Gap::default();
+                } else if let Some(text) = &mut folded {
+                    text.push_str(self.slice(end.byte as usize, word_end));
+                }
+                self.skip_run(word_end);
+                end = self.at;
+            }
+            if !is_blank(self.peek_byte(0)) && !is_break(self.bytes, self.offset()) {
+                break;
+            }
+            self.skip_gap(&mut gap, |scanner| {
+                if i64::from(scanner.at.column) < indent && scanner.peek_byte(0) == b'\t' {
+                    return Err(scanner.fail(start, "found a tab character that violates indentation"));
+                }
+                Ok(())
+            })?;
+            if !self.in_flow() && i64::from(self.at.column) < indent {
+                break;
+            }
+        }
+        if gap.first_break.is_some() {
+            self.simple_key_allowed = true;
+        }
+        let text = match folded {
+            Some(text) => Cow::Owned(text),
+            None => Cow::Borrowed(self.slice(start.byte as usize, end.byte as usize)),
+        };
+        Ok(self.text_token(TokenKind::Scalar(Style::Plain), start, end, text))
+    }
+
+    /// Skips blanks and breaks; `check` sees every blank behind a break.
+    pub(super) fn skip_gap(
+        &mut self,
+        gap: &mut Gap<'s>,
+        check: impl Fn(&Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        loop {
+            if is_blank(self.peek_byte(0)) {
+                if gap.first_break.is_some() {
+                    check(self)?;
+                }
+                self.skip_blank();
+            } else if is_break(self.bytes, self.offset()) {
+                let line_break = self.skip_break();
+                if gap.first_break.is_none() {
+                    gap.first_break = Some(line_break);
+                } else {
+                    gap.more_breaks.push_str(line_break);
+                }
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where the run of characters of a plain scalar that starts at `from` ends.
+    fn plain_word_end(&self, from: usize) -> usize {
+        let flow = self.in_flow();
+        let mut at = from;
+        while let Some(&byte) = self.bytes.get(at) {
+            let ends = match CLASSES[usize::from(byte)] {
+                Class::Text => false,
+                Class::End => true,
+                Class::Colon => ends_word(self.bytes, at + 1),
+                Class::Flow => flow,
+                Class::Wide => is_break(self.bytes, at),
+            };
+            if ends {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+}
