@@ -1,0 +1,80 @@
+//! YAML: read through `bulla-yaml`, written by splicing scalars, or in SOPS'
+//! own layout (`sops.md` 7.1, 7.2).
+
+mod place;
+mod read;
+mod render;
+mod write;
+
+use bulla_core::Limits;
+
+use super::{Format, FormatError, Indent, Purpose, Step};
+use crate::document::{Document, Slot, Splice};
+use crate::tree::{Branch, Item, Node, Value};
+
+/// The YAML format.
+pub(super) struct Yaml;
+
+impl Format for Yaml {
+    fn name(&self) -> &'static str {
+        "yaml"
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        path.ends_with(".yaml") || path.ends_with(".yml")
+    }
+
+    fn parse<'s>(
+        &self,
+        source: &'s [u8],
+        purpose: Purpose,
+        limits: &Limits,
+    ) -> Result<Document<'s>, FormatError> {
+        read::parse(source, purpose, limits)
+    }
+
+    fn emit(
+        &self,
+        branches: &[Branch<'_>],
+        metadata: Option<&[Item<'_>]>,
+        indent: &Indent,
+    ) -> Result<Vec<u8>, FormatError> {
+        write::emit(branches, metadata, indent)
+    }
+
+    fn render(&self, value: &Value<'_>, slot: Slot, document: &Document<'_>) -> Result<Vec<u8>, FormatError> {
+        render::render(value, slot, document)
+    }
+
+    fn put_metadata(
+        &self,
+        document: &Document<'_>,
+        metadata: &[Item<'_>],
+    ) -> Result<Vec<Splice>, FormatError> {
+        write::put_metadata(document, metadata)
+    }
+
+    fn emit_value(&self, value: &Value<'_>, _indent: &Indent) -> Result<Vec<u8>, FormatError> {
+        Ok(write::emit_value(value))
+    }
+
+    fn set(&self, source: &[u8], path: &[Step], value: &Node<'_>) -> Result<Vec<Splice>, FormatError> {
+        let _ = (source, path, value);
+        Err(FormatError::Path("no edit in place".to_owned()))
+    }
+
+    fn unset(&self, source: &[u8], path: &[Step]) -> Result<Vec<Splice>, FormatError> {
+        let _ = (source, path);
+        Err(FormatError::Path("no edit in place".to_owned()))
+    }
+
+    fn example(&self) -> Vec<u8> {
+        b"hello: Welcome to SOPS! Edit this file as you please!\n\
+          example_key: example_value\n\
+          # Example comment\n\
+          example_array:\n    - example_value1\n    - example_value2\n\
+          example_number: 1234.56789\n\
+          example_booleans:\n    - true\n    - false\n"
+            .to_vec()
+    }
+}

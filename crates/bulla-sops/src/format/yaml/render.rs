@@ -1,0 +1,248 @@
+//! The text of one changed node, in the style found at its place.
+
+use bulla_yaml::{Style as YamlStyle, tree};
+
+use super::write;
+use crate::document::{Document, Slot, Style};
+use crate::format::FormatError;
+use crate::tree::Value;
+
+/// Columns by which a block scalar that we start is indented below its
+/// parent.
+const STEP: usize = 2;
+
+/// Writes the text that stands at `slot` once `value` is its value.
+pub(super) fn render(value: &Value<'_>, slot: Slot, document: &Document<'_>) -> Result<Vec<u8>, FormatError> {
+    if let Value::Comment(comment) = value {
+        if comment.text.contains(&b'\n') {
+            return Err(FormatError::Unrepresentable("a comment of several lines".to_owned()));
+        }
+        return Ok([b"#", &*comment.text].concat());
+    }
+    if matches!(slot.style, Style::Alias | Style::Collection) {
+        return Ok(flow(write::node(value)));
+    }
+    let region = &document.source[slot.range()];
+    let (anchors, body) = split_properties(region);
+    let text = match value {
+        Value::Text(text) => text_at(text, body, slot, document),
+        other => one_line(write::node(other)),
+    };
+    let text = end_like(text, body, slot);
+    Ok(if anchors.is_empty() { text } else { [anchors, text].concat() })
+}
+
+/// A block scalar's place reaches over its last line break, which whatever
+/// replaces it must keep, together with a comment on its header.
+fn end_like(mut text: Vec<u8>, body: &[u8], slot: Slot) -> Vec<u8> {
+    let was_block = matches!(slot.style, Style::Literal | Style::Folded);
+    if !was_block || matches!(text.first(), Some(b'|' | b'>')) {
+        return text;
+    }
+    let header = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if let Some(comment) = memchr::memchr(b'#', header) {
+        text.push(b' ');
+        text.extend_from_slice(header[comment..].trim_ascii_end());
+    }
+    if body.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    text
+}
+
+/// Splits tags and anchors off the front of a place. Tags go with the old
+/// value; anchors stay.
+fn split_properties(region: &[u8]) -> (Vec<u8>, &[u8]) {
+    let mut anchors = Vec::new();
+    let mut rest = region;
+    while let Some(b'!' | b'&') = rest.first() {
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        if rest[0] == b'&' {
+            anchors.extend_from_slice(&rest[..end]);
+            anchors.push(b' ');
+        }
+        rest = rest[end..].trim_ascii_start();
+    }
+    (anchors, rest)
+}
+
+fn text_at(text: &[u8], body: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
+    match slot.style {
+        Style::Literal | Style::Folded => {
+            if let Some(block) = BlockScalar::read(body, slot).rewrite(text) {
+                return block;
+            }
+            quoted(text)
+        }
+        Style::Double => quoted(text),
+        Style::Single => styled(text, YamlStyle::SingleQuoted).unwrap_or_else(|| quoted(text)),
+        _ if slot.flow => plain_in_flow(text),
+        _ => plain_in_block(text, slot, document),
+    }
+}
+
+/// As go-yaml would choose, unless a block scalar cannot stand there.
+fn plain_in_block(text: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
+    let rendered = one_line(tree::Node::string(text));
+    if !rendered.contains(&b'\n') {
+        return rendered;
+    }
+    let rest = &document.source[slot.end as usize..];
+    let rest = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if rest.iter().any(|byte| !byte.is_ascii_whitespace()) {
+        return quoted(text);
+    }
+    let header = match text {
+        [.., b'\n', b'\n'] => &b"|+"[..],
+        [.., b'\n'] => b"|",
+        _ => b"|-",
+    };
+    let scalar =
+        BlockScalar { header, indent: slot.indent as usize + STEP, parent: slot.indent as usize, tail: b"", open: true };
+    scalar.rewrite(text).unwrap_or_else(|| quoted(text))
+}
+
+fn plain_in_flow(text: &[u8]) -> Vec<u8> {
+    let rendered = one_line(tree::Node::string(text));
+    let safe = rendered.iter().all(|byte| !matches!(byte, b',' | b'[' | b']' | b'{' | b'}' | b'\n'));
+    if safe || matches!(rendered.first(), Some(b'"' | b'\'')) { rendered } else { quoted(text) }
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    styled(text, YamlStyle::DoubleQuoted).unwrap_or_else(|| one_line(tree::Node::string(text)))
+}
+
+/// `None` where the text is no UTF-8, or the style does not fit on one line.
+fn styled(text: &[u8], style: YamlStyle) -> Option<Vec<u8>> {
+    let text = core::str::from_utf8(text).ok()?;
+    let rendered = one_line(tree::Node::text(text).with_style(style));
+    (!rendered.contains(&b'\n')).then_some(rendered)
+}
+
+fn one_line(node: tree::Node<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    bulla_yaml::emit::emit(&[node], 2, &mut out);
+    if out.ends_with(b"\n") {
+        out.pop();
+    }
+    out
+}
+
+/// Writes a whole subtree on one line.
+pub(super) fn flow(node: tree::Node<'_>) -> Vec<u8> {
+    one_line(node.with_style(YamlStyle::Flow))
+}
+
+/// A block scalar taken apart.
+struct BlockScalar<'b> {
+    /// The header line with a comment, without its line break.
+    header: &'b [u8],
+    /// Columns of the content lines.
+    indent: usize,
+    /// Column that an indentation digit counts from.
+    parent: usize,
+    /// Blank lines behind the content.
+    tail: &'b [u8],
+    /// True where the last line break belongs to what follows.
+    open: bool,
+}
+
+impl<'b> BlockScalar<'b> {
+    fn read(body: &'b [u8], slot: Slot) -> Self {
+        let header_end = memchr::memchr(b'\n', body).unwrap_or(body.len());
+        let header = &body[..header_end];
+        let content = body.get(header_end + 1..).unwrap_or_default();
+        let mut indent = None;
+        let mut end = 0;
+        let mut position = 0;
+        for line in content.split_inclusive(|byte| *byte == b'\n') {
+            position += line.len();
+            if line.iter().any(|byte| !matches!(byte, b' ' | b'\n' | b'\r')) {
+                indent.get_or_insert(line.iter().take_while(|byte| **byte == b' ').count());
+                end = position;
+            }
+        }
+        let parent = slot.indent as usize;
+        let indent = match indication(header) {
+            (_, Some(digit)) => parent + digit,
+            _ => indent.unwrap_or(parent + STEP),
+        };
+        let open = end == content.len() && !content.ends_with(b"\n");
+        Self { header, indent, parent, tail: &content[end..], open }
+    }
+
+    /// Writes other content with the same header, indentation and trailing
+    /// blank lines, as far as the content allows; `None` where a block scalar
+    /// cannot say it.
+    fn rewrite(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let text = core::str::from_utf8(text).ok()?;
+        let core = text.trim_end_matches('\n');
+        let breaks = text.len() - core.len();
+        let sayable = |c: char| c == '\n' || c == '\t' || (c >= ' ' && !('\u{7f}'..='\u{a0}').contains(&c));
+        let odd = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || c > '\u{ffff}';
+        if core.is_empty() || !core.chars().all(|c| sayable(c) && !odd(c)) || core.starts_with('\t') {
+            return None;
+        }
+        let (chomp, digit) = indication(self.header);
+        let folded = self.header.first() == Some(&b'>') && !core.contains('\n') && !core.starts_with(' ');
+        let mut wanted = match breaks {
+            0 => Some(b'-'),
+            1 if chomp != Some(b'+') => None,
+            _ => Some(b'+'),
+        };
+        // `|+` with one break and no blank line behind is what was there.
+        if breaks == 1 && chomp == Some(b'+') {
+            wanted = Some(b'+');
+        }
+        let needs_digit = core.starts_with(' ') || core.starts_with('\n') && core.trim_start_matches('\n').starts_with(' ');
+        let distance = self.indent - self.parent.min(self.indent);
+        let digit = match digit {
+            Some(digit) => Some(digit),
+            None if needs_digit && (1..=9).contains(&distance) => Some(distance),
+            None if needs_digit => return None,
+            None => None,
+        };
+        let mut out = vec![if folded { b'>' } else { b'|' }];
+        out.extend(digit.map(|digit| b'0' + digit as u8));
+        out.extend(wanted);
+        // The order of digit and chomping sign is free; keep what was there.
+        if digit.is_some() && wanted.is_some() && self.header.get(1).is_some_and(|byte| matches!(byte, b'+' | b'-')) {
+            out.swap(1, 2);
+        }
+        let signs = self.header.iter().skip(1).take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')).count();
+        out.extend_from_slice(self.header.get(1 + signs..).unwrap_or_default());
+        for line in core.split('\n') {
+            out.push(b'\n');
+            if !line.is_empty() {
+                out.resize(out.len() + self.indent, b' ');
+                out.extend_from_slice(line.as_bytes());
+            }
+        }
+        if !self.open {
+            out.push(b'\n');
+        }
+        if wanted == Some(b'+') && self.blank_lines() != breaks.saturating_sub(1) {
+            out.resize(out.len() + breaks.saturating_sub(1), b'\n');
+        } else {
+            out.extend_from_slice(self.tail);
+        }
+        Some(out)
+    }
+
+    fn blank_lines(&self) -> usize {
+        self.tail.iter().filter(|byte| **byte == b'\n').count()
+    }
+}
+
+/// Chomping sign and indentation digit of a block header.
+fn indication(header: &[u8]) -> (Option<u8>, Option<usize>) {
+    let (mut chomp, mut digit) = (None, None);
+    for byte in header.iter().skip(1) {
+        match byte {
+            b'+' | b'-' => chomp = Some(*byte),
+            b'1'..=b'9' => digit = Some((byte - b'0') as usize),
+            _ => break,
+        }
+    }
+    (chomp, digit)
+}

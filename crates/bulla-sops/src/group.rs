@@ -1,0 +1,328 @@
+//! Key groups: wrapping a data key for every master key, and recovering it
+//! from whichever keys answer (`sops.md` 3.9, 3.10). Asks providers through
+//! their trait; does no I/O of its own.
+
+use bulla_core::{DataKey, KeyProvider, MasterKey, ProviderError, Random, RandomError, SecretBytes};
+use bulla_crypto::ShamirError;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::keys;
+use crate::metadata::{Metadata, WrappedKey};
+
+/// The providers at hand, in the order in which they are asked: local ones
+/// first, remote key services behind them.
+pub type Providers<'p> = &'p [Box<dyn KeyProvider>];
+
+/// The order in which kinds of key are tried by default; the others follow
+/// in file order.
+pub const DEFAULT_ORDER: [&str; 2] = ["age", "pgp"];
+
+/// Keys of one group that are asked at the same time (`security.md` K-06).
+const PARALLEL: usize = 8;
+
+/// What became of one key group.
+#[derive(Debug)]
+pub struct GroupReport {
+    /// True where a key of the group gave its part.
+    pub recovered: bool,
+    /// The keys that were tried, by their identity texts, and why each one
+    /// failed, a text per provider asked.
+    pub failures: Vec<(String, Vec<String>)>,
+}
+
+/// Why no data key could be had. The text is the one that sops prints
+/// (`sops.md` 6.9).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecoverError {
+    /// Too few groups could be opened.
+    #[error("{}", report_text(.groups, *.needed))]
+    Keys {
+        /// One report per group, in file order.
+        groups: Vec<GroupReport>,
+        /// How many groups are needed.
+        needed: usize,
+    },
+    /// The recovered shares do not combine.
+    #[error("could not combine the recovered Shamir shares")]
+    Shamir(#[source] ShamirError),
+    /// What was recovered is no data key.
+    #[error("the recovered data key is {0} bytes long instead of 32")]
+    Length(usize),
+}
+
+/// Why a data key could not be wrapped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WrapError {
+    /// There is no key group, or an empty one.
+    #[error("empty key group provided")]
+    EmptyGroup,
+    /// The threshold does not fit the groups (`security.md` C-09).
+    #[error("the Shamir threshold {threshold} does not fit {groups} key groups; it must be between 2 and {groups}")]
+    Threshold {
+        /// Threshold asked for.
+        threshold: u32,
+        /// Number of groups.
+        groups: usize,
+    },
+    /// Splitting failed.
+    #[error("could not split the data key")]
+    Shamir(#[from] ShamirError),
+    /// No provider could wrap for a key.
+    #[error("failed to encrypt the data key with {identity}: {}", .reasons.join("; "))]
+    Key {
+        /// Identity text of the key.
+        identity: String,
+        /// What each provider answered.
+        reasons: Vec<String>,
+    },
+    /// Randomness failed.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// Makes a fresh data key.
+pub fn new_data_key(random: &dyn Random) -> Result<DataKey, RandomError> {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes)?;
+    if bytes == [0; 32] {
+        return Err(RandomError);
+    }
+    Ok(DataKey::new(bytes))
+}
+
+/// Wraps `data_key` for all keys of all groups.
+///
+/// With two or more groups each gets a Shamir share; a threshold of 0 means
+/// all groups. Returns the groups and the threshold to store. `created_at` is
+/// the RFC 3339 time that dated kinds get.
+pub async fn wrap(
+    groups: &[Vec<MasterKey>],
+    threshold: u32,
+    data_key: &DataKey,
+    created_at: &str,
+    providers: Providers<'_>,
+    random: &dyn Random,
+) -> Result<(Vec<Vec<WrappedKey>>, u32), WrapError> {
+    if groups.is_empty() || groups.iter().any(Vec::is_empty) {
+        return Err(WrapError::EmptyGroup);
+    }
+    let (parts, threshold) = split(groups.len(), threshold, data_key, random)?;
+    let mut wrapped = Vec::with_capacity(groups.len());
+    for (group, part) in groups.iter().zip(&parts) {
+        let mut keys = Vec::with_capacity(group.len());
+        for key in group {
+            keys.push(wrap_one(key, part, created_at, providers).await?);
+        }
+        wrapped.push(keys);
+    }
+    Ok((wrapped, threshold))
+}
+
+fn split(
+    groups: usize,
+    threshold: u32,
+    data_key: &DataKey,
+    random: &dyn Random,
+) -> Result<(Vec<SecretBytes>, u32), WrapError> {
+    if groups == 1 {
+        return Ok((vec![SecretBytes::new(data_key.expose().to_vec())], threshold));
+    }
+    let wanted = if threshold == 0 { groups } else { threshold as usize };
+    if wanted < 2 || wanted > groups || groups > 255 {
+        return Err(WrapError::Threshold { threshold, groups });
+    }
+    let secret = SecretBytes::new(data_key.expose().to_vec());
+    Ok((bulla_crypto::split(&secret, groups, wanted, random)?, wanted as u32))
+}
+
+async fn wrap_one(
+    key: &MasterKey,
+    part: &SecretBytes,
+    created_at: &str,
+    providers: Providers<'_>,
+) -> Result<WrappedKey, WrapError> {
+    let mut reasons = Vec::new();
+    for provider in providers.iter().filter(|provider| provider.serves(key.kind)) {
+        match provider.wrap(key, part).await {
+            Ok(enc) => {
+                let dated = keys::kind(key.kind).is_some_and(|kind| kind.dated);
+                let created_at = if dated { created_at.to_owned() } else { String::new() };
+                return Ok(WrappedKey { key: key.clone(), enc, created_at });
+            }
+            Err(error) => reasons.push(error_text(&error)),
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push(not_built_in(key.kind));
+    }
+    Err(WrapError::Key { identity: keys::identity(key), reasons })
+}
+
+fn not_built_in(kind: &str) -> String {
+    format!("no provider for {kind} keys: not built in yet, and no remote key service given")
+}
+
+fn error_text(error: &ProviderError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Recovers the data key of a file.
+///
+/// Groups are opened in file order until enough of them are; in a group the
+/// keys are tried by `order` (kinds not in it keep the file's order), up to
+/// eight of one kind at a time, and the first success ends the group.
+pub async fn recover(
+    metadata: &Metadata,
+    order: &[String],
+    providers: Providers<'_>,
+) -> Result<DataKey, RecoverError> {
+    let single = metadata.groups.len() == 1;
+    let needed = if single {
+        1
+    } else if metadata.shamir_threshold == 0 {
+        metadata.groups.len().max(2)
+    } else {
+        (metadata.shamir_threshold as usize).max(2)
+    };
+    let mut reports = Vec::new();
+    let mut parts = Vec::new();
+    for group in &metadata.groups {
+        let (part, failures) = open_group(group, order, providers).await;
+        reports.push(GroupReport { recovered: part.is_some(), failures });
+        parts.extend(part);
+        if parts.len() == needed {
+            break;
+        }
+    }
+    if parts.len() < needed {
+        return Err(RecoverError::Keys { groups: reports, needed });
+    }
+    let secret = if single {
+        parts.swap_remove(0)
+    } else {
+        bulla_crypto::combine(&parts, needed).map_err(RecoverError::Shamir)?
+    };
+    DataKey::from_slice(secret.expose()).ok_or_else(|| RecoverError::Length(secret.expose().len()))
+}
+
+async fn open_group(
+    group: &[WrappedKey],
+    order: &[String],
+    providers: Providers<'_>,
+) -> (Option<SecretBytes>, Vec<(String, Vec<String>)>) {
+    let rank = |kind: &str| {
+        let position = if order.is_empty() {
+            DEFAULT_ORDER.iter().position(|name| *name == kind)
+        } else {
+            order.iter().position(|name| name == kind)
+        };
+        position.unwrap_or(usize::MAX)
+    };
+    let mut sorted: Vec<&WrappedKey> = group.iter().collect();
+    sorted.sort_by_key(|wrapped| rank(wrapped.key.kind));
+    let mut failures = Vec::new();
+    for same_kind in sorted.chunk_by(|a, b| a.key.kind == b.key.kind) {
+        for batch in same_kind.chunks(PARALLEL) {
+            let (part, mut failed) = open_batch(batch, providers).await;
+            if part.is_some() {
+                return (part, failures);
+            }
+            failures.append(&mut failed);
+        }
+    }
+    (None, failures)
+}
+
+async fn open_batch(
+    batch: &[&WrappedKey],
+    providers: Providers<'_>,
+) -> (Option<SecretBytes>, Vec<(String, Vec<String>)>) {
+    let mut running: FuturesUnordered<_> = batch
+        .iter()
+        .enumerate()
+        .map(|(index, wrapped)| async move { (index, open_one(wrapped, providers).await) })
+        .collect();
+    let mut failed = Vec::new();
+    while let Some((index, outcome)) = running.next().await {
+        match outcome {
+            Ok(part) => return (Some(part), Vec::new()),
+            Err(reasons) => failed.push((index, reasons)),
+        }
+    }
+    failed.sort_by_key(|(index, _)| *index);
+    let named = |(index, reasons): (usize, Vec<String>)| (keys::identity(&batch[index].key), reasons);
+    (None, failed.into_iter().map(named).collect())
+}
+
+async fn open_one(wrapped: &WrappedKey, providers: Providers<'_>) -> Result<SecretBytes, Vec<String>> {
+    let mut reasons = Vec::new();
+    for provider in providers.iter().filter(|provider| provider.serves(wrapped.key.kind)) {
+        match provider.unwrap(&wrapped.key, &wrapped.enc).await {
+            Ok(part) => return Ok(part),
+            Err(error) => reasons.push(error_text(&error)),
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push(not_built_in(wrapped.key.kind));
+    }
+    Err(reasons)
+}
+
+/// Columns at which sops wraps the text of one error.
+const WRAP_COLUMN: usize = 60;
+
+fn report_text(groups: &[GroupReport], needed: usize) -> String {
+    let mut text = "Failed to get the data key required to decrypt the SOPS file.\n".to_owned();
+    for (number, group) in groups.iter().enumerate() {
+        let outcome = if group.recovered { "SUCCESS" } else { "FAILED" };
+        text.push_str(&format!("\nGroup {number}: {outcome}\n"));
+        for (key, reasons) in &group.failures {
+            text.push_str(&format!("  {key}: FAILED\n"));
+            let bullets: Vec<String> = reasons.iter().map(|reason| bullet(reason)).collect();
+            text.push_str(&bullets.join("\n"));
+            text.push('\n');
+        }
+    }
+    text.push('\n');
+    let recovered = groups.iter().filter(|group| group.recovered).count();
+    if needed > 1 {
+        text.push_str(&format!(
+            "Recovery failed because not enough master keys were able to decrypt\n\
+             the file. {needed} key groups are required (Shamir threshold), and {recovered} could be recovered."
+        ));
+    } else {
+        text.push_str(
+            "Recovery failed because no master key was able to decrypt the file. In\n\
+             order for SOPS to recover the file, at least one key has to be successful,\n\
+             but none were.",
+        );
+    }
+    text
+}
+
+fn bullet(reason: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in reason.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WRAP_COLUMN {
+                lines.push(core::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    format!("    - | {}", lines.join("\n      | "))
+}
