@@ -79,15 +79,8 @@ impl Deny {
             let leftovers = self.program.ancestors().nth(2).map(|home| home.join("build"));
             leftovers.map_or(Ok(()), std::fs::remove_dir_all)?;
         }
-        let arguments = [
-            "check",
-            "--config",
-            ".cargo/deny.toml",
-            "--hide-inclusion-graph",
-            "bans",
-            "licenses",
-            "sources",
-        ];
+        // The configuration is found in `.cargo/deny.toml`.
+        let arguments = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
         finish(&mut command(&self.program, &arguments, root))
     }
 }

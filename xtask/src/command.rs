@@ -102,10 +102,10 @@ pub(crate) fn last_lines(log: &Path, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-/// Whether a program of this name is on the search path.
-pub(crate) fn on_path(program: &str) -> bool {
+/// The program of this name on the search path.
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|program| program.is_file())
 }
 
 fn shown(command: &Command) -> String {

@@ -9,11 +9,15 @@
 #![allow(clippy::missing_panics_doc, reason = "said above for all of them")]
 
 mod age_key;
+mod gpg_home;
+mod http;
 mod outcome;
 mod sandbox;
 mod tool;
 
 pub use age_key::AgeKey;
+pub use gpg_home::GpgHome;
+pub use http::{Answer, Server};
 pub use outcome::{Outcome, assert_same_answer};
 pub use sandbox::Sandbox;
 pub use tool::{Tool, required};

@@ -31,6 +31,11 @@ impl Tool {
         Self { program: required("BULLA_LANE_AGE").join(name), called: None }
     }
 
+    /// GnuPG (`BULLA_LANE_GPG`).
+    pub fn gpg() -> Self {
+        Self { program: required("BULLA_LANE_GPG"), called: None }
+    }
+
     /// Any other program.
     pub fn at(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), called: None }
@@ -44,12 +49,16 @@ impl Tool {
 
 /// The path in a variable that the runner sets for a lane.
 ///
-/// # Panics
-/// Where it is unset, naming the command that sets it: a lane never passes
-/// because something was missing.
+/// Where it is unset this panics and names the command that sets it: a lane
+/// never passes because something was missing.
 pub fn required(variable: &str) -> PathBuf {
-    match std::env::var_os(variable) {
-        Some(value) if !value.is_empty() => PathBuf::from(value),
+    PathBuf::from(required_text(variable))
+}
+
+/// As [`required`], for addresses and tokens.
+pub(crate) fn required_text(variable: &str) -> String {
+    match std::env::var(variable) {
+        Ok(value) if !value.is_empty() => value,
         _ => panic!("{variable} is not set; run the lanes with `cargo xtask test`"),
     }
 }

@@ -2,29 +2,33 @@
 //! and the variables by which a lane gets them.
 
 /// A program or a set of programs of one origin.
-pub(crate) struct Component {
-    pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) source: Source,
+pub(super) struct Component {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) source: Source,
     /// Set for the lane: the path of the program, or of the folder of programs.
-    pub(crate) variable: &'static str,
+    pub(super) variable: &'static str,
     /// What the variable holds, below the component's `bin` folder; empty for the folder itself.
-    pub(crate) value: &'static str,
+    pub(super) value: &'static str,
     /// Programs that must be there afterwards.
-    pub(crate) programs: &'static [&'static str],
+    pub(super) programs: &'static [&'static str],
 }
 
-/// How a component comes about. Go programs are verified by the checksum
+/// How a component comes about. What is built here is pinned: Go programs are verified by the checksum
 /// database (packages) or by a `go.sum` in this repository (modules).
-pub(crate) enum Source {
+pub(super) enum Source {
     /// `go install` of these packages at the component's version.
     GoPackages(&'static [&'static str]),
     /// All programs of the Go module in this folder.
     GoModule(&'static str),
+    /// A Python environment of its own, with what this file of pinned requirements lists.
+    Python(&'static str),
+    /// A package of the system (Debian's name), because its programs are more than files.
+    System(&'static str),
 }
 
 /// age with its key generator and plugins (filippo.io/age).
-pub(crate) const AGE: Component = Component {
+pub(super) const AGE: Component = Component {
     name: "age",
     version: "1.3.1",
     source: Source::GoPackages(&[
@@ -50,7 +54,7 @@ pub(crate) const AGE: Component = Component {
 };
 
 /// Four small programs that ask Go's libraries what they make of an input.
-pub(crate) const ORACLE: Component = Component {
+pub(super) const ORACLE: Component = Component {
     name: "oracle",
     version: "1",
     source: Source::GoModule("tests/servers/oracle"),
@@ -60,11 +64,41 @@ pub(crate) const ORACLE: Component = Component {
 };
 
 /// The reference of the formats and of the command line.
-pub(crate) const SOPS: Component = Component {
+pub(super) const SOPS: Component = Component {
     name: "sops",
     version: "3.13.3",
     source: Source::GoPackages(&["github.com/getsops/sops/v3/cmd/sops"]),
     variable: "BULLA_LANE_SOPS",
     value: "sops",
     programs: &["sops"],
+};
+
+/// GnuPG with its agent; each test has a home directory of its own.
+pub(super) const GPG: Component = Component {
+    name: "gpg",
+    version: "2.2",
+    source: Source::System("gnupg"),
+    variable: "BULLA_LANE_GPG",
+    value: "gpg",
+    programs: &["gpg", "gpg-agent", "gpgconf"],
+};
+
+/// AWS, as far as KMS with encryption contexts and STS.
+pub(super) const MOTO: Component = Component {
+    name: "moto",
+    version: "5.2.1",
+    source: Source::Python("tests/servers/moto/requirements.txt"),
+    variable: "BULLA_LANE_MOTO",
+    value: "moto_server",
+    programs: &["moto_server"],
+};
+
+/// The real Vault core in a small program of ours.
+pub(super) const VAULT: Component = Component {
+    name: "vault",
+    version: "1.13.1",
+    source: Source::GoModule("tests/servers/vault"),
+    variable: "BULLA_LANE_VAULT_SERVER",
+    value: "vault",
+    programs: &["vault"],
 };

@@ -1,20 +1,46 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
-use super::component::{AGE, Component, ORACLE, SOPS};
+use super::component::{AGE, Component, GPG, ORACLE, SOPS};
+use super::server::{AWS_SERVER, Server, VAULT_SERVER};
 
 /// One package of tests against real components.
 pub(crate) struct Lane {
     /// Directory below `tests/lanes/`; the package is `lane-<name>`.
     pub(crate) name: &'static str,
     /// Programs that the runner provides and hands over by variable.
-    pub(crate) components: &'static [&'static Component],
+    pub(super) components: &'static [&'static Component],
+    /// Servers that run while the lane does.
+    pub(super) servers: &'static [&'static Server],
     /// A variable that only the caller can set; without it the lane does not run.
-    pub(crate) given: Option<&'static str>,
+    pub(super) given: Option<&'static str>,
+}
+
+impl Lane {
+    pub(super) const fn new(name: &'static str, components: &'static [&'static Component]) -> Self {
+        Self { name, components, servers: &[], given: None }
+    }
+
+    const fn with(self, servers: &'static [&'static Server]) -> Self {
+        Self { servers, ..self }
+    }
+
+    pub(super) fn uses(&self, server: &Server) -> bool {
+        self.servers.iter().any(|own| own.component.name == server.component.name)
+    }
+
+    /// All components, those of the servers too.
+    pub(super) fn all_components(&self) -> impl Iterator<Item = &'static Component> {
+        let of_servers = self.servers.iter().map(|server| server.component);
+        self.components.iter().copied().chain(of_servers)
+    }
 }
 
 /// Every lane. A new one is a package and a row here.
 pub(crate) const LANES: &[Lane] = &[
-    Lane { name: "age", components: &[&AGE], given: None },
-    Lane { name: "golden", components: &[], given: Some("BULLA_GOLDEN") },
-    Lane { name: "interop", components: &[&AGE, &ORACLE, &SOPS], given: None },
+    Lane::new("age", &[&AGE]),
+    Lane::new("aws", &[]).with(&[&AWS_SERVER]),
+    Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
+    Lane::new("gpg", &[&GPG]),
+    Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
+    Lane::new("vault", &[]).with(&[&VAULT_SERVER]),
 ];

@@ -7,6 +7,7 @@ mod options;
 mod plan;
 mod provide;
 mod run;
+mod server;
 
 pub(crate) use lanes::LANES;
 pub(crate) use options::Options;
@@ -28,7 +29,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let providing = provide::Providing::start(&workspace, &plan)?;
     let built = minutes.step("build", || build::build(&workspace, options, &plan))?;
     minutes.step("provide (rest after build)", || providing.finish())?;
-    let report = run::run(&workspace, options, &plan, &built, &mut minutes)?;
+    let servers = minutes.step("start servers", || -> Result<Vec<server::Running>, Failure> {
+        plan.servers().into_iter().map(|server| server::Running::start(&workspace, server)).collect()
+    })?;
+    let run = run::Run { workspace: &workspace, options, plan: &plan, built: &built, servers: &servers };
+    let report = run.all(&mut minutes)?;
+    drop(servers);
     minutes.print();
     plan.print_not_run();
     report.close()

@@ -1,15 +1,17 @@
 //! Which lanes run, and whether what they need is there or can be made.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::component::{Component, Source};
 use super::lanes::{LANES, Lane};
 use super::options::Options;
 use super::provide;
-use crate::command::on_path;
+use super::server::Server;
+use crate::command::find_on_path;
 use crate::failure::Failure;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, in_ci};
 
 /// Whether a component can be handed to a lane.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +45,7 @@ impl Plan {
                 plan.not_run.push((lane.name, format!("{variable} names no folder")));
                 continue;
             }
-            for component in lane.components {
+            for component in lane.all_components() {
                 let state = state(workspace, component);
                 plan.components.insert(component.name, (component, state));
             }
@@ -56,10 +58,10 @@ impl Plan {
     pub(super) fn print(&self) {
         println!("== plan");
         for lane in &self.lanes {
-            if lane.components.is_empty() {
+            if lane.all_components().next().is_none() {
                 println!("{:<9} needs no component: ready", lane.name);
             }
-            for component in lane.components {
+            for component in lane.all_components() {
                 let state = match &self.components[component.name].1 {
                     State::Ready => "ready",
                     State::WillInstall => "will install",
@@ -91,6 +93,17 @@ impl Plan {
         if missing.is_empty() { Ok(()) } else { Err(Failure::Missing(missing.join("\n"))) }
     }
 
+    /// Each server that some lane needs, once.
+    pub(super) fn servers(&self) -> Vec<&'static Server> {
+        let mut servers: Vec<&'static Server> = Vec::new();
+        for server in self.lanes.iter().flat_map(|lane| lane.servers) {
+            if !servers.iter().any(|known| known.component.name == server.component.name) {
+                servers.push(server);
+            }
+        }
+        servers
+    }
+
     pub(super) fn to_install(&self) -> impl Iterator<Item = &'static Component> {
         self.components
             .values()
@@ -104,10 +117,27 @@ fn state(workspace: &Workspace, component: &Component) -> State {
         return State::Ready;
     }
     match component.source {
-        Source::GoPackages(_) | Source::GoModule(_) if on_path("go") => State::WillInstall,
-        Source::GoPackages(_) | Source::GoModule(_) => State::Missing(
-            "is built with Go 1.26, and there is no go on PATH; install it, or leave its lanes out with --without"
-                .to_owned(),
-        ),
+        Source::GoPackages(_) | Source::GoModule(_) => {
+            buildable("go", "is built with Go 1.26, and there is no go on PATH")
+        }
+        Source::Python(_) => buildable("python3", "is a Python program, and there is no python3 on PATH"),
+        Source::System(_) if in_ci() && is_root() => State::WillInstall,
+        Source::System(package) => {
+            State::Missing(format!("comes with the system: apt-get install {package}, {OPT_OUT}"))
+        }
     }
+}
+
+const OPT_OUT: &str = "or leave its lanes out with --without";
+
+fn buildable(program: &str, otherwise: &str) -> State {
+    match find_on_path(program) {
+        Some(_) => State::WillInstall,
+        None => State::Missing(format!("{otherwise}; install it, {OPT_OUT}")),
+    }
+}
+
+/// Whether this process may install packages of the system.
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use super::component::{Component, Source};
 use super::plan::Plan;
-use crate::command::Background;
+use crate::command::{Background, find_on_path};
 use crate::failure::Failure;
 use crate::workspace::Workspace;
 
@@ -32,83 +32,125 @@ impl Providing {
     }
 }
 
-/// Folder with the programs of a component.
-pub(super) fn bin(workspace: &Workspace, component: &Component) -> PathBuf {
-    home(workspace, component).join("bin")
+/// What the component's variable is set to.
+pub(super) fn value(workspace: &Workspace, component: &Component) -> PathBuf {
+    match component.source {
+        Source::System(_) => find_on_path(component.value).unwrap_or_default(),
+        _ => home(workspace, component).join("bin").join(component.value),
+    }
 }
 
 /// Whether a component was made completely from what the sources say now.
 pub(super) fn is_complete(workspace: &Workspace, component: &Component) -> bool {
-    let recorded = fs::read_to_string(stamp_path(workspace, component)).ok();
-    let bin = bin(workspace, component);
+    if matches!(component.source, Source::System(_)) {
+        return component.programs.iter().all(|program| find_on_path(program).is_some());
+    }
+    let home = home(workspace, component);
+    let recorded = fs::read_to_string(home.join(STAMP)).ok();
     recorded.is_some()
         && recorded == stamp(workspace, component).ok()
-        && component.programs.iter().all(|program| bin.join(program).is_file())
+        && component.programs.iter().all(|program| home.join("bin").join(program).is_file())
 }
 
+/// File in a component's folder that says what it was made from.
+const STAMP: &str = "complete";
+
 struct Job {
-    name: &'static str,
-    build: Command,
-    bin: PathBuf,
-    programs: &'static [&'static str],
-    stamp_path: PathBuf,
+    component: &'static Component,
+    steps: Vec<Command>,
+    home: PathBuf,
     stamp: String,
     log: PathBuf,
 }
 
 impl Job {
-    fn new(workspace: &Workspace, component: &Component) -> Result<Self, Failure> {
-        let bin = bin(workspace, component);
-        let mut build = Command::new("go");
-        build.env("GOFLAGS", "-buildvcs=false").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
-        match component.source {
-            Source::GoPackages(packages) => {
-                build.arg("install").current_dir(&workspace.root).env("GOBIN", &bin);
-                build.args(packages.iter().map(|package| format!("{package}@v{}", component.version)));
-            }
-            Source::GoModule(folder) => {
-                build.args(["build", "-mod=readonly", "-o"]).arg(&bin).arg("./...");
-                build.current_dir(workspace.root.join(folder));
-            }
-        }
+    fn new(workspace: &Workspace, component: &'static Component) -> Result<Self, Failure> {
+        let home = home(workspace, component);
         Ok(Self {
-            name: component.name,
-            build,
-            bin,
-            programs: component.programs,
-            stamp_path: stamp_path(workspace, component),
+            component,
+            steps: steps(&workspace.root, component, &home),
             stamp: stamp(workspace, component)?,
+            home,
             log: workspace.test_env().join("log").join(format!("{}.txt", component.name)),
         })
     }
 
     fn run(self) -> Result<(), Failure> {
-        fs::create_dir_all(&self.bin)?;
-        Background::start(&self.build, &self.log)?.wait()?;
-        if let Some(absent) = self.programs.iter().find(|program| !self.bin.join(program).is_file()) {
-            return Err(Failure::broken(format!("{}: the build made no program {absent}", self.name)));
+        let is_system = matches!(self.component.source, Source::System(_));
+        if !is_system {
+            fs::create_dir_all(self.home.join("bin"))?;
         }
-        Ok(fs::write(self.stamp_path, self.stamp)?)
+        for step in &self.steps {
+            Background::start(step, &self.log)?.wait()?;
+        }
+        if is_system {
+            return Ok(());
+        }
+        let bin = self.home.join("bin");
+        if let Some(absent) = self.component.programs.iter().find(|program| !bin.join(program).is_file()) {
+            return Err(Failure::broken(format!(
+                "{}: the build made no program {absent}",
+                self.component.name
+            )));
+        }
+        Ok(fs::write(self.home.join(STAMP), self.stamp)?)
     }
+}
+
+fn steps(root: &Path, component: &Component, home: &Path) -> Vec<Command> {
+    match component.source {
+        Source::GoPackages(packages) => {
+            let mut install = go(root, &["install"]);
+            install.env("GOBIN", home.join("bin"));
+            install.args(packages.iter().map(|package| format!("{package}@v{}", component.version)));
+            vec![install]
+        }
+        Source::GoModule(folder) => {
+            let mut build = go(&root.join(folder), &["build", "-mod=readonly", "-ldflags=-s -w", "-o"]);
+            build.arg(home.join("bin")).arg("./...");
+            vec![build]
+        }
+        Source::Python(requirements) => {
+            let mut environment = Command::new("python3");
+            environment.args(["-m", "venv", "--clear"]).arg(home);
+            let mut install = Command::new(home.join("bin/python"));
+            install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+            install.arg(root.join(requirements));
+            vec![environment, install]
+        }
+        Source::System(package) => {
+            let mut update = Command::new("apt-get");
+            update.args(["update", "-qq"]);
+            let mut install = Command::new("apt-get");
+            install.args(["install", "-qq", "--no-install-recommends", package]);
+            install.env("DEBIAN_FRONTEND", "noninteractive");
+            vec![update, install]
+        }
+    }
+}
+
+fn go(directory: &Path, arguments: &[&str]) -> Command {
+    let mut go = Command::new("go");
+    go.args(arguments).current_dir(directory);
+    go.env("GOFLAGS", "-buildvcs=false").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    go
 }
 
 fn home(workspace: &Workspace, component: &Component) -> PathBuf {
     workspace.test_env().join(format!("{}-{}", component.name, component.version))
 }
 
-fn stamp_path(workspace: &Workspace, component: &Component) -> PathBuf {
-    home(workspace, component).join("complete")
-}
-
 /// Everything the result depends on, as text: a change of it makes the component again.
 fn stamp(workspace: &Workspace, component: &Component) -> Result<String, Failure> {
     match component.source {
-        Source::GoPackages(packages) => Ok(format!("{}\n{}\n", component.version, packages.join("\n"))),
+        Source::GoPackages(packages) => Ok(packages.join("\n")),
         Source::GoModule(folder) => {
             let mut text = String::new();
             append_files(&workspace.root.join(folder), &mut text)?;
             Ok(text)
         }
+        Source::Python(requirements) => Ok(fs::read_to_string(workspace.root.join(requirements))?),
+        Source::System(package) => Ok(package.to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::lanes::Lane;
 use super::options::Options;
 use super::plan::Plan;
 use super::provide;
+use super::server::Running;
 use crate::command::{Minutes, command};
 use crate::failure::Failure;
 use crate::workspace::{Workspace, locked};
@@ -29,61 +30,61 @@ pub(super) struct Report {
     complaints: Vec<String>,
 }
 
-/// Unit tests, documentation tests, then the lanes, whatever fails on the way.
-pub(super) fn run(
-    workspace: &Workspace,
-    options: &Options,
-    plan: &Plan,
-    built: &Built,
-    minutes: &mut Minutes,
-) -> Result<Report, Failure> {
-    let mut report = Report::default();
-    if options.units() {
-        minutes.step("unit tests", || -> Result<(), Failure> {
-            for program in built.tests.iter().filter(|program| program.lane.is_none()) {
-                report.take(&program.title, &mut program.command())?;
-            }
-            Ok(())
-        })?;
-        minutes.step("documentation tests", || {
-            let mut doc =
-                command("cargo", &["test", "--workspace", "--doc", "--no-fail-fast"], &workspace.root);
-            report.take("documentation", doc.args(locked()))
-        })?;
-    }
-    for lane in &plan.lanes {
-        let name = format!("lane {}", lane.name);
-        let count = minutes.step(&name, || run_lane(workspace, options, plan, built, lane, &mut report))?;
-        report.expect(lane, count, &workspace.root);
-    }
-    Ok(report)
+/// Everything that a run takes.
+pub(super) struct Run<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) options: &'a Options,
+    pub(super) plan: &'a Plan,
+    pub(super) built: &'a Built,
+    pub(super) servers: &'a [Running],
 }
 
-fn run_lane(
-    workspace: &Workspace,
-    options: &Options,
-    plan: &Plan,
-    built: &Built,
-    lane: &Lane,
-    report: &mut Report,
-) -> Result<Count, Failure> {
-    let mut total = Count::default();
-    for program in built.tests.iter().filter(|program| program.lane.as_deref() == Some(lane.name)) {
-        let mut command = program.command();
-        command.env("BULLA_BIN", &built.bulla);
-        for component in lane.components {
-            let value = provide::bin(workspace, component).join(component.value);
-            command.env(component.variable, value);
+impl Run<'_> {
+    /// Unit tests, documentation tests, then the lanes, whatever fails on the way.
+    pub(super) fn all(&self, minutes: &mut Minutes) -> Result<Report, Failure> {
+        let mut report = Report::default();
+        if self.options.units() {
+            minutes.step("unit tests", || -> Result<(), Failure> {
+                for program in self.built.tests.iter().filter(|program| program.lane.is_none()) {
+                    report.take(&program.title, &mut program.command())?;
+                }
+                Ok(())
+            })?;
+            minutes.step("documentation tests", || {
+                let arguments = ["test", "--workspace", "--doc", "--no-fail-fast"];
+                let mut doc = command("cargo", &arguments, &self.workspace.root);
+                report.take("documentation", doc.args(locked()))
+            })?;
         }
-        if let Some(golden) = &plan.golden {
-            command.env("BULLA_GOLDEN", golden);
+        for lane in &self.plan.lanes {
+            let name = format!("lane {}", lane.name);
+            let count = minutes.step(&name, || self.lane(lane, &mut report))?;
+            report.expect(lane, count, &self.workspace.root);
         }
-        if options.full {
-            command.env("BULLA_FULL", "1");
-        }
-        total.add(report.take(&program.title, &mut command)?);
+        Ok(report)
     }
-    Ok(total)
+
+    fn lane(&self, lane: &Lane, report: &mut Report) -> Result<Count, Failure> {
+        let mut total = Count::default();
+        for program in self.built.tests.iter().filter(|program| program.lane.as_deref() == Some(lane.name)) {
+            let mut command = program.command();
+            command.env("BULLA_BIN", &self.built.bulla);
+            for component in lane.components {
+                command.env(component.variable, provide::value(self.workspace, component));
+            }
+            for running in self.servers.iter().filter(|running| lane.uses(running.server)) {
+                command.envs(running.variables());
+            }
+            if let (Some(variable), Some(golden)) = (lane.given, &self.plan.golden) {
+                command.env(variable, golden);
+            }
+            if self.options.full {
+                command.env("BULLA_FULL", "1");
+            }
+            total.add(report.take(&program.title, &mut command)?);
+        }
+        Ok(total)
+    }
 }
 
 impl TestProgram {
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn a_lane_that_lost_a_test_is_a_failure() {
         let mut report = Report::default();
-        let lane = Lane { name: "none-such", components: &[], given: None };
+        let lane = Lane::new("none-such", &[]);
         report.expect(&lane, Count { passed: 4, failed: 0, ignored: 0 }, Path::new("."));
         assert!(matches!(report.close(), Err(Failure::Told)));
     }

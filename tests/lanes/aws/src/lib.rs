@@ -1,0 +1,1 @@
+//! Lane `aws`: our KMS provider against moto.

@@ -1,0 +1,27 @@
+//! What the other tests of this lane rely on.
+
+use bulla_testkit::Server;
+
+/// The string value of a field of a flat JSON object.
+fn field(json: &str, name: &str) -> String {
+    let (_, rest) =
+        json.split_once(&format!("\"{name}\": \"")).unwrap_or_else(|| panic!("no {name} in {json}"));
+    rest.chars().take_while(|c| *c != '"').collect()
+}
+
+#[test]
+fn the_encryption_context_is_bound_to_the_ciphertext() {
+    let aws = Server::aws();
+    let key = field(&aws.call("TrentService.CreateKey", "{}").success(), "Arn");
+    assert!(key.starts_with("arn:aws:kms:us-east-1:"), "{key}");
+    let question =
+        format!(r#"{{"KeyId":"{key}","Plaintext":"aHVudGVyMg==","EncryptionContext":{{"app":"one"}}}}"#);
+    let blob = field(&aws.call("TrentService.Encrypt", &question).success(), "CiphertextBlob");
+    let decrypt = |app: &str| {
+        let question = format!(r#"{{"CiphertextBlob":"{blob}","EncryptionContext":{{"app":"{app}"}}}}"#);
+        aws.call("TrentService.Decrypt", &question)
+    };
+    assert_eq!(field(&decrypt("one").success(), "Plaintext"), "aHVudGVyMg==");
+    let refused = decrypt("two");
+    assert!(refused.status == 400 && refused.body.contains("InvalidCiphertext"), "{refused:?}");
+}

@@ -1,0 +1,3 @@
+//! The tests of the lane `aws`, one module per subject.
+
+mod harness;

@@ -1,0 +1,1 @@
+//! Lane `gpg`: our OpenPGP code against the real GnuPG.

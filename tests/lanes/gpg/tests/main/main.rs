@@ -1,0 +1,3 @@
+//! The tests of the lane `gpg`, one module per subject.
+
+mod harness;

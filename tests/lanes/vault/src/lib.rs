@@ -1,0 +1,1 @@
+//! Lane `vault`: our transit provider against a real Vault.

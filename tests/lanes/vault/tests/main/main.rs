@@ -1,0 +1,3 @@
+//! The tests of the lane `vault`, one module per subject.
+
+mod harness;
