@@ -8,7 +8,10 @@
 //! - a literal block whose header would carry a comment of several lines (the second would become content).
 
 pub(crate) mod scalar;
+mod text;
 mod walk;
+
+pub use text::{Place, ScalarText, fits_plain, flow_text, scalar_text, styled_text};
 
 use crate::tree::Node;
 
@@ -52,3 +55,6 @@ pub(crate) fn base64_lines(bytes: &[u8]) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests;

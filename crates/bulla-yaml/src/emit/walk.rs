@@ -47,6 +47,8 @@ pub(super) struct Writer<'n, 'o> {
     out: &'o mut Vec<u8>,
     best: usize,
     first_document: bool,
+    /// All flow style, no comments, no line breaks.
+    one_line: bool,
     /// `None` outside the root node.
     indent: Option<usize>,
     /// Bytes on this line; exact as long as `indentation` holds.
@@ -77,6 +79,7 @@ impl<'n, 'o> Writer<'n, 'o> {
             out,
             best,
             first_document: true,
+            one_line: false,
             indent: None,
             column: 0,
             blank: true,
@@ -90,6 +93,10 @@ impl<'n, 'o> Writer<'n, 'o> {
             key_line: "",
             stack: Vec::new(),
         }
+    }
+
+    pub(super) fn one_line(out: &'o mut Vec<u8>) -> Self {
+        Self { one_line: true, ..Self::new(2, out) }
     }
 
     pub(super) fn document(&mut self, root: &'n Node<'n>) {
@@ -229,11 +236,7 @@ impl<'n, 'o> Writer<'n, 'o> {
 
     fn end(&mut self, frame: Frame<'n>) {
         let mapping = matches!(frame.node.content, Content::Mapping(_));
-        replace_unless_empty(&mut self.line, frame.node.line());
-        if frame.position != Position::Key && frame.position != Position::SimpleKey {
-            replace_unless_empty(&mut self.foot, frame.node.foot());
-        }
-        replace_unless_empty(&mut self.tail, frame.tail);
+        self.load_end(frame);
         let comment = !(self.head.is_empty() && self.foot.is_empty() && self.tail.is_empty());
         if frame.flow && mapping && comment && frame.next > 0 && !frame.comma_done {
             self.indicator(",", false, false, false);
@@ -256,6 +259,9 @@ impl<'n, 'o> Writer<'n, 'o> {
     /// Takes a node's comments into the slots, as far as they are due before or on it.
     fn load(&mut self, node: &'n Node<'n>, tail: &'n str, key: bool) {
         let scalar = matches!(node.content, Content::Scalar(_));
+        if self.one_line {
+            return;
+        }
         if !matches!(node.content, Content::Sequence(_)) {
             replace_unless_empty(&mut self.tail, tail);
         }
@@ -269,6 +275,18 @@ impl<'n, 'o> Writer<'n, 'o> {
                 replace_unless_empty(&mut self.foot, node.foot());
             }
         }
+    }
+
+    /// Takes the comments that are due after a collection.
+    fn load_end(&mut self, frame: Frame<'n>) {
+        if self.one_line {
+            return;
+        }
+        replace_unless_empty(&mut self.line, frame.node.line());
+        if frame.position != Position::Key && frame.position != Position::SimpleKey {
+            replace_unless_empty(&mut self.foot, frame.node.foot());
+        }
+        replace_unless_empty(&mut self.tail, frame.tail);
     }
 
     fn suspend(&mut self, frame: Frame<'n>) {
@@ -302,7 +320,10 @@ impl<'n, 'o> Writer<'n, 'o> {
         self.stack.push(Frame {
             node,
             position,
-            flow: self.flow_level > 0 || node.style == Style::Flow || node.is_empty_collection(),
+            flow: self.flow_level > 0
+                || self.one_line
+                || node.style == Style::Flow
+                || node.is_empty_collection(),
             started: false,
             next: 0,
             value_due: None,
@@ -358,7 +379,7 @@ impl<'n, 'o> Writer<'n, 'o> {
     }
 
     fn style(&self, wanted: Style, text: &str, position: Position, can: Analysis, indent: usize) -> Style {
-        let flow = self.flow_level > 0;
+        let flow = self.flow_level > 0 || self.one_line;
         let simple_key = position == Position::SimpleKey;
         let mut style = match wanted {
             Style::Literal | Style::Folded => {
@@ -374,7 +395,7 @@ impl<'n, 'o> Writer<'n, 'o> {
             }
             Style::DoubleQuoted | Style::SingleQuoted => wanted,
         };
-        if style == Style::SingleQuoted && !can.single {
+        if style == Style::SingleQuoted && (!can.single || self.one_line && can.multiline) {
             style = Style::DoubleQuoted;
         }
         style
@@ -527,7 +548,7 @@ fn is_simple_key(key: &Node<'_>, analysis: Option<&Analysis>) -> bool {
 }
 
 /// Appends a tag; characters a tag cannot hold are percent-encoded.
-fn write_tag(tag: &str, out: &mut Vec<u8>) {
+pub(super) fn write_tag(tag: &str, out: &mut Vec<u8>) {
     let (open, name, close) = match tag.strip_prefix("!!") {
         Some(name) => ("!!", name, ""),
         None => match tag.strip_prefix('!') {
