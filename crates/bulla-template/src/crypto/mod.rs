@@ -27,7 +27,7 @@
 //! | `genSelfSignedCertWithKey` cn ips dns days key | `issue::gen_self_signed_cert_with_key(.., key: &[u8]) -> Result<Pair>` |
 //! | `genSignedCert` cn ips dns days ca | `issue::gen_signed_cert(&dyn Random, now: i64, &Subject, days: i64, ca: &Pair) -> Result<Pair>` |
 //! | `genSignedCertWithKey` cn ips dns days ca key | `issue::gen_signed_cert_with_key(.., ca: &Pair, key: &[u8]) -> Result<Pair>` |
-//! | `filterPEM` type input | `pem::filter_pem(kind: &str, &[u8]) -> Result<String>` |
+//! | `filterPEM` type input | `pem::filter_pem(kind: &str, &[u8]) -> Result<Vec<u8>>` |
 //! | `filterCertChain` kind input | `chain::filter_cert_chain(kind: &str, &[u8]) -> Result<String>` |
 //! | `certSANs` pem | `certificate::cert_sans(&[u8]) -> Result<Vec<String>>` |
 //! | `pkcs12key` data, `pkcs12keyPass` pass data | `pkcs12::pkcs12_key(pass: &str, &[u8]) -> Result<String>` (pass `""` for the first) |
@@ -45,3 +45,95 @@
 //! `gen*Cert` without key) and 0.5 s (4096 bits: `genPrivateKey "rsa"`),
 //! `bcrypt` and `htpasswd` 0.05 s, `derivePassword` 0.2 s and 32 MiB, reading
 //! a PKCS#12 file at most [`MAX_ITERATIONS`] rounds per derivation.
+
+pub mod aes_cbc;
+pub mod certificate;
+pub mod chain;
+mod der;
+pub mod digest;
+pub mod issue;
+pub mod jwk;
+mod keys;
+mod name;
+mod oid;
+pub mod password;
+pub mod pem;
+pub mod pkcs12;
+pub mod random;
+pub mod rsa;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use bulla_core::RandomError;
+
+pub use issue::{Pair, Subject};
+pub use pkcs12::MAX_ITERATIONS;
+
+/// Why a function refuses its input. The text never holds any of it
+/// (`security.md` O-02).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument out of range.
+    #[error("{0} cannot be used")]
+    Argument(&'static str),
+    /// Not base64.
+    #[error("the input is not base64")]
+    Base64,
+    /// Not an X.509 certificate.
+    #[error("the certificate is malformed")]
+    Certificate,
+    /// Certificates whose identifiers form no single chain.
+    #[error("{0}")]
+    Chain(&'static str),
+    /// A ciphertext of a wrong length or with a wrong padding.
+    #[error("the ciphertext is malformed")]
+    Ciphertext,
+    /// Decryption with the private key failed.
+    #[error("error decrypting data with RSA")]
+    Decrypt,
+    /// Not DER.
+    #[error("the DER structure is malformed")]
+    Der,
+    /// Text without a single PEM block.
+    #[error("error filtering pem: found junk")]
+    Junk,
+    /// Not a JSON web key.
+    #[error("the JSON web key is malformed: {0}")]
+    Jwk(&'static str),
+    /// Not a private key, or one that contradicts itself.
+    #[error("the private key is malformed")]
+    Key,
+    /// The key does not belong to the certificate.
+    #[error("the private key does not match the certificate")]
+    Mismatch,
+    /// Too many iterations of a key derivation.
+    #[error("the key store asks for too many iterations")]
+    Iterations,
+    /// No PEM block.
+    #[error("failed to decode PEM block")]
+    NoPem,
+    /// A wrong password, or a damaged key store.
+    #[error("the password is wrong or the key store is damaged")]
+    Password,
+    /// See [`RandomError`].
+    #[error("no random bytes")]
+    Random(#[from] RandomError),
+    /// Something that exists and is not read or made here.
+    #[error("{0} is not supported")]
+    Unsupported(&'static str),
+}
+
+/// Base64 as Go's `StdEncoding` has it: padded, its last bits not checked.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Decodes base64, line breaks ignored, as Go does.
+fn base64_lenient(text: &[u8]) -> Result<Vec<u8>, Error> {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    BASE64.decode(text).map_err(|_| Error::Base64)
+}
+
+#[cfg(test)]
+mod testing;
