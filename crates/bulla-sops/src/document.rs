@@ -113,19 +113,25 @@ impl Splice {
 /// start at one place, the shorter replaced range goes first, so that an
 /// insertion precedes what is replaced behind it.
 ///
-/// Overlapping replacements do not happen by construction (slots of a
-/// document are disjoint); of two that overlap the later is dropped.
+/// A splice may lie inside another one: the comment on the header line of a
+/// block scalar. It then replaces its old text within the outer one's new
+/// text, if that still holds it.
 pub fn apply(source: &[u8], mut splices: Vec<Splice>) -> Vec<u8> {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let grown: usize = splices.iter().map(|splice| splice.text.len()).sum();
     let mut out = Vec::with_capacity(source.len() + grown);
     let mut position = 0;
+    let mut outer = 0;
     for splice in splices {
         if splice.range.start < position {
-            debug_assert!(false, "splices overlap at byte {}", splice.range.start);
+            let old = &source[splice.range];
+            if let Some(at) = memchr::memmem::find(&out[outer..], old) {
+                out.splice(outer + at..outer + at + old.len(), splice.text);
+            }
             continue;
         }
         out.extend_from_slice(&source[position..splice.range.start]);
+        outer = out.len();
         out.extend_from_slice(&splice.text);
         position = splice.range.end;
     }
@@ -141,5 +147,11 @@ mod tests {
     fn splices_apply_in_source_order_with_insertions_first() {
         let splices = vec![Splice::new(4..5, "E"), Splice::new(1..2, "BB"), Splice::new(4..4, "+")];
         assert_eq!(apply(b"abcdef", splices), b"aBBcd+Ef");
+    }
+
+    #[test]
+    fn a_splice_inside_another_changes_the_text_of_the_outer_one() {
+        let splices = vec![Splice::new(2..12, "|- # c\n  X\n"), Splice::new(4..7, "#E")];
+        assert_eq!(apply(b"a:| # c\n  y\nb", splices), b"a:|- #E\n  X\nb");
     }
 }

@@ -6,7 +6,7 @@ use super::cut;
 use super::emit::{self, key_text, unrepresentable};
 use super::quote::{quote, trim_end};
 use super::scan::{Entry, Section, scan};
-use crate::document::{Splice, Style};
+use crate::document::{Splice, Style, apply};
 use crate::format::text::{check_size, scalar_text};
 use crate::format::{FormatError, Step};
 use crate::tree::Value;
@@ -66,19 +66,31 @@ fn set_key(
     key: &[u8],
     value: &[u8],
 ) -> Result<Vec<Splice>, FormatError> {
-    let quoted = |style| quote(value, style).ok_or_else(|| unrepresentable("the value"));
+    let refusal = || unrepresentable("the value");
     if let Some(entry) = section.entries.iter().find(|entry| *entry.name == *key) {
-        return Ok(vec![Splice::new(entry.place.clone(), quoted(entry.style)?)]);
+        let styles = [entry.style, Style::Double, Style::Single, Style::Backtick, Style::Triple];
+        let edits = styles.into_iter().filter_map(|style| quote(value, style));
+        let mut edits = edits.map(|text| Splice::new(entry.place.clone(), text));
+        return edits.find(|edit| reads_back(source, edit, value)).map(|edit| vec![edit]).ok_or_else(refusal);
     }
     let newline = line_break(source);
     let name = key_text(key);
     let mut line = name.to_vec();
     line.extend_from_slice(&spacing(source, section.entries.last(), name.len()));
-    line.extend_from_slice(&quoted(Style::Plain)?);
+    line.extend_from_slice(&quote(value, Style::Plain).ok_or_else(refusal)?);
     let at = section.lines.end;
     let ended = at == 0 || source[at - 1] == b'\n' || section.lines.is_empty();
     let text = if ended { [&line, newline].concat() } else { [newline, &line].concat() };
     Ok(vec![Splice::new(at..at, text)])
+}
+
+/// Returns true where the value at the place of `edit` reads as `value` once
+/// it is made: what follows on the line could close a quote too late.
+fn reads_back(source: &[u8], edit: &Splice, value: &[u8]) -> bool {
+    let text = apply(source, vec![edit.clone()]);
+    let Ok(scan) = scan(&text) else { return false };
+    let mut entries = scan.sections.iter().flat_map(|section| &section.entries);
+    entries.any(|entry| entry.place.start == edit.range.start && *entry.value == *value)
 }
 
 /// Returns the delimiter with its blanks such that it aligns with that of

@@ -89,13 +89,10 @@ fn fits(value: &[u8], style: Style) -> bool {
     let has = |byte: u8| memchr::memchr(byte, value).is_some();
     let one_line = !has(b'\n') && !has(b'#') && !has(b';');
     match style {
-        Style::Backtick => !has(b'`'),
+        Style::Backtick => closes_last(value, b"`"),
         Style::Double => one_line && !has(b'"'),
         Style::Single => one_line && !has(b'\''),
-        Style::Triple => {
-            let inner = memchr::memrchr(b'\n', value).map_or(&b""[..], |end| &value[..end]);
-            memchr::memmem::find(inner, b"\"\"\"").is_none()
-        }
+        Style::Triple => closes_last(value, b"\"\"\""),
         _ => {
             let quoted = value.starts_with(b"`")
                 || value.starts_with(b"\"\"\"")
@@ -104,6 +101,17 @@ fn fits(value: &[u8], style: Style) -> bool {
             one_line && !quoted && !value.ends_with(b"\\") && trim(value).len() == value.len()
         }
     }
+}
+
+/// Returns true where `quote` behind `value` is what ends it: the last one on
+/// the first line would, and on a later line any that no backslash follows.
+fn closes_last(value: &[u8], quote: &[u8]) -> bool {
+    let mut lines: Vec<&[u8]> = value.split(|&byte| byte == b'\n').collect();
+    lines.pop();
+    lines.iter().enumerate().all(|(index, line)| match memchr::memmem::rfind(line, quote) {
+        None => true,
+        Some(found) => index > 0 && trim(&line[found + quote.len()..]).ends_with(b"\\"),
+    })
 }
 
 /// Returns true where `quote` is at both ends of `text` and nowhere within.
@@ -138,7 +146,9 @@ mod tests {
             (" x", Style::Plain, "\" x\""),
             ("\"x\"", Style::Plain, "'\"x\"'"),
             ("x\\", Style::Plain, "\"x\\\""),
-            ("a`#b", Style::Backtick, "\"\"\"a`#b\"\"\""),
+            ("a`#b", Style::Backtick, "`a`#b`"),
+            ("a`\nb", Style::Backtick, "\"\"\"a`\nb\"\"\""),
+            ("a\n\"\"\" \\\nb", Style::Triple, "\"\"\"a\n\"\"\" \\\nb\"\"\""),
             ("", Style::Plain, ""),
         ] {
             assert_eq!(quote(value.as_bytes(), style).unwrap(), expected.as_bytes());

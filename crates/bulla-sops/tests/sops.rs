@@ -1,0 +1,102 @@
+//! Whole files through the public interface, with a fixed data key.
+
+#![allow(missing_docs)]
+
+mod support;
+
+use bulla_core::{DataKey, Limits};
+use bulla_sops::{CryptError, DecryptOptions, EncryptedFile, Indent};
+use support::{data_key, format, open, seal};
+
+const VECTOR: &[u8] = include_bytes!("../../../tests/fixtures/sops/vector.enc.yaml");
+
+fn hex(text: &str) -> [u8; 32] {
+    core::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+}
+
+#[test]
+fn the_published_file_decrypts_to_what_sops_prints() {
+    // sops.md 3.11
+    let key = DataKey::new(hex("ece0b5ad3cf2da78d57a462acb6846331777d65a63c2b68c5e883575ae40e17b"));
+    let limits = Limits::default();
+    let file = EncryptedFile::parse(VECTOR, format("yaml"), &limits).unwrap();
+    let indent = Indent::default();
+    let decrypted = file.decrypt(&key, DecryptOptions::default(), &indent).unwrap();
+    let text = String::from_utf8(decrypted.text(&indent, &limits).unwrap()).unwrap();
+    let expected = "# top\na: hello\n\"n\":\n    # in n\n    i: 42\n    f: 1.5\n    b: true\n    z: null\n    e: \"\"\n    \
+                    d: 2024-01-02T00:00:00Z\nl:\n    # in l\n    # inline\n    - x\n    - 7\np_unencrypted: plain\n";
+    assert_eq!(text, expected);
+}
+
+const DOCUMENTS: &[&str] = &[
+    "a: 1\n",
+    "a: 1",
+    "a: 1\n\n\n",
+    "# top\n\na: hello # why\nb:\n  - x   # one\n  # between\n  - 'y'\n  - \"z\\t\"\n# end\n",
+    "---\n# c\na: 0x1F\nb: 1.50\nc: 014\nd: 2024-01-02\ne: ~\nf: \"\"\ng: yes\n",
+    "a: |\n  line 1\n  line 2\nb: |-\n    strip\nc: |+\n  keep\n\n\nd: >\n  folded\n  text\n",
+    "a: &x secret\nb: *x\nc: &m {k: v, n: 1}\nd: *m\ne:\n  <<: *m\n  z: 1\n",
+    "{a: 1, \"b\": [x, 'y', \"z\"], c: {d: e}}\n",
+    "{a: 1}",
+    "{ a: 1 , }\n",
+    "{}\n",
+    "---\n",
+    "a: !custom x\nb: !!str 12\nc: !!binary aGVsbG8=\nd: !x {k: v}\n",
+    "a: 1\n---\nb: 2\n# c\n---\n---\nc: [1, 2]\n",
+    "a: 1\n...\n",
+    "  a: 1\n  b:\n    c: 2\n",
+    "a:   spaced   \nb:\n- x\n- - y\n  - z\n- k: v\n  l: w\n",
+    "a: plain over\n  several lines\nb: \"double \\\n  folded\"\nc: 'single\n\n  quoted'\n",
+    "? complex\n: value\n\"quoted key\": v\n'k': v\n",
+    "a: \"emoji \u{1F600}\"\nb: \u{e9}t\u{e9}\nc: \"\\u00e9\"\n",
+    "a: x\r\nb: y\r\n",
+    "a:\n  b: 1\n  # trailing in a\nc: 2\n\n# far away\n",
+    "list:\n  # c1\n\n  # c2\n  - a\n\n  # foot\n",
+    "a: |2\n    indented\n  text\nb: |\n\n  leading blank\n",
+    "x_unencrypted: |\n  keep me\ny: # comment after key\n  z: 1\n",
+    "a: | # note\n  text\nb: [ # flow comment\n  1, 2 ]\n",
+    "#\n# a\n#b\na: 1 #\n",
+    "k: -0\nl: .inf\nm: 1e3\nn: +1\no: 1_000\np: 0b11\nq: 0o17\nr: 1.\n",
+    "k: '1'\nl: \"1\"\nm: 'it''s'\nn: \"\\\"\"\n",
+];
+
+#[test]
+fn every_byte_of_a_yaml_document_comes_back() {
+    for document in DOCUMENTS {
+        let encrypted = seal("yaml", document.as_bytes());
+        let decrypted = open("yaml", &encrypted);
+        assert_eq!(
+            String::from_utf8_lossy(&decrypted),
+            *document,
+            "through {}",
+            String::from_utf8_lossy(&encrypted)
+        );
+    }
+}
+
+#[test]
+fn ordinary_documents_need_no_layout_field() {
+    for document in [
+        "# top\na: hello\nb:\n  - x\n  - 7\nc: |\n  multi\n  line\n",
+        "a: \"quoted\"\nb: 'single'\n\nc:\n    d: true\n",
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  password: \"pa ss\"\n  # comment\n  n: \"1\"\n",
+    ] {
+        let encrypted = String::from_utf8(seal("yaml", document.as_bytes())).unwrap();
+        assert!(!encrypted.contains("layout:"), "{encrypted}");
+    }
+}
+
+#[test]
+fn c_06_a_missing_or_altered_mac_is_refused_without_a_digest() {
+    let encrypted = String::from_utf8(seal("yaml", b"a: s3cret\nb_unencrypted: x\n")).unwrap();
+    let altered = encrypted.replace("b_unencrypted: x", "b_unencrypted: y");
+    let start = encrypted.find("    mac: ").unwrap();
+    let end = start + encrypted[start..].find('\n').unwrap() + 1;
+    let without = format!("{}{}", &encrypted[..start], &encrypted[end..]);
+    for text in [altered, without] {
+        let file = EncryptedFile::parse(text.as_bytes(), format("yaml"), &Limits::default()).unwrap();
+        let error = file.decrypt(&data_key(), DecryptOptions::default(), &Indent::default()).err().unwrap();
+        assert!(matches!(error, CryptError::Mac(_)));
+        assert!(!error.to_string().contains("s3cret") && error.to_string().len() < 100);
+    }
+}
