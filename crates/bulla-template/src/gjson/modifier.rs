@@ -41,13 +41,16 @@ pub(super) fn by_name(name: &[u8]) -> Option<Modifier> {
     })
 }
 
+/// The document that a modifier made, and the rest of the path.
+type Run<'d, 'p> = (Cow<'d, [u8]>, &'p [u8]);
+
 /// Runs the modifier or literal at the start of `path`: the document that it
 /// makes and the rest of the path; `None` where it is neither.
 pub(super) fn run<'d, 'p>(
     budget: &mut Budget,
     json: &'d [u8],
     path: &'p [u8],
-) -> Result<Option<(Cow<'d, [u8]>, &'p [u8])>, Error> {
+) -> Result<Option<Run<'d, 'p>>, Error> {
     let Some((b'@', rest)) = path.split_first() else {
         return Ok(literal(path).map(|(made, rest)| (Cow::Owned(made.to_vec()), rest)));
     };
@@ -102,7 +105,9 @@ fn list<'i>(open: u8, items: impl Iterator<Item = &'i [&'i [u8]]>) -> Vec<u8> {
         if out.len() > 1 {
             out.push(b',');
         }
-        item.iter().for_each(|piece| out.extend_from_slice(piece));
+        for piece in item {
+            out.extend_from_slice(piece);
+        }
     }
     out.push(open + 2);
     out

@@ -71,7 +71,7 @@ impl Printer<'_, '_> {
             let word: &[u8] = match byte {
                 b'"' => {
                     let end = scan::string_end(self.json, at + 1).map_or(self.json.len(), |(end, _)| end + 1);
-                    return self.copy(at, end);
+                    return Ok(self.copy(at, end));
                 }
                 b'{' | b'[' => return self.brackets(at, tabs, room),
                 b't' => b"true",
@@ -80,7 +80,7 @@ impl Printer<'_, '_> {
                 b'0'..=b'9' | b'-' | b'i' | b'I' | b'+' | b'N' | b'n' => {
                     let (end, raw) = scan::number(self.json, at);
                     let length = raw.iter().skip(1).position(|byte| *byte == b':').map(|colon| colon + 1);
-                    return self.copy(at, length.map_or(end, |length| at + length));
+                    return Ok(self.copy(at, length.map_or(end, |length| at + length)));
                 }
                 _ => {
                     at += 1;
@@ -93,9 +93,9 @@ impl Printer<'_, '_> {
         Ok((at, true))
     }
 
-    fn copy(&mut self, at: usize, end: usize) -> Printed {
+    fn copy(&mut self, at: usize, end: usize) -> (usize, bool) {
         self.out.extend_from_slice(&self.json[at..end]);
-        Ok((end, true))
+        (end, true)
     }
 
     fn brackets(&mut self, at: usize, tabs: usize, room: Option<usize>) -> Printed {

@@ -1,0 +1,5 @@
+//! placeholder
+
+use crate::registry::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,386 @@
+//! Semantic versions and their constraints, as lenient as Masterminds/semver.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::failure::Failure;
+use crate::registry::{Args, Function, Kind};
+use crate::scope::Scope;
+use crate::value::{IntKind, Value};
+
+type Done = Result<Value, Failure>;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("semver", &[Kind::Text], |_, args| {
+        let version = Version::parse(args.text(0)).ok_or_else(|| Failure::new("invalid semantic version"))?;
+        Ok(Value::Version(Rc::new(version)))
+    }),
+    Function::new("semverCompare", &[Kind::Text, Kind::Text], compare),
+];
+
+/// The methods of a version.
+pub(super) const METHODS: &[Function] = &[
+    Function::new("Compare", &[Kind::Any], |_, args| {
+        let order = match args.value(1) {
+            Value::Version(other) => receiver(args).compare(other),
+            _ => return Err(Failure::new("wrong type for value; expected *semver.Version")),
+        };
+        Ok(Value::int(order as i64))
+    }),
+    Function::new("Major", &[], |_, args| Ok(number(receiver(args).numbers[0]))),
+    Function::new("Metadata", &[], |scope, args| scope.text(&receiver(args).metadata)),
+    Function::new("Minor", &[], |_, args| Ok(number(receiver(args).numbers[1]))),
+    Function::new("Original", &[], |scope, args| scope.text(&receiver(args).original)),
+    Function::new("Patch", &[], |_, args| Ok(number(receiver(args).numbers[2]))),
+    Function::new("Prerelease", &[], |scope, args| scope.text(&receiver(args).prerelease)),
+    Function::new("String", &[], |scope, args| scope.text(receiver(args).to_string())),
+];
+
+fn receiver(args: &Args<'_>) -> Version {
+    match args.value(0) {
+        Value::Version(version) => Version::clone(version),
+        _ => Version::default(),
+    }
+}
+
+fn number(number: u64) -> Value {
+    Value::Int(number as i64, IntKind::Uint64)
+}
+
+fn compare(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    scope.meter.step((args.text(0).len() + args.text(1).len()) as u64 / 8)?;
+    let constraints = parse_constraints(args.text(0)).ok_or_else(|| Failure::new("improper constraint"))?;
+    let version = Version::parse(args.text(1)).ok_or_else(|| Failure::new("invalid semantic version"))?;
+    Ok(Value::Bool(constraints.iter().any(|all| all.iter().all(|one| one.allows(&version)))))
+}
+
+/// A semantic version (semver.org 2.0.0).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// Major, minor and patch.
+    numbers: [u64; 3],
+    prerelease: String,
+    metadata: String,
+    original: String,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.numbers;
+        write!(formatter, "{major}.{minor}.{patch}")?;
+        if !self.prerelease.is_empty() {
+            write!(formatter, "-{}", self.prerelease)?;
+        }
+        if !self.metadata.is_empty() {
+            write!(formatter, "+{}", self.metadata)?;
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a version or pattern as they are written.
+struct Parts<'t> {
+    /// Up to three segments of digits or wildcards.
+    segments: Vec<&'t str>,
+    prerelease: &'t str,
+    metadata: &'t str,
+    rest: &'t str,
+}
+
+/// Splits the longest version or pattern at the start of `text`. `None`: there
+/// is none.
+fn parts(text: &str, fits: fn(char) -> bool) -> Option<Parts<'_>> {
+    let mut rest = text.strip_prefix('v').unwrap_or(text);
+    let mut segments = Vec::new();
+    while segments.len() < 3 {
+        let start = match (segments.is_empty(), rest.strip_prefix('.')) {
+            (true, _) => rest,
+            (false, Some(after)) => after,
+            (false, None) => break,
+        };
+        let end = start.find(|rune| !fits(rune)).unwrap_or(start.len());
+        if end == 0 {
+            break;
+        }
+        segments.push(&start[..end]);
+        rest = &start[end..];
+    }
+    if segments.is_empty() {
+        return None;
+    }
+    let (prerelease, rest) = tail(rest, '-');
+    let (metadata, rest) = tail(rest, '+');
+    Some(Parts { segments, prerelease, metadata, rest })
+}
+
+/// Splits `-a.b` or `+a.b` from the start.
+fn tail(text: &str, mark: char) -> (&str, &str) {
+    let Some(body) = text.strip_prefix(mark) else { return ("", text) };
+    let fits = |rune: char| rune.is_ascii_alphanumeric() || rune == '-';
+    let mut end = 0;
+    loop {
+        let start = if end == 0 { 0 } else { end + 1 };
+        let length = body[start..].find(|rune| !fits(rune)).unwrap_or(body.len() - start);
+        if length == 0 {
+            break;
+        }
+        end = start + length;
+        if !body[end..].starts_with('.') {
+            break;
+        }
+    }
+    if end == 0 { ("", text) } else { (&body[..end], &body[end..]) }
+}
+
+impl Version {
+    fn parse(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let parts = parts(text, |rune| rune.is_ascii_digit())?;
+        if !parts.rest.is_empty() || !is_valid_prerelease(parts.prerelease) {
+            return None;
+        }
+        let mut numbers = [0; 3];
+        for (number, segment) in numbers.iter_mut().zip(&parts.segments) {
+            *number = segment.parse().ok()?;
+        }
+        Some(Self {
+            numbers,
+            prerelease: parts.prerelease.to_owned(),
+            metadata: parts.metadata.to_owned(),
+            original: text.to_owned(),
+        })
+    }
+
+    /// The order of semver.org section 11; metadata does not count.
+    fn compare(&self, other: &Self) -> Ordering {
+        self.numbers
+            .cmp(&other.numbers)
+            .then_with(|| compare_prereleases(&self.prerelease, &other.prerelease))
+    }
+}
+
+fn is_valid_prerelease(prerelease: &str) -> bool {
+    prerelease.split('.').all(|part| {
+        !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+fn compare_prereleases(left: &str, right: &str) -> Ordering {
+    match (left.is_empty(), right.is_empty()) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        _ => {}
+    }
+    let (mut left, mut right) = (left.split('.'), right.split('.'));
+    loop {
+        let order = match (left.next(), right.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(left), Some(right)) => match (left.parse::<u64>(), right.parse::<u64>()) {
+                (Ok(left), Ok(right)) => left.cmp(&right),
+                (Ok(_), Err(_)) => Ordering::Less,
+                (Err(_), Ok(_)) => Ordering::Greater,
+                (Err(_), Err(_)) => left.cmp(right),
+            },
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Caret,
+    Equal,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    NotEqual,
+    Tilde,
+}
+
+/// Operators as written; a longer one comes before its prefixes.
+const OPERATORS: &[(&str, Operator)] = &[
+    ("!=", Operator::NotEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("=>", Operator::GreaterOrEqual),
+    ("<=", Operator::LessOrEqual),
+    ("=<", Operator::LessOrEqual),
+    ("~>", Operator::Tilde),
+    ("=", Operator::Equal),
+    (">", Operator::Greater),
+    ("<", Operator::Less),
+    ("~", Operator::Tilde),
+    ("^", Operator::Caret),
+    ("", Operator::Equal),
+];
+
+/// One comparison such as `>= 1.2.x`.
+struct Constraint {
+    operator: Operator,
+    version: Version,
+    /// The minor or major number is a wildcard or missing.
+    any_minor: bool,
+    /// Only the patch number is.
+    any_patch: bool,
+    /// Any number is.
+    is_loose: bool,
+}
+
+/// Parses constraints: alternatives, each a list of which all must hold.
+fn parse_constraints(text: &[u8]) -> Option<Vec<Vec<Constraint>>> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.split("||").map(parse_all).collect()
+}
+
+fn is_space(rune: char) -> bool {
+    matches!(rune, ' ' | '\t' | '\n' | '\u{c}' | '\r')
+}
+
+fn parse_all(text: &str) -> Option<Vec<Constraint>> {
+    let mut all = Vec::new();
+    let mut rest = text.trim_start_matches(is_space);
+    loop {
+        let (written, operator) = OPERATORS.iter().find(|(written, _)| rest.starts_with(written))?;
+        let body = rest[written.len()..].trim_start_matches(is_space);
+        let first = pattern(body)?;
+        rest = first.rest;
+        if let Some((last, after)) = range_end(rest).filter(|_| written.is_empty()) {
+            // `1.2 - 1.4` is `>= 1.2, <= 1.4`.
+            all.push(Constraint::new(Operator::GreaterOrEqual, &first)?);
+            all.push(Constraint::new(Operator::LessOrEqual, &last)?);
+            rest = after;
+        } else {
+            all.push(Constraint::new(*operator, &first)?);
+        }
+        let trimmed = rest.trim_start_matches(is_space);
+        if trimmed.is_empty() {
+            return Some(all);
+        }
+        rest = match trimmed.strip_prefix(',') {
+            Some(after) => after.trim_start_matches(is_space),
+            None if trimmed.len() < rest.len() => trimmed,
+            None => return None,
+        };
+    }
+}
+
+fn pattern(text: &str) -> Option<Parts<'_>> {
+    parts(text, |rune| rune.is_ascii_digit() || matches!(rune, 'x' | 'X' | '*' | '|'))
+}
+
+/// Reads ` - 1.4`.
+fn range_end(text: &str) -> Option<(Parts<'_>, &str)> {
+    let dash = text.trim_start_matches(is_space);
+    let after = dash.strip_prefix('-').filter(|_| dash.len() < text.len())?;
+    let body = after.trim_start_matches(is_space);
+    let last = pattern(body).filter(|_| body.len() < after.len())?;
+    let rest = last.rest;
+    Some((last, rest))
+}
+
+impl Constraint {
+    fn new(operator: Operator, parts: &Parts<'_>) -> Option<Self> {
+        let segment = |at: usize| {
+            parts.segments.get(at).copied().filter(|segment| !matches!(*segment, "x" | "X" | "*"))
+        };
+        let known = (0..3).take_while(|at| segment(*at).is_some()).count();
+        let mut numbers = [0; 3];
+        for (at, number) in numbers.iter_mut().enumerate().take(known) {
+            *number = segment(at)?.parse().ok()?;
+        }
+        if !is_valid_prerelease(parts.prerelease) {
+            return None;
+        }
+        let version = Version { numbers, prerelease: parts.prerelease.to_owned(), ..Version::default() };
+        Some(Self {
+            operator,
+            version,
+            any_minor: known == 1,
+            any_patch: known == 2,
+            is_loose: known < 3,
+        })
+    }
+
+    /// Returns whether `version` satisfies this. Prereleases only satisfy what
+    /// names one.
+    fn allows(&self, version: &Version) -> bool {
+        let wanted = &self.version;
+        let is_unasked = !version.prerelease.is_empty() && wanted.prerelease.is_empty();
+        if is_unasked && (self.operator != Operator::NotEqual || self.is_loose) {
+            return false;
+        }
+        let order = version.compare(wanted);
+        let [major, minor, _] = version.numbers;
+        let [wanted_major, wanted_minor, _] = wanted.numbers;
+        match self.operator {
+            Operator::Equal if self.is_loose => self.tilde(version),
+            Operator::Equal => order.is_eq(),
+            Operator::NotEqual => self.differs(version),
+            Operator::Tilde => self.tilde(version),
+            Operator::Caret => self.caret(version),
+            Operator::GreaterOrEqual => order.is_ge(),
+            Operator::Less => order.is_lt(),
+            Operator::Greater if !self.is_loose || major != wanted_major => {
+                if self.is_loose { major > wanted_major } else { order.is_gt() }
+            }
+            Operator::Greater if self.any_minor => false,
+            Operator::Greater if self.any_patch => minor > wanted_minor,
+            Operator::Greater => order.is_gt(),
+            Operator::LessOrEqual if !self.is_loose => order.is_le(),
+            Operator::LessOrEqual => {
+                major < wanted_major || major == wanted_major && (minor <= wanted_minor || self.any_minor)
+            }
+        }
+    }
+
+    fn differs(&self, version: &Version) -> bool {
+        let wanted = &self.version;
+        if self.is_loose {
+            if version.numbers[0] != wanted.numbers[0] {
+                return true;
+            }
+            if self.any_minor {
+                return false;
+            }
+            if version.numbers[1] != wanted.numbers[1] {
+                return true;
+            }
+            if self.any_patch {
+                return compare_prereleases(&version.prerelease, &wanted.prerelease).is_ne();
+            }
+        }
+        version.compare(wanted).is_ne()
+    }
+
+    fn tilde(&self, version: &Version) -> bool {
+        let wanted = &self.version;
+        if version.compare(wanted).is_lt() {
+            return false;
+        }
+        if wanted.numbers == [0; 3] && !self.any_minor && !self.any_patch {
+            return true;
+        }
+        version.numbers[0] == wanted.numbers[0] && (self.any_minor || version.numbers[1] == wanted.numbers[1])
+    }
+
+    fn caret(&self, version: &Version) -> bool {
+        let [major, minor, patch] = version.numbers;
+        let [wanted_major, wanted_minor, wanted_patch] = self.version.numbers;
+        if version.compare(&self.version).is_lt() || major != wanted_major {
+            return false;
+        }
+        if wanted_major > 0 || self.any_minor {
+            return true;
+        }
+        if wanted_minor > 0 || self.any_patch {
+            return minor == wanted_minor;
+        }
+        minor == 0 && patch == wanted_patch
+    }
+}

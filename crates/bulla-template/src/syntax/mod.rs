@@ -1,0 +1,10 @@
+//! From template text to trees.
+
+mod lexer;
+mod literal;
+mod node;
+mod parser;
+
+pub(crate) use literal::Number;
+pub(crate) use node::{Command, Item, Node, Operand, Pipe, Variable};
+pub(crate) use parser::{Parsed, parse};

@@ -1,0 +1,539 @@
+//! The parser: tokens to trees, with Go's rules and messages.
+
+use std::borrow::Cow;
+
+use super::lexer::{Keyword, LexError, Lexer, Token, TokenKind};
+use super::literal::{self, BadNumber};
+use super::node::{Command, Item, Node, Operand, Pipe, Tree, Variable};
+use crate::registry::{self, Library};
+use crate::text::quote::unquote;
+use crate::value::Text;
+
+/// Levels of parentheses and control structures together.
+const MAX_NESTING: u32 = 150;
+
+/// A set of templates from one text. The first is the main one.
+pub(crate) struct Parsed {
+    pub(crate) trees: Vec<Tree>,
+    /// Names of variables by number.
+    pub(crate) variables: Vec<Box<[u8]>>,
+}
+
+/// A syntax error: the byte offset, and what.
+pub(crate) struct ParseError {
+    pub(crate) at: usize,
+    pub(crate) what: Cow<'static, str>,
+}
+
+impl From<LexError> for ParseError {
+    fn from(error: LexError) -> Self {
+        Self { at: error.at, what: error.what.into() }
+    }
+}
+
+type Result<T> = std::result::Result<T, ParseError>;
+
+/// Parses `text` as the template `name`.
+pub(crate) fn parse(name: &[u8], text: &[u8], left: &[u8], right: &[u8], library: Library) -> Result<Parsed> {
+    let mut parser = Parser {
+        text,
+        lexer: Lexer::new(text, left, right),
+        ahead: Vec::with_capacity(3),
+        last: 0,
+        library,
+        variables: vec![Box::from(&b"$"[..])],
+        visible: vec![0],
+        loops: 0,
+        nesting: 0,
+        trees: Vec::new(),
+    };
+    let mut body = Vec::new();
+    while parser.peek()?.kind != TokenKind::End {
+        if parser.peek()?.kind == TokenKind::LeftDelimiter {
+            let delimiter = parser.next()?;
+            let token = parser.next_non_space()?;
+            if token.kind == TokenKind::Keyword(Keyword::Define) {
+                parser.definition()?;
+                continue;
+            }
+            parser.back(token);
+            parser.back(delimiter);
+        }
+        match parser.text_or_action()? {
+            Parsing::Node(node) => body.push(node),
+            Parsing::End => return Err(parser.error("unexpected {{end}}")),
+            Parsing::Else => return Err(parser.error("unexpected {{else}}")),
+        }
+    }
+    parser.add(Tree { name: name.into(), body })?;
+    let main = parser.trees.iter().position(|tree| *tree.name == *name).unwrap_or(0);
+    parser.trees.swap(0, main);
+    Ok(Parsed { trees: parser.trees, variables: parser.variables })
+}
+
+/// What an action turned out to be.
+enum Parsing {
+    Node(Node),
+    End,
+    Else,
+}
+
+struct Parser<'a> {
+    text: &'a [u8],
+    lexer: Lexer<'a>,
+    /// Tokens given back, the next one last.
+    ahead: Vec<Token>,
+    /// Where the last token began, for errors.
+    last: usize,
+    library: Library,
+    variables: Vec<Box<[u8]>>,
+    visible: Vec<Variable>,
+    loops: u32,
+    nesting: u32,
+    trees: Vec<Tree>,
+}
+
+impl<'a> Parser<'a> {
+    fn error(&self, what: impl Into<Cow<'static, str>>) -> ParseError {
+        ParseError { at: self.last, what: what.into() }
+    }
+
+    fn next(&mut self) -> Result<Token> {
+        let token = match self.ahead.pop() {
+            Some(token) => token,
+            None => self.lexer.next()?,
+        };
+        self.last = token.from;
+        Ok(token)
+    }
+
+    fn back(&mut self, token: Token) {
+        self.ahead.push(token);
+    }
+
+    fn peek(&mut self) -> Result<Token> {
+        let token = self.next()?;
+        self.back(token);
+        Ok(token)
+    }
+
+    fn next_non_space(&mut self) -> Result<Token> {
+        loop {
+            let token = self.next()?;
+            if token.kind != TokenKind::Space {
+                return Ok(token);
+            }
+        }
+    }
+
+    fn peek_non_space(&mut self) -> Result<Token> {
+        let token = self.next_non_space()?;
+        self.back(token);
+        Ok(token)
+    }
+
+    fn source(&self, token: Token) -> &'a [u8] {
+        &self.text[token.from..token.to]
+    }
+
+    fn unexpected(&self, token: Token, context: &str) -> ParseError {
+        let what = match token.kind {
+            TokenKind::End => "EOF".to_owned(),
+            _ => {
+                let source: Vec<u8> = self.source(token).iter().copied().take(20).collect();
+                format!("{:?}", String::from_utf8_lossy(&source))
+            }
+        };
+        ParseError { at: token.from, what: format!("unexpected {what} in {context}").into() }
+    }
+
+    fn expect(&mut self, kind: TokenKind, context: &str) -> Result<Token> {
+        let token = self.next_non_space()?;
+        if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
+    }
+
+    fn enter(&mut self) -> Result<()> {
+        self.nesting += 1;
+        if self.nesting > MAX_NESTING { Err(self.error("nesting is too deep")) } else { Ok(()) }
+    }
+
+    fn add(&mut self, tree: Tree) -> Result<()> {
+        match self.trees.iter().position(|other| other.name == tree.name) {
+            None => self.trees.push(tree),
+            Some(at) if self.trees[at].is_empty() => self.trees[at] = tree,
+            Some(_) if tree.is_empty() => {}
+            Some(_) => {
+                let name = String::from_utf8_lossy(&tree.name).into_owned();
+                return Err(self.error(format!("template: multiple definition of template {name:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn definition(&mut self) -> Result<()> {
+        const CONTEXT: &str = "define clause";
+        let token = self.next_non_space()?;
+        let name = self.template_name(token, CONTEXT)?;
+        self.expect(TokenKind::RightDelimiter, CONTEXT)?;
+        self.named_body(name, CONTEXT)
+    }
+
+    /// Parses up to `{{end}}` a body that sees no variables from outside.
+    fn named_body(&mut self, name: Box<[u8]>, context: &str) -> Result<()> {
+        let visible = std::mem::replace(&mut self.visible, vec![0]);
+        let loops = std::mem::take(&mut self.loops);
+        let (body, end) = self.list()?;
+        if !matches!(end, Parsing::End) {
+            return Err(self.error(format!("unexpected {{{{else}}}} in {context}")));
+        }
+        self.add(Tree { name, body })?;
+        self.visible = visible;
+        self.loops = loops;
+        Ok(())
+    }
+
+    fn template_name(&mut self, token: Token, context: &str) -> Result<Box<[u8]>> {
+        if !matches!(token.kind, TokenKind::QuotedText | TokenKind::RawText) {
+            return Err(self.unexpected(token, context));
+        }
+        Ok(self.unquote(token)?.into_boxed_slice())
+    }
+
+    fn unquote(&self, token: Token) -> Result<Vec<u8>> {
+        unquote(self.source(token)).ok_or_else(|| self.error("invalid syntax"))
+    }
+
+    fn list(&mut self) -> Result<(Vec<Node>, Parsing)> {
+        self.enter()?;
+        let mut nodes = Vec::new();
+        while self.peek_non_space()?.kind != TokenKind::End {
+            match self.text_or_action()? {
+                Parsing::Node(node) => nodes.push(node),
+                end => {
+                    self.nesting -= 1;
+                    return Ok((nodes, end));
+                }
+            }
+        }
+        Err(self.error("unexpected EOF"))
+    }
+
+    fn text_or_action(&mut self) -> Result<Parsing> {
+        let token = self.next_non_space()?;
+        match token.kind {
+            TokenKind::Text => Ok(Parsing::Node(Node::Text(self.source(token).into()))),
+            TokenKind::LeftDelimiter => self.action(),
+            _ => Err(self.unexpected(token, "input")),
+        }
+    }
+
+    fn action(&mut self) -> Result<Parsing> {
+        let token = self.next_non_space()?;
+        let TokenKind::Keyword(keyword) = token.kind else {
+            self.back(token);
+            let at = token.from as u32;
+            let pipe = self.pipeline("command", TokenKind::RightDelimiter)?;
+            return Ok(Parsing::Node(Node::Action { at, pipe }));
+        };
+        let node = match keyword {
+            Keyword::Block => self.block()?,
+            Keyword::Break => self.jump("{{break}}", Node::Break)?,
+            Keyword::Continue => self.jump("{{continue}}", Node::Continue)?,
+            Keyword::Define => return Err(self.unexpected(token, "command")),
+            Keyword::Else => return self.otherwise(),
+            Keyword::End => {
+                self.expect(TokenKind::RightDelimiter, "end")?;
+                return Ok(Parsing::End);
+            }
+            Keyword::If => self.control(Keyword::If)?,
+            Keyword::Range => self.control(Keyword::Range)?,
+            Keyword::Template => self.template()?,
+            Keyword::With => self.control(Keyword::With)?,
+        };
+        Ok(Parsing::Node(node))
+    }
+
+    fn jump(&mut self, name: &'static str, node: Node) -> Result<Node> {
+        let token = self.next_non_space()?;
+        if token.kind != TokenKind::RightDelimiter {
+            return Err(self.unexpected(token, name));
+        }
+        if self.loops == 0 {
+            return Err(self.error(format!("{name} outside {{{{range}}}}")));
+        }
+        Ok(node)
+    }
+
+    fn otherwise(&mut self) -> Result<Parsing> {
+        let next = self.peek_non_space()?;
+        // `else if` and `else with` leave their keyword for `control`.
+        if !matches!(next.kind, TokenKind::Keyword(Keyword::If | Keyword::With)) {
+            self.expect(TokenKind::RightDelimiter, "else")?;
+        }
+        Ok(Parsing::Else)
+    }
+
+    fn control(&mut self, keyword: Keyword) -> Result<Node> {
+        let at = self.last as u32;
+        let context = match keyword {
+            Keyword::If => "if",
+            Keyword::Range => "range",
+            _ => "with",
+        };
+        let seen = self.visible.len();
+        let pipe = self.pipeline(context, TokenKind::RightDelimiter)?;
+        let is_loop = u32::from(keyword == Keyword::Range);
+        self.loops += is_loop;
+        let (then, end) = self.list()?;
+        self.loops -= is_loop;
+        let otherwise = match end {
+            Parsing::Else => Some(self.else_list(keyword)?),
+            _ => None,
+        };
+        self.visible.truncate(seen);
+        Ok(match keyword {
+            Keyword::If => Node::If { pipe, then, otherwise },
+            Keyword::Range => Node::Range { at: pipe.at.max(at), pipe, body: then, otherwise },
+            _ => Node::With { pipe, then, otherwise },
+        })
+    }
+
+    fn else_list(&mut self, keyword: Keyword) -> Result<Vec<Node>> {
+        let next = self.peek()?;
+        if keyword != Keyword::Range && next.kind == TokenKind::Keyword(keyword) {
+            self.next()?;
+            self.enter()?;
+            let node = self.control(keyword)?;
+            self.nesting -= 1;
+            return Ok(vec![node]);
+        }
+        let (nodes, end) = self.list()?;
+        match end {
+            Parsing::End => Ok(nodes),
+            _ => Err(self.error("expected end; found {{else}}")),
+        }
+    }
+
+    fn block(&mut self) -> Result<Node> {
+        const CONTEXT: &str = "block clause";
+        let token = self.next_non_space()?;
+        let name = self.template_name(token, CONTEXT)?;
+        let pipe = self.pipeline(CONTEXT, TokenKind::RightDelimiter)?;
+        self.named_body(name.clone(), CONTEXT)?;
+        Ok(Node::Template { at: token.from as u32, name, pipe: Some(pipe) })
+    }
+
+    fn template(&mut self) -> Result<Node> {
+        const CONTEXT: &str = "template clause";
+        let token = self.next_non_space()?;
+        let name = self.template_name(token, CONTEXT)?;
+        let next = self.next_non_space()?;
+        let pipe = if next.kind == TokenKind::RightDelimiter {
+            None
+        } else {
+            self.back(next);
+            Some(self.pipeline(CONTEXT, TokenKind::RightDelimiter)?)
+        };
+        Ok(Node::Template { at: token.from as u32, name, pipe })
+    }
+
+    fn intern(&mut self, name: &[u8]) -> Variable {
+        let at = self.variables.iter().position(|other| **other == *name).unwrap_or_else(|| {
+            self.variables.push(name.into());
+            self.variables.len() - 1
+        });
+        at as Variable
+    }
+
+    fn pipeline(&mut self, context: &'static str, end: TokenKind) -> Result<Pipe> {
+        let at = self.peek_non_space()?.from as u32;
+        let mut pipe = Pipe { at, declares: Vec::new(), assigns: false, commands: Vec::new() };
+        self.declarations(&mut pipe, context)?;
+        loop {
+            let token = self.next_non_space()?;
+            if token.kind == end {
+                break;
+            }
+            if !starts_operand(token.kind) {
+                return Err(self.unexpected(token, context));
+            }
+            self.back(token);
+            pipe.commands.push(self.command()?);
+        }
+        if pipe.commands.is_empty() {
+            return Err(self.error(format!("missing value for {context}")));
+        }
+        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+            if matches!(
+                command.args.first().map(|operand| &operand.item),
+                Some(Item::Bool(_) | Item::Dot | Item::Nil | Item::Number(_) | Item::Text(_))
+            ) {
+                return Err(self.error(format!("non executable command in pipeline stage {}", index + 1)));
+            }
+        }
+        Ok(pipe)
+    }
+
+    /// Parses `$x :=`, `$x =` and, for `range`, `$i, $x :=`.
+    fn declarations(&mut self, pipe: &mut Pipe, context: &'static str) -> Result<()> {
+        loop {
+            let variable = self.peek_non_space()?;
+            if variable.kind != TokenKind::Variable {
+                return Ok(());
+            }
+            self.next_non_space()?;
+            let after = self.peek()?;
+            let next = self.peek_non_space()?;
+            match next.kind {
+                TokenKind::Assign | TokenKind::Declare => {
+                    pipe.assigns = next.kind == TokenKind::Assign;
+                    self.next_non_space()?;
+                    self.declare(pipe, variable);
+                    return Ok(());
+                }
+                TokenKind::Comma => {
+                    self.next_non_space()?;
+                    self.declare(pipe, variable);
+                    if context != "range" || pipe.declares.len() >= 2 {
+                        return Err(self.error(format!("too many declarations in {context}")));
+                    }
+                    let follows = self.peek_non_space()?.kind;
+                    if !matches!(
+                        follows,
+                        TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen
+                    ) {
+                        return Err(self.error("range can only initialize variables"));
+                    }
+                }
+                _ => {
+                    // `peek_non_space` has dropped the space; an operand
+                    // needs it again.
+                    if after.kind == TokenKind::Space {
+                        self.back(after);
+                    }
+                    self.back(variable);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn declare(&mut self, pipe: &mut Pipe, token: Token) {
+        let variable = self.intern(self.source(token));
+        pipe.declares.push(variable);
+        self.visible.push(variable);
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        let mut args = Vec::new();
+        loop {
+            self.peek_non_space()?;
+            if let Some(operand) = self.operand()? {
+                args.push(operand);
+            }
+            let token = self.next()?;
+            match token.kind {
+                TokenKind::Space => {}
+                TokenKind::RightDelimiter | TokenKind::RightParen => {
+                    self.back(token);
+                    break;
+                }
+                TokenKind::Pipe => break,
+                _ => return Err(self.unexpected(token, "operand")),
+            }
+        }
+        if args.is_empty() {
+            return Err(self.error("empty command"));
+        }
+        Ok(Command { args })
+    }
+
+    fn operand(&mut self) -> Result<Option<Operand>> {
+        let Some(term) = self.term()? else { return Ok(None) };
+        let next = self.peek()?;
+        if next.kind != TokenKind::Field {
+            return Ok(Some(term));
+        }
+        let at = next.from as u32;
+        let mut fields = Vec::new();
+        while self.peek()?.kind == TokenKind::Field {
+            let token = self.next()?;
+            fields.push(Text::from(&self.source(token)[1..]));
+        }
+        let item = match term.item {
+            Item::Field(mut own) => {
+                own.extend(fields);
+                Item::Field(own)
+            }
+            Item::Variable(variable, mut own) => {
+                own.extend(fields);
+                Item::Variable(variable, own)
+            }
+            Item::Bool(_) | Item::Text(_) | Item::Number(_) | Item::Nil | Item::Dot => {
+                return Err(self.error("unexpected . after term"));
+            }
+            item => Item::Chain(Box::new(Operand { at: term.at, item }), fields),
+        };
+        Ok(Some(Operand { at, item }))
+    }
+
+    fn term(&mut self) -> Result<Option<Operand>> {
+        let token = self.next_non_space()?;
+        let source = self.source(token);
+        let item = match token.kind {
+            TokenKind::Identifier => {
+                let name = String::from_utf8_lossy(source);
+                match registry::find(self.library, &name) {
+                    Some(function) => Item::Function(function),
+                    None => return Err(self.error(format!("function {name:?} not defined"))),
+                }
+            }
+            TokenKind::Dot => Item::Dot,
+            TokenKind::Nil => Item::Nil,
+            TokenKind::Variable => {
+                let variable = self.intern(source);
+                if !self.visible.contains(&variable) {
+                    let name = String::from_utf8_lossy(source);
+                    return Err(self.error(format!("undefined variable {name:?}")));
+                }
+                Item::Variable(variable, Vec::new())
+            }
+            TokenKind::Field => Item::Field(vec![Text::from(&source[1..])]),
+            TokenKind::Bool => Item::Bool(source == b"true"),
+            TokenKind::CharConstant | TokenKind::Number => match literal::read(source) {
+                Ok(number) => Item::Number(number),
+                Err(BadNumber::Overflow) => return Err(self.error("integer overflow")),
+                Err(BadNumber::Syntax) => return Err(self.error("illegal number syntax")),
+            },
+            TokenKind::LeftParen => {
+                self.enter()?;
+                let pipe = self.pipeline("parenthesized pipeline", TokenKind::RightParen)?;
+                self.nesting -= 1;
+                return Ok(Some(Operand { at: pipe.at, item: Item::Pipe(Box::new(pipe)) }));
+            }
+            TokenKind::QuotedText | TokenKind::RawText => Item::Text(Text::from(self.unquote(token)?)),
+            _ => {
+                self.back(token);
+                return Ok(None);
+            }
+        };
+        Ok(Some(Operand { at: token.from as u32, item }))
+    }
+}
+
+fn starts_operand(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Bool
+            | TokenKind::CharConstant
+            | TokenKind::Dot
+            | TokenKind::Field
+            | TokenKind::Identifier
+            | TokenKind::LeftParen
+            | TokenKind::Nil
+            | TokenKind::Number
+            | TokenKind::QuotedText
+            | TokenKind::RawText
+            | TokenKind::Variable
+    )
+}

@@ -1,0 +1,8 @@
+//! Byte strings as Go sees them: runes, quoting, numbers in text, and `fmt`.
+
+pub(crate) mod format;
+pub(crate) mod number;
+pub(crate) mod number_format;
+pub(crate) mod print;
+pub(crate) mod quote;
+pub(crate) mod runes;

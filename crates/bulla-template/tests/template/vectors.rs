@@ -1,0 +1,44 @@
+//! The 98 templates whose answers come from Go's text/template and sprig.
+
+use bulla_template::{Library, MissingKey, TemplateError};
+
+use crate::seams::{data, render, settings};
+
+const CASES: &str = include_str!("../fixtures/go-template/cases.jsonl");
+const DATA: &str = include_str!("../fixtures/go-template/data.json");
+
+/// Returns line and, for failures of execution, column of a message of Go.
+fn place(message: &str) -> (usize, Option<usize>) {
+    let rest = message.strip_prefix("template: x:").unwrap();
+    let mut numbers = rest.split(':').map_while(|part| part.parse().ok());
+    (numbers.next().unwrap(), numbers.next())
+}
+
+#[test]
+fn all_templates_give_what_go_gives() {
+    let values = data(&serde_json::from_str(DATA).unwrap());
+    let mut count = 0;
+    for line in CASES.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| case[key].as_str().unwrap();
+        // The oracle's toYaml was a stand-in that wrote JSON.
+        let template = text("template").replace("toYaml", "toJson");
+        let result = render(&template, &values, settings(Library::SealedSecrets, MissingKey::Error));
+        match result {
+            Ok(output) => {
+                assert_eq!(text("error"), "", "{template}: Go refuses");
+                assert_eq!(String::from_utf8_lossy(output.expose()), text("output"), "{template}");
+            }
+            Err(error) => {
+                assert_ne!(text("error"), "", "{template}: {error}");
+                let (line, column) = place(text("error"));
+                assert_eq!(error.position().line, line, "{template}: {error}");
+                if let (Some(column), TemplateError::Execute { position, .. }) = (column, &error) {
+                    assert_eq!(position.column, column, "{template}: {error}");
+                }
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(count, 98);
+}
