@@ -150,9 +150,11 @@ pub(super) fn section_block(source: &[u8], section: &emit::Section<'_>) -> Resul
     Ok(out)
 }
 
-/// The line break that `source` uses.
+/// The line break that `source` uses. Behind a lone carriage return it is the
+/// long one, so that it can be told from what was there.
 fn line_break(source: &[u8]) -> &'static [u8] {
     match memchr::memchr(b'\n', source) {
+        _ if source.ends_with(b"\r") => b"\r\n",
         Some(end) if source[..end].ends_with(b"\r") => b"\r\n",
         _ => b"\n",
     }
