@@ -48,16 +48,22 @@ impl<'s> Parser<'s> {
     }
 
     pub(super) fn flow_pair_value(&mut self) -> Result<Event<'s>, Error> {
-        if self.peek_kind()? == TokenKind::Value {
+        let token = self.peek()?;
+        let (kind, at, end) = (token.kind, token.start, token.end.byte);
+        if kind == TokenKind::Value {
             self.skip();
             if !matches!(self.peek_kind()?, TokenKind::FlowEntry | TokenKind::FlowSequenceEnd) {
                 self.states.push(State::FlowSequencePairEnd);
                 return self.node(false, false);
             }
         }
-        let at = self.peek()?.start;
         self.state = State::FlowSequencePairEnd;
-        Ok(self.empty_scalar(at))
+        let mut event = self.empty_scalar(at);
+        // go-yaml reports an empty value at its colon; it can only be written after it.
+        if kind == TokenKind::Value {
+            event.span = (end, end);
+        }
+        Ok(event)
     }
 
     pub(super) fn flow_pair_end(&mut self) -> Result<Event<'s>, Error> {

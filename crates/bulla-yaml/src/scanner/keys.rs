@@ -16,21 +16,32 @@ pub(crate) struct SimpleKey {
     possible: bool,
     /// It stands where only a key can stand.
     required: bool,
-    /// Rises with the flow level, whether possible or not.
     pub(super) token_number: usize,
     pub(super) mark: Mark,
 }
 
-impl<'s> Scanner<'s> {
+/// At which flow level a token was noted as a possible key.
+#[derive(Debug)]
+pub(crate) struct Note {
+    token_number: usize,
+    level: usize,
+}
+
+impl Scanner<'_> {
     /// Whether the token at the head of the queue may still turn out to be a key.
+    ///
+    /// As in go-yaml the answer is that of the flow level at which the token was noted. A note survives when
+    /// its key expires, so the level may hold a later key by then and more is scanned ahead than needed;
+    /// where comments and errors appear depends on it.
     pub(super) fn head_may_be_key(&mut self) -> Result<bool, Error> {
         let head = self.queue.consumed();
-        let level = match self.keys.as_slice() {
-            [only] => usize::from(only.token_number != head),
-            keys => keys.partition_point(|key| key.token_number < head),
-        };
-        match self.keys.get(level) {
-            Some(key) if key.token_number == head => self.check_key(level),
+        while self.notes.front().is_some_and(|note| note.token_number < head) {
+            self.notes.pop_front();
+        }
+        match self.notes.front() {
+            Some(note) if note.token_number == head && note.level < self.keys.len() => {
+                self.check_key(note.level)
+            }
             _ => Ok(false),
         }
     }
@@ -61,6 +72,7 @@ impl<'s> Scanner<'s> {
         let key =
             SimpleKey { possible: true, required, token_number: self.queue.next_number(), mark: self.at };
         *self.innermost() = key;
+        self.notes.push_back(Note { token_number: key.token_number, level: self.keys.len() - 1 });
         Ok(())
     }
 
@@ -70,7 +82,10 @@ impl<'s> Scanner<'s> {
         if key.possible && key.required {
             return Err(self.fail(key.mark, "could not find expected ':'"));
         }
-        self.innermost().possible = false;
+        if key.possible {
+            self.innermost().possible = false;
+            self.forget(key.token_number);
+        }
         Ok(())
     }
 
@@ -81,12 +96,12 @@ impl<'s> Scanner<'s> {
         }
         let key = *self.innermost();
         self.innermost().possible = false;
+        self.forget(key.token_number);
         Ok(Some(key))
     }
 
     pub(super) fn enter_flow(&mut self) -> Result<(), Error> {
-        let token_number = self.queue.next_number() + 1;
-        self.keys.push(SimpleKey { token_number, ..SimpleKey::default() });
+        self.keys.push(SimpleKey::default());
         if self.keys.len() - 1 > MAX_FLOW_DEPTH {
             return Err(self.fail(Mark::default(), "exceeded max depth of 10000"));
         }
@@ -94,8 +109,10 @@ impl<'s> Scanner<'s> {
     }
 
     pub(super) fn leave_flow(&mut self) {
-        if self.in_flow() {
-            self.keys.pop();
+        if self.in_flow()
+            && let Some(key) = self.keys.pop()
+        {
+            self.forget(key.token_number);
         }
     }
 
@@ -153,6 +170,14 @@ impl<'s> Scanner<'s> {
             reach = comment.scan;
         }
         mark
+    }
+
+    fn forget(&mut self, token_number: usize) {
+        // Notes are in token order, and what is forgotten is mostly the newest.
+        let at = self.notes.partition_point(|note| note.token_number < token_number);
+        if self.notes.get(at).is_some_and(|note| note.token_number == token_number) {
+            self.notes.remove(at);
+        }
     }
 
     fn innermost(&mut self) -> &mut SimpleKey {

@@ -16,7 +16,7 @@ use crate::chars::{break_len, byte, char_count, char_len, ends_word, is_blank, i
 use crate::comments::PendingComment;
 use crate::node::Style;
 use crate::source::Source;
-use keys::SimpleKey;
+use keys::{Note, SimpleKey};
 use token::{Mark, Payload, Token, TokenKind, TokenQueue};
 
 pub(crate) struct Scanner<'s> {
@@ -35,6 +35,7 @@ pub(crate) struct Scanner<'s> {
     simple_key_allowed: bool,
     /// One possible implicit key per flow level, the block level first.
     keys: Vec<SimpleKey>,
+    notes: VecDeque<Note>,
     token_available: bool,
 }
 
@@ -55,6 +56,7 @@ impl<'s> Scanner<'s> {
             indents: Vec::new(),
             simple_key_allowed: true,
             keys: vec![SimpleKey::default()],
+            notes: VecDeque::new(),
             token_available: false,
         }
     }
