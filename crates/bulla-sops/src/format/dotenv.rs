@@ -22,7 +22,7 @@ impl Format for Dotenv {
     }
 
     fn claims(&self, path: &str) -> bool {
-        path.ends_with(".env")
+        path.as_bytes().ends_with(b".env")
     }
 
     fn parse<'s>(
@@ -141,7 +141,7 @@ impl Format for Dotenv {
         let key = only_key(path)?;
         let mut line = Vec::new();
         write_line(&mut line, key, &value.value)?;
-        if let Some((found, _)) = find(source, key)? {
+        if let Some(found) = find(source, key)? {
             line.pop();
             return Ok(vec![Splice::new(found, line)]);
         }
@@ -155,8 +155,8 @@ impl Format for Dotenv {
     fn unset(&self, source: &[u8], path: &[Step]) -> Result<Vec<Splice>, FormatError> {
         let key = only_key(path)?;
         let missing = || FormatError::Path(format!("Key not found: {}", String::from_utf8_lossy(key)));
-        let (_, whole) = find(source, key)?.ok_or_else(missing)?;
-        Ok(vec![Splice::new(whole, "")])
+        let found = find(source, key)?.ok_or_else(missing)?;
+        Ok(vec![Splice::new(with_break(source, &found), "")])
     }
 
     fn reserved_key(&self, branch: &[Item<'_>]) -> Option<String> {
@@ -184,11 +184,7 @@ fn lines(source: &[u8]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Reads the item on a line; `None` for an empty line.
-fn read_line<'s>(
-    source: &'s [u8],
-    line: Range<usize>,
-    number: usize,
-) -> Result<Option<Item<'s>>, FormatError> {
+fn read_line(source: &[u8], line: Range<usize>, number: usize) -> Result<Option<Item<'_>>, FormatError> {
     let text = &source[line.clone()];
     if text.is_empty() {
         return Ok(None);
@@ -296,13 +292,12 @@ fn ends_line(source: &[u8], cuts: &[Range<usize>]) -> bool {
     end == 0 || source[end - 1] == b'\n'
 }
 
-/// Finds the first line of `key`: without and with its line feed.
-fn find(source: &[u8], key: &[u8]) -> Result<Option<(Range<usize>, Range<usize>)>, FormatError> {
+/// Finds the first line of `key`, without its line feed.
+fn find(source: &[u8], key: &[u8]) -> Result<Option<Range<usize>>, FormatError> {
     for (number, line) in lines(source).enumerate() {
         let item = read_line(source, line.clone(), number + 1)?;
         if item.is_some_and(|item| item.name() == Some(key)) {
-            let whole = with_break(source, &line);
-            return Ok(Some((line, whole)));
+            return Ok(Some(line));
         }
     }
     Ok(None)

@@ -16,9 +16,12 @@ const LIST: &[u8] = b"__list_";
 /// Elements that one list may have; no file has as many keys.
 const LONGEST_LIST: usize = 1000;
 
+/// Flattened keys with their texts.
+pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Flattens nested metadata into keys, each with `prefix`, and texts, depth
 /// first. Empty collections and comments leave nothing.
-pub(super) fn flatten(items: &[Item<'_>], prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, FormatError> {
+pub(super) fn flatten(items: &[Item<'_>], prefix: &[u8]) -> Result<Entries, FormatError> {
     let mut entries = Vec::new();
     flatten_map(items, prefix, &mut entries)?;
     let mut keys: Vec<&[u8]> = entries.iter().map(|(key, _)| &key[..]).collect();
@@ -29,8 +32,6 @@ pub(super) fn flatten(items: &[Item<'_>], prefix: &[u8]) -> Result<Vec<(Vec<u8>,
     }
     Ok(entries)
 }
-
-type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn flatten_map(items: &[Item<'_>], prefix: &[u8], entries: &mut Entries) -> Result<(), FormatError> {
     for item in items {
@@ -133,8 +134,8 @@ fn step(text: &[u8], list: bool) -> Result<Step<'_>, FormatError> {
 #[derive(Default)]
 struct Branch<'s> {
     value: Option<Value<'s>>,
-    keys: BTreeMap<Vec<u8>, Branch<'s>>,
-    indices: BTreeMap<usize, Branch<'s>>,
+    keys: BTreeMap<Vec<u8>, Self>,
+    indices: BTreeMap<usize, Self>,
 }
 
 impl<'s> Branch<'s> {

@@ -31,7 +31,7 @@ impl Format for Ini {
     }
 
     fn claims(&self, path: &str) -> bool {
-        path.ends_with(".ini")
+        path.as_bytes().ends_with(b".ini")
     }
 
     /// Beside what sops sees, the tree has the comments that sops drops, so
@@ -151,13 +151,10 @@ fn take_metadata<'s>(sections: &mut Vec<Section<'s>>) -> Result<Option<Section<'
 /// Rebuilds nested metadata, in whose values `\n` stands for a line break.
 fn unescaped<'s>(entries: Vec<Entry<'s>>, limits: &Limits) -> Result<Vec<Item<'s>>, FormatError> {
     let flat = entries.into_iter().map(|entry| {
-        let value = match memchr::memmem::find(&entry.value, b"\\n") {
-            None => entry.value,
-            Some(_) => {
-                let text = String::from_utf8_lossy(&entry.value).replace("\\n", "\n");
-                Cow::Owned(text.into_bytes())
-            }
-        };
+        let mut value = entry.value;
+        if memchr::memmem::find(&value, b"\\n").is_some() {
+            value = Cow::Owned(String::from_utf8_lossy(&value).replace("\\n", "\n").into_bytes());
+        }
         (entry.name, Value::Text(value))
     });
     unflatten(flat, limits)

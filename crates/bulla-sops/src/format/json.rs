@@ -26,7 +26,7 @@ impl Format for Json {
     }
 
     fn claims(&self, path: &str) -> bool {
-        path.ends_with(".json")
+        path.as_bytes().ends_with(b".json")
     }
 
     fn parse<'s>(

@@ -106,15 +106,12 @@ impl<'s> Section<'s> {
     /// value and comment.
     fn add(&mut self, entry: Entry<'s>, names: &mut HashMap<Vec<u8>, usize>, number: usize) {
         self.lines.end = entry.lines.end;
-        match names.get(&*entry.name) {
-            Some(&index) => {
-                self.duplicate.get_or_insert(number);
-                self.entries[index] = entry;
-            }
-            None => {
-                names.insert(entry.name.to_vec(), self.entries.len());
-                self.entries.push(entry);
-            }
+        if let Some(&index) = names.get(&*entry.name) {
+            self.duplicate.get_or_insert(number);
+            self.entries[index] = entry;
+        } else {
+            names.insert(entry.name.to_vec(), self.entries.len());
+            self.entries.push(entry);
         }
     }
 }
