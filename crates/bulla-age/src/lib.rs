@@ -1,1 +1,26 @@
-//! age recipients and identities as a key provider.
+//! age recipients and identities as a key provider (`sops.md` 4.1; the format
+//! is <https://c2sp.org/age>).
+//!
+//! The key types come from the `age` crate, except the hybrid post-quantum
+//! one ([`hybrid`]). The crate reads key files, runs the commands named by
+//! `SOPS_AGE_*_CMD` and talks to gpg-agent; it takes the environment as a
+//! value, and asks the user through callbacks in [`Options`].
+
+mod agent;
+mod command;
+mod encrypted;
+mod file;
+pub mod hybrid;
+mod identity;
+mod keygen;
+mod plugin;
+mod provider;
+mod recipient;
+mod sources;
+mod ssh;
+
+pub use file::{FileError, Form, open};
+pub use identity::{BoxedIdentity, IdentityError, parse_identities, passphrase_identity};
+pub use keygen::{KeyPair, generate, generate_hybrid};
+pub use provider::{AgeProvider, Options, PassphrasePrompt, PromptError};
+pub use recipient::{Recipient, RecipientError};

@@ -1,0 +1,140 @@
+//! The key provider for master keys of kind `age`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bulla_core::{
+    Answer, Environment, KeyProvider, Kind, MasterKey, ProviderError, Random, SecretBytes, SecretText,
+};
+use zeroize::Zeroizing;
+
+use crate::file::{self, FileError, Form};
+use crate::recipient::Recipient;
+use crate::sources::{self, Identities};
+
+const NAME: &str = "age";
+
+/// Why the user gave no passphrase: there is no terminal, or they declined.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct PromptError(pub String);
+
+/// Asks the user for a passphrase with the given prompt.
+pub type PassphrasePrompt = Arc<dyn Fn(&str) -> Result<SecretText, PromptError> + Send + Sync>;
+
+/// What the caller lends and allows.
+#[derive(Clone)]
+pub struct Options {
+    /// Whether gpg-agent may be asked for passphrases of identity files.
+    pub agent: bool,
+    /// Shows a message of a plugin, "touch the key" for example.
+    pub message: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    /// Asks for a passphrase; without it encrypted identities stay closed.
+    pub passphrase: Option<PassphrasePrompt>,
+    /// Whether plugins may be started (`security.md` K-05: never in the
+    /// controller).
+    pub plugins: bool,
+    /// Randomness for new age files.
+    pub random: Arc<dyn Random>,
+}
+
+impl Options {
+    /// Allows nothing: no agent, no questions, no plugins.
+    pub fn new(random: Arc<dyn Random>) -> Self {
+        Self { agent: false, message: None, passphrase: None, plugins: false, random }
+    }
+}
+
+/// What all parts of the crate are handed.
+pub(crate) struct Setup {
+    pub(crate) environment: Environment,
+    pub(crate) options: Options,
+}
+
+impl Setup {
+    /// Asks the user for a passphrase.
+    pub(crate) fn ask(&self, prompt: &str) -> Result<SecretText, String> {
+        match &self.options.passphrase {
+            Some(ask) => ask(prompt).map_err(|error| error.to_string()),
+            None => Err("a passphrase is needed, and nobody can be asked".to_owned()),
+        }
+    }
+}
+
+/// Wraps and unwraps data keys with age.
+///
+/// Identities are looked for when the first data key is unwrapped, and kept.
+/// Both operations block the thread: on files, on the programs that the
+/// environment names, and on the user.
+pub struct AgeProvider {
+    setup: Arc<Setup>,
+    /// By recipient where it matters, else under the empty name.
+    identities: Mutex<BTreeMap<String, Arc<Identities>>>,
+}
+
+impl AgeProvider {
+    /// Builds a provider that looks for identities in `environment`.
+    pub fn new(environment: Environment, options: Options) -> Self {
+        let setup = Arc::new(Setup { environment, options });
+        Self { setup, identities: Mutex::default() }
+    }
+
+    fn identities(&self, recipient: &str) -> Arc<Identities> {
+        let name = if sources::depend_on_recipient(&self.setup) { recipient } else { "" };
+        let mut loaded = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = loaded.entry(name.to_owned());
+        Arc::clone(entry.or_insert_with(|| Arc::new(sources::load(recipient, &self.setup))))
+    }
+
+    fn wrap_now(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
+        let text = key.text("recipient");
+        let recipient = Recipient::parse(text, Arc::clone(&self.setup.options.random))
+            .map_err(|error| ProviderError::new(Kind::InvalidConfig, NAME, error.to_string()))?;
+        recipient.wrap(secret.expose(), &self.setup).map_err(|reason| {
+            let text = format!("failed to create writer for encrypting sops data key with age: {reason}");
+            ProviderError::new(Kind::Unexpected, NAME, text)
+        })
+    }
+
+    fn unwrap_now(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, ProviderError> {
+        let identities = self.identities(key.text("recipient"));
+        if identities.found.is_empty() {
+            let text = identities.explain("failed to load age identities");
+            return Err(ProviderError::new(Kind::NotMine, NAME, text));
+        }
+        // Large enough for a data key or a share, so that it never moves.
+        let mut secret = Zeroizing::new(Vec::with_capacity(64 << 10));
+        match file::open(wrapped.as_bytes(), Form::Armored, &identities.found, &mut secret) {
+            Ok(()) => Ok(SecretBytes::new(secret.as_slice().to_vec())),
+            Err(error) => Err(unwrap_error(&error, &identities)),
+        }
+    }
+}
+
+fn unwrap_error(error: &FileError, identities: &Identities) -> ProviderError {
+    let kind = match error {
+        FileError::NoMatch => Kind::NotMine,
+        _ => Kind::Unexpected,
+    };
+    let text = match error {
+        FileError::Payload => format!("failed to copy age decrypted data into bytes.Buffer: {error}"),
+        error => identities
+            .explain(&format!("failed to create reader for decrypting sops data key with age: {error}")),
+    };
+    ProviderError::new(kind, NAME, text)
+}
+
+impl KeyProvider for AgeProvider {
+    fn serves(&self, kind: &str) -> bool {
+        kind == NAME
+    }
+
+    /// Wraps `secret` for the recipient in the field `recipient`.
+    fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
+        Box::pin(async move { self.wrap_now(key, secret) })
+    }
+
+    fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
+        Box::pin(async move { self.unwrap_now(key, wrapped) })
+    }
+}
