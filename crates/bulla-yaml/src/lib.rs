@@ -10,6 +10,7 @@ mod chars;
 mod comments;
 mod compose;
 mod duplicates;
+pub mod edit;
 pub mod emit;
 mod error;
 mod limits;

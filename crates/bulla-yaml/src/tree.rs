@@ -220,6 +220,24 @@ impl<'a> Node<'a> {
         self.comments.is_some()
     }
 
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self.content, Content::Scalar(_))
+    }
+
+    pub(crate) fn is_flow(&self) -> bool {
+        self.style == Style::Flow
+    }
+
+    /// The text of an untagged scalar that is a string.
+    pub(crate) fn as_string(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar(text) if self.tag.is_none() => {
+                (self.style.is_string() || plain_is_string(text)).then_some(text)
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_empty_collection(&self) -> bool {
         match &self.content {
             Content::Mapping(pairs) => pairs.is_empty(),
