@@ -9,6 +9,7 @@
 mod check;
 mod command;
 mod failure;
+mod fuzz;
 mod test;
 mod tidy;
 mod workspace;
@@ -26,7 +27,9 @@ usage: cargo xtask <task>
     --plan                   print what each lane needs and stop (exit 2 if something is missing)
     --lane A,B               only these lanes, no unit tests
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
-    --full                   the complete matrix of the lane interop";
+    --full                   the complete matrix of the lane interop
+  fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
+    --seconds N              as long as this";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +50,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("check", []) => check::run(),
         ("tidy", []) => tidy::run(&workspace::Workspace::load()?),
         ("test", rest) => test::run(&test::Options::parse(rest)?),
+        ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             Ok(())

@@ -94,7 +94,8 @@ fn members(metadata: &Value) -> Vec<Package> {
         .collect()
 }
 
-fn host() -> Result<String, Failure> {
+/// The platform of this machine, as rustc names it.
+pub(crate) fn host() -> Result<String, Failure> {
     let output = Command::new("rustc").arg("-vV").output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines()

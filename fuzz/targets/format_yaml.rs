@@ -1,0 +1,4 @@
+//! A plain yaml document: refused, or encrypted and back byte for byte.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|source: &[u8]| bulla_fuzz::round_trip("yaml", source));
