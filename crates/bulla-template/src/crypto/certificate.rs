@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::der::{self, Field, Reader};
-use super::{Error, oid, pem};
+use super::{Error, name, oid, pem};
 
 /// A certificate.
 #[derive(Clone)]
@@ -51,19 +51,15 @@ impl Certificate {
         if fields.field()?.whole != algorithm.whole || algorithm.tag != der::SEQUENCE {
             return Err(Error::Certificate);
         }
-        let _issuer = fields.expect(der::SEQUENCE)?;
+        name::attributes(fields.field()?.whole)?;
         let mut validity = fields.sequence()?;
         for _ in 0..2 {
             time(validity.field()?)?;
         }
         let subject = fields.field()?;
         let public_key = fields.field()?;
-        if subject.tag != der::SEQUENCE {
-            return Err(Error::Certificate);
-        }
-        let mut key = der::sequence_of(public_key.whole)?;
-        key.sequence()?.expect(der::OID)?;
-        key.expect(der::BIT_STRING)?;
+        name::attributes(subject.whole)?;
+        check_key(public_key.whole)?;
         fields.optional(der::implicit(1))?;
         fields.optional(der::implicit(2))?;
         let mut certificate = Self {
@@ -86,7 +82,7 @@ impl Certificate {
         while !all.is_empty() {
             let mut extension = all.sequence()?;
             let kind = extension.expect(der::OID)?;
-            if !seen.insert(kind) {
+            if oid::dotted(kind).is_none() || !seen.insert(kind) {
                 return Err(Error::Certificate);
             }
             extension.optional(der::BOOLEAN)?;
@@ -117,6 +113,24 @@ impl Certificate {
     }
 }
 
+/// Checks SubjectPublicKeyInfo as far as Go does without use of the key.
+fn check_key(info: &[u8]) -> Result<(), Error> {
+    let mut fields = der::sequence_of(info)?;
+    let mut algorithm = fields.sequence()?;
+    let kind = algorithm.expect(der::OID)?;
+    let key = fields.expect(der::BIT_STRING)?;
+    match (kind, key) {
+        (oid::RSA, [0, key @ ..]) => {
+            algorithm.expect(der::NULL)?;
+            let mut numbers = der::sequence_of(key)?;
+            let modulus = numbers.unsigned()?;
+            if modulus.is_empty() || numbers.small()? == 0 { Err(Error::Certificate) } else { Ok(()) }
+        }
+        (_, [0..=7, ..]) => Ok(()),
+        _ => Err(Error::Certificate),
+    }
+}
+
 /// Checks the form of a point in time.
 fn time(field: Field<'_>) -> Result<(), Error> {
     let digits = match (field.tag, field.content) {
@@ -142,6 +156,7 @@ impl Names {
             match tag {
                 0x81 => names.mailboxes.push(text()?),
                 0x82 => names.hosts.push(text()?),
+                0x86 if content.iter().any(u8::is_ascii_control) => return Err(Error::Certificate),
                 0x86 => names.locations.push(text()?),
                 0x87 => names.addresses.push(address(content)?),
                 _ => {}

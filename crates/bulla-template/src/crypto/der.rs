@@ -10,7 +10,10 @@ pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const NULL: u8 = 0x05;
 pub(super) const OID: u8 = 0x06;
 pub(super) const UTF8_STRING: u8 = 0x0c;
+pub(super) const NUMERIC_STRING: u8 = 0x12;
 pub(super) const PRINTABLE_STRING: u8 = 0x13;
+pub(super) const T61_STRING: u8 = 0x14;
+pub(super) const IA5_STRING: u8 = 0x16;
 pub(super) const BMP_STRING: u8 = 0x1e;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
@@ -142,7 +145,9 @@ pub(super) fn write(tag: u8, pieces: &[&[u8]]) -> Vec<u8> {
         out.push(0x80 | (digits.len() - skip) as u8);
         out.extend_from_slice(&digits[skip..]);
     }
-    pieces.iter().for_each(|piece| out.extend_from_slice(piece));
+    for piece in pieces {
+        out.extend_from_slice(piece);
+    }
     out
 }
 

@@ -6,23 +6,28 @@ pub(super) fn hash(algorithm: &'static Algorithm, input: &[u8]) -> Vec<u8> {
     digest::digest(algorithm, input).as_ref().to_vec()
 }
 
-fn hexadecimal(algorithm: &'static Algorithm, input: &[u8]) -> String {
-    hash(algorithm, input).iter().map(|byte| format!("{byte:02x}")).collect()
+/// Two lower-case digits for each byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// `sha1sum`.
 pub fn sha1sum(input: &[u8]) -> String {
-    hexadecimal(&digest::SHA1_FOR_LEGACY_USE_ONLY, input)
+    hexadecimal(&hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, input))
 }
 
 /// `sha256sum`.
 pub fn sha256sum(input: &[u8]) -> String {
-    hexadecimal(&digest::SHA256, input)
+    hexadecimal(&hash(&digest::SHA256, input))
 }
 
 /// `sha512sum`.
 pub fn sha512sum(input: &[u8]) -> String {
-    hexadecimal(&digest::SHA512, input)
+    hexadecimal(&hash(&digest::SHA512, input))
 }
 
 /// `adler32sum`: RFC 1950, in decimal.

@@ -1,31 +1,24 @@
 //! JSON web keys (RFC 7517, 7518, 8037) to PEM.
 
 use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
+use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::keys::{Curve, PrivateKey, RsaNumbers};
 use super::{Error, der, oid, pem};
 use crate::gjson;
 
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// The members of a key that are texts; it has no `Debug`.
 #[derive(Default)]
 struct Members {
     kind: Vec<u8>,
     curve: Vec<u8>,
-    /// By name: d, e, n, p, q, x, y.
-    numbers: [Option<Vec<u8>>; 7],
+    /// In the order of [`NUMBERS`].
+    numbers: [Option<Vec<u8>>; NUMBERS.len()],
     private: bool,
 }
 
-const NUMBERS: [&[u8]; 7] = [b"d", b"e", b"n", b"p", b"q", b"x", b"y"];
+const NUMBERS: [&[u8]; 10] = [b"d", b"dp", b"dq", b"e", b"n", b"p", b"q", b"qi", b"x", b"y"];
 
 impl Members {
     fn read(json: &[u8]) -> Result<Self, Error> {
@@ -43,7 +36,7 @@ impl Members {
                 _ => {
                     if let Some(place) = NUMBERS.iter().position(|number| *number == name) {
                         let number = decode(&value, &text);
-                        failed |= number.is_none();
+                        failed |= number.is_none() && value.kind() != gjson::Kind::Null;
                         members.numbers[place] = number;
                     }
                 }
@@ -88,17 +81,18 @@ impl Members {
     }
 }
 
-/// Base64 in either alphabet, padded or not.
+/// Base64 in either alphabet, padded or not, but right in itself.
 fn decode(value: &gjson::Found<'_>, text: &[u8]) -> Option<Vec<u8>> {
-    let text: Vec<u8> = text
-        .iter()
-        .map(|byte| match byte {
-            b'+' => b'-',
-            b'/' => b'_',
-            other => *other,
-        })
-        .collect();
-    if value.kind() == gjson::Kind::String { BASE64URL.decode(text).ok() } else { None }
+    if value.kind() != gjson::Kind::String {
+        return None;
+    }
+    let has = |bytes: &[u8]| text.iter().any(|byte| bytes.contains(byte));
+    let alphabet = if has(b"+/") { &STANDARD } else { &URL_SAFE };
+    let padding =
+        if has(b"=") { DecodePaddingMode::RequireCanonical } else { DecodePaddingMode::RequireNone };
+    let rules =
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(padding);
+    GeneralPurpose::new(alphabet, rules).decode(text).ok()
 }
 
 /// `jwkPublicKeyPem`: a public key as PEM of SubjectPublicKeyInfo. A private
@@ -116,8 +110,7 @@ pub fn jwk_public_key_pem(json: &[u8]) -> Result<String, Error> {
         }
         b"EC" => {
             let curve = members.curve()?;
-            let name = der::write(der::OID, &[curve.oid()]);
-            (der::algorithm(oid::EC_PUBLIC_KEY, &name), members.point(curve)?)
+            (curve.algorithm(), members.point(curve)?)
         }
         b"OKP" if members.curve == b"Ed25519" => {
             (der::algorithm(oid::ED25519, &[]), members.number(b"x")?.to_vec())
@@ -141,6 +134,7 @@ pub fn jwk_private_key_pem(json: &[u8]) -> Result<String, Error> {
             d: members.integer(b"d")?,
             p: members.integer(b"p")?,
             q: members.integer(b"q")?,
+            rest: [b"dp", b"dq", b"qi"].map(|name| members.integer(name).ok()),
         })?,
         b"EC" => {
             let curve = members.curve()?;

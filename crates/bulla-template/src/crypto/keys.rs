@@ -36,6 +36,11 @@ impl Curve {
         }
     }
 
+    /// The AlgorithmIdentifier of its keys.
+    pub(super) fn algorithm(self) -> Vec<u8> {
+        der::algorithm(oid::EC_PUBLIC_KEY, &der::write(der::OID, &[self.oid()]))
+    }
+
     /// The length of a coordinate in bytes.
     pub(super) fn size(self) -> usize {
         match self {
@@ -83,6 +88,9 @@ pub(super) struct RsaNumbers {
     pub(super) d: Vec<u8>,
     pub(super) p: Vec<u8>,
     pub(super) q: Vec<u8>,
+    /// The values for the Chinese remainder theorem, where given: the two
+    /// exponents and the coefficient.
+    pub(super) rest: [Option<Vec<u8>>; 3],
 }
 
 /// A private key; it has no `Debug`.
@@ -130,26 +138,36 @@ impl PrivateKey {
         Ok(Self::Ec { curve, scalar, point })
     }
 
-    /// A key from its numbers, which must agree. What the Chinese remainder
-    /// theorem needs is computed, as Go does.
+    /// A key from its numbers, which must agree. What is not given is computed,
+    /// as Go does.
     pub(super) fn rsa(numbers: &RsaNumbers) -> Result<Self, Error> {
         if !(128..=MAX_MODULUS).contains(&numbers.n.len()) || numbers.e.len() > 4 {
             return Err(Error::Key);
         }
-        let number = |bytes: &[u8]| BigUint::from_bytes_be(bytes);
-        let (n, e, d) = (number(&numbers.n), number(&numbers.e), number(&numbers.d));
-        let (p, q) = (number(&numbers.p), number(&numbers.q));
+        let RsaNumbers { n, e, d, p, q, rest } = numbers;
+        let [modulus, public, private, first, second] =
+            [n, e, d, p, q].map(|bytes| BigUint::from_bytes_be(bytes));
         let one = BigUint::from(1_u8);
-        if p <= one || q <= one || &p * &q != n || d >= n {
+        if first <= one || second <= one || &first * &second != modulus || private >= modulus {
             return Err(Error::Key);
         }
-        let (dp, dq) = (&d % (&p - &one), &d % (&q - &one));
-        if &e * &dp % (&p - &one) != one || &e * &dq % (&q - &one) != one {
+        let (below_first, below_second) = (&first - &one, &second - &one);
+        let exponents = [&private % &below_first, &private % &below_second];
+        if &public * &exponents[0] % &below_first != one || &public * &exponents[1] % &below_second != one {
             return Err(Error::Key);
         }
-        let inverse = (&q).mod_inverse(&p).and_then(|inverse| inverse.to_biguint()).ok_or(Error::Key)?;
+        let inverse =
+            (&second).mod_inverse(&first).and_then(|inverse| inverse.to_biguint()).ok_or(Error::Key)?;
         let integer = |number: &BigUint| der::unsigned(&number.to_bytes_be());
-        let fields = [&n, &e, &d, &p, &q, &dp, &dq, &inverse].map(integer);
+        let [exponent, other] = &exponents;
+        let computed = [exponent, other, &inverse];
+        let agrees = |(given, computed): (&Option<Vec<u8>>, &&BigUint)| {
+            given.as_ref().is_none_or(|given| BigUint::from_bytes_be(given) == **computed)
+        };
+        if !rest.iter().zip(&computed).all(agrees) {
+            return Err(Error::Key);
+        }
+        let fields = [&modulus, &public, &private, &first, &second, exponent, other, &inverse].map(integer);
         let mut all: Vec<&[u8]> = vec![&[der::INTEGER, 1, 0]];
         all.extend(fields.iter().map(Vec::as_slice));
         Ok(Self::Rsa { pkcs1: der::sequence(&all), public: der::sequence(&[&fields[0], &fields[1]]) })
@@ -163,24 +181,21 @@ impl PrivateKey {
             _ => return Err(Error::Key),
         }
         let mut next = || fields.unsigned().map(<[u8]>::to_vec);
-        let numbers = RsaNumbers { n: next()?, e: next()?, d: next()?, p: next()?, q: next()? };
-        let mut given = Vec::new();
-        while !fields.is_empty() {
-            given.push(fields.unsigned()?.to_vec());
-        }
-        let key = Self::rsa(&numbers)?;
-        // Values that are there must be right.
-        let Self::Rsa { pkcs1, .. } = &key else { return Err(Error::Key) };
-        let mut computed = der::sequence_of(pkcs1)?;
-        for _ in 0..6 {
-            computed.field()?;
-        }
-        for value in given {
-            if computed.unsigned()? != value {
-                return Err(Error::Key);
+        let mut numbers = RsaNumbers {
+            n: next()?,
+            e: next()?,
+            d: next()?,
+            p: next()?,
+            q: next()?,
+            rest: [None, None, None],
+        };
+        for place in &mut numbers.rest {
+            if !fields.is_empty() {
+                *place = Some(fields.unsigned()?.to_vec());
             }
         }
-        Ok(key)
+        fields.finish()?;
+        Self::rsa(&numbers)
     }
 
     pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, Error> {
@@ -246,17 +261,13 @@ impl PrivateKey {
 
     pub(super) fn to_pkcs8(&self) -> Vec<u8> {
         let (algorithm, key) = match self {
-            Self::Ec { curve, .. } => (self.algorithm(*curve), self.sec1(false)),
+            Self::Ec { curve, .. } => (curve.algorithm(), self.sec1(false)),
             Self::Ed25519 { seed, .. } => {
                 (der::algorithm(oid::ED25519, &[]), der::write(der::OCTET_STRING, &[seed]))
             }
             Self::Rsa { pkcs1, .. } => (der::algorithm(oid::RSA, &[der::NULL, 0]), pkcs1.clone()),
         };
         der::sequence(&[&[der::INTEGER, 1, 0], &algorithm, &der::write(der::OCTET_STRING, &[&key])])
-    }
-
-    fn algorithm(&self, curve: Curve) -> Vec<u8> {
-        der::algorithm(oid::EC_PUBLIC_KEY, &der::write(der::OID, &[curve.oid()]))
     }
 
     /// SEC 1 of an elliptic key, empty for others.
@@ -291,7 +302,7 @@ impl PrivateKey {
     /// SubjectPublicKeyInfo.
     pub(super) fn to_spki(&self) -> Vec<u8> {
         let algorithm = match self {
-            Self::Ec { curve, .. } => self.algorithm(*curve),
+            Self::Ec { curve, .. } => curve.algorithm(),
             Self::Ed25519 { .. } => der::algorithm(oid::ED25519, &[]),
             Self::Rsa { .. } => der::algorithm(oid::RSA, &[der::NULL, 0]),
         };

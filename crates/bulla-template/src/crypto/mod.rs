@@ -137,3 +137,6 @@ fn base64_lenient(text: &[u8]) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod testing;
+
+#[cfg(test)]
+mod tests;

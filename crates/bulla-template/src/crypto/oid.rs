@@ -47,20 +47,22 @@ pub(super) const X509_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x1
 
 /// The dotted form; `None` where the bytes are no object identifier.
 pub(super) fn dotted(content: &[u8]) -> Option<String> {
-    let mut out = String::new();
+    let mut arcs = Vec::new();
     let mut arc = 0_u64;
     for byte in content {
         arc = arc.checked_mul(128)? | u64::from(byte & 0x7f);
         if byte & 0x80 != 0 {
             continue;
         }
-        if out.is_empty() {
+        if arcs.is_empty() {
+            // The first two arcs share a number.
             let root = (arc / 40).min(2);
-            out = format!("{root}.{}", arc - root * 40);
-        } else {
-            out.push_str(&format!(".{arc}"));
+            arcs.push(root);
+            arc -= root * 40;
         }
+        arcs.push(arc);
         arc = 0;
     }
-    (!out.is_empty() && content.last()? & 0x80 == 0).then_some(out)
+    let complete = content.last()? & 0x80 == 0;
+    complete.then(|| arcs.iter().map(u64::to_string).collect::<Vec<_>>().join("."))
 }

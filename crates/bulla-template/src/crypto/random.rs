@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bulla_core::Random;
 
 use super::Error;
+use super::digest::hexadecimal;
 
 /// Gives `N` random bytes.
 pub(super) fn bytes<const N: usize>(random: &dyn Random) -> Result<[u8; N], Error> {
@@ -18,14 +19,8 @@ pub fn uuidv4(random: &dyn Random) -> Result<String, Error> {
     let mut id = bytes::<16>(random)?;
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
-    let mut out = String::with_capacity(36);
-    for (at, byte) in id.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        out.push_str(&format!("{byte:02x}"));
-    }
-    Ok(out)
+    let digits = hexadecimal(&id);
+    Ok([&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
 }
 
 /// `randBytes`: base64 of `count` bytes, which must not be negative.

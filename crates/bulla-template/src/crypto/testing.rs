@@ -17,12 +17,3 @@ impl Random for Counter {
         Ok(())
     }
 }
-
-/// A source that has failed.
-pub(super) struct Broken;
-
-impl Random for Broken {
-    fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-        Err(RandomError)
-    }
-}

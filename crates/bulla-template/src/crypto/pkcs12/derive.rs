@@ -129,10 +129,7 @@ fn pbkdf2(parameters: Reader<'_>, password: &Password, length: Option<usize>) ->
         None => SHA1,
     };
     // The bounds of RFC 9579 for a MAC's key.
-    let length = match length.or(own) {
-        Some(length @ 1..=64) => length,
-        _ => return Err(Error::Der),
-    };
+    let Some(length @ 1..=64) = length.or(own) else { return Err(Error::Der) };
     let mut key = vec![0; length];
     pbkdf2::derive(hash.pbkdf2, count, salt, &password.text, &mut key);
     Ok(key)

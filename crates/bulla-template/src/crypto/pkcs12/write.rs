@@ -68,13 +68,14 @@ fn attribute(kind: &[u8], value: &[u8]) -> Vec<u8> {
     der::sequence(&[&der::write(der::OID, &[kind]), &der::write(der::SET, &[value])])
 }
 
+/// A bag. go-pkcs12 writes the set of attributes even where it is empty.
 fn bag(kind: &[u8], value: &[u8], mut attributes: Vec<Vec<u8>>) -> Vec<u8> {
     attributes.sort();
     let attributes: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
     der::sequence(&[
         &der::write(der::OID, &[kind]),
         &der::write(der::explicit(0), &[value]),
-        &if attributes.is_empty() { Vec::new() } else { der::write(der::SET, &attributes) },
+        &der::write(der::SET, &attributes),
     ])
 }
 
