@@ -101,9 +101,11 @@ impl Scanner<'_> {
     }
 
     pub(super) fn enter_flow(&mut self) -> Result<(), Error> {
-        self.keys.push(SimpleKey::default());
+        // Numbered as the bracket itself: closing an empty collection forgets that it may be a key.
+        let token_number = self.queue.next_number();
+        self.keys.push(SimpleKey { token_number, mark: self.at, ..SimpleKey::default() });
         if self.keys.len() - 1 > MAX_FLOW_DEPTH {
-            return Err(self.fail(Mark::default(), "exceeded max depth of 10000"));
+            return Err(self.fail(self.at, "exceeded max depth of 10000"));
         }
         Ok(())
     }

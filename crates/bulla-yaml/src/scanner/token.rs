@@ -114,14 +114,14 @@ impl<'s> TokenQueue<'s> {
         self.tokens.push(token);
     }
 
-    /// Inserts before the waiting token of that number.
+    /// Inserts before the waiting token of that number; at the end if that one is already consumed.
     pub(crate) fn insert(&mut self, number: usize, token: Token<'s>) {
         self.make_room();
-        let at = self.head + number.saturating_sub(self.consumed);
+        let at = number.checked_sub(self.consumed).map_or(self.tokens.len(), |ahead| self.head + ahead);
         self.tokens.insert(at.min(self.tokens.len()), token);
     }
 
-    /// Whether any token is still visible.
+    /// The newest token, consumed or not.
     pub(crate) fn last(&self) -> Option<&Token<'s>> {
         self.tokens.last()
     }
