@@ -22,6 +22,7 @@ mod template;
 mod text;
 mod time;
 mod value;
+mod yaml;
 
 pub use budget::Budget;
 pub use error::{Position, TemplateError};

@@ -10,11 +10,11 @@ use crate::functions::semver::Version;
 use crate::time::Time;
 
 /// A Go string: bytes, not necessarily UTF-8.
-pub type Text = Arc<[u8]>;
+pub(crate) type Text = Arc<[u8]>;
 
 /// One value. It may hold plaintext, so it has no `Debug`.
 #[derive(Clone)]
-pub enum Value {
+pub(crate) enum Value {
     /// Go's invalid value: what a missing key of a map gives.
     Missing,
     /// A nil interface: a key that is there and holds nothing.
@@ -43,7 +43,7 @@ pub enum Value {
 
 /// Go's integer types that templates meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntKind {
+pub(crate) enum IntKind {
     /// `time.Duration`.
     Duration,
     /// `int`.
@@ -64,7 +64,7 @@ pub enum IntKind {
 
 /// The element type of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListKind {
+pub(crate) enum ListKind {
     /// `[]interface {}`.
     Any,
     /// `[]int`.
@@ -76,13 +76,13 @@ pub enum ListKind {
 }
 
 /// A slice.
-pub struct List {
+pub(crate) struct List {
     /// The element type.
-    pub kind: ListKind,
+    pub(crate) kind: ListKind,
     /// The elements.
-    pub items: Vec<Value>,
+    pub(crate) items: Vec<Value>,
     /// Whether Go would hold a nil slice, which JSON writes as `null`.
-    pub null: bool,
+    pub(crate) null: bool,
     /// Levels of lists below and including this one; bounded, because
     /// dropping recurses.
     pub(crate) depth: u16,
@@ -90,7 +90,7 @@ pub struct List {
 
 /// The element type of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapKind {
+pub(crate) enum MapKind {
     /// `map[string]interface {}`.
     Any,
     /// `map[string]string`.
@@ -98,42 +98,42 @@ pub enum MapKind {
 }
 
 /// The shared part of a map.
-pub struct MapBody {
+pub(crate) struct MapBody {
     /// The element type.
-    pub kind: MapKind,
+    pub(crate) kind: MapKind,
     /// The entries, in Go's printing order.
-    pub entries: RefCell<BTreeMap<Text, Value>>,
+    pub(crate) entries: RefCell<BTreeMap<Text, Value>>,
 }
 
 /// A reference to a map.
-pub type Map = Rc<MapBody>;
+pub(crate) type Map = Rc<MapBody>;
 
 /// A struct of the function library, such as a generated certificate.
-pub struct Record {
+pub(crate) struct Record {
     /// Go's name of the type.
-    pub type_name: &'static str,
+    pub(crate) type_name: &'static str,
     /// The fields, in order of declaration.
-    pub fields: Vec<(&'static str, Value)>,
+    pub(crate) fields: Vec<(&'static str, Value)>,
 }
 
 impl Value {
     /// Makes a string.
-    pub fn text(bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn text(bytes: impl AsRef<[u8]>) -> Self {
         Self::Text(Text::from(bytes.as_ref()))
     }
 
     /// Makes an `int`.
-    pub fn int(number: i64) -> Self {
+    pub(crate) fn int(number: i64) -> Self {
         Self::Int(number, IntKind::Int)
     }
 
     /// Makes an `int64`.
-    pub fn int64(number: i64) -> Self {
+    pub(crate) fn int64(number: i64) -> Self {
         Self::Int(number, IntKind::Int64)
     }
 
     /// Returns the bytes of a string.
-    pub fn as_text(&self) -> Option<&[u8]> {
+    pub(crate) fn as_text(&self) -> Option<&[u8]> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -141,12 +141,12 @@ impl Value {
     }
 
     /// Returns true for both forms of nil.
-    pub fn is_nil(&self) -> bool {
+    pub(crate) fn is_nil(&self) -> bool {
         matches!(self, Self::Missing | Self::Nil)
     }
 
     /// Returns the truth that `if` sees: not the zero of its type.
-    pub fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         match self {
             Self::Missing | Self::Nil => false,
             Self::Bool(value) => *value,
@@ -161,7 +161,7 @@ impl Value {
     }
 
     /// Returns the name that Go's `%T` prints.
-    pub fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Self::Missing | Self::Nil => "<nil>",
             Self::Bool(_) => "bool",
@@ -186,7 +186,7 @@ impl Value {
     }
 
     /// Returns the name of Go's `reflect.Kind`.
-    pub fn kind_name(&self) -> &'static str {
+    pub(crate) fn kind_name(&self) -> &'static str {
         match self {
             Self::Missing | Self::Nil => "invalid",
             Self::Int(_, kind) => kind.kind_name(),
@@ -209,7 +209,7 @@ impl Value {
 
 impl IntKind {
     /// Returns Go's name of the type.
-    pub fn type_name(self) -> &'static str {
+    pub(crate) fn type_name(self) -> &'static str {
         match self {
             Self::Duration => "time.Duration",
             Self::Int => "int",
@@ -231,29 +231,29 @@ impl IntKind {
     }
 
     /// Returns true for the types without negative numbers.
-    pub fn is_unsigned(self) -> bool {
+    pub(crate) fn is_unsigned(self) -> bool {
         matches!(self, Self::Uint8 | Self::Uint32 | Self::Uint64)
     }
 }
 
 impl MapBody {
     /// Returns the entry `key`.
-    pub fn get(&self, key: &[u8]) -> Option<Value> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Value> {
         self.entries.borrow().get(key).cloned()
     }
 
     /// Returns the number of entries.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.borrow().len()
     }
 
     /// Returns true where there is no entry.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns the value that Go's zero of the element type is.
-    pub fn zero(&self) -> Value {
+    pub(crate) fn zero(&self) -> Value {
         match self.kind {
             MapKind::Any => Value::Nil,
             MapKind::Text => Value::Text(Text::from(&[][..])),

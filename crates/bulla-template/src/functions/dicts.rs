@@ -40,6 +40,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn copy(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    if args.value(0).is_nil() {
+        return Err(Failure::new("cannot copy nil"));
+    }
     deep_copy(scope, args.value(0))
 }
 

@@ -49,20 +49,6 @@ pub(crate) fn float(number: f64, verb: FloatVerb, precision: Option<usize>, shar
     if sharp { keep_point(&text, verb, precision) } else { text }
 }
 
-/// Formats as `%v` does: the shortest text that reads back.
-pub(crate) fn shortest(number: f64) -> String {
-    float(number, FloatVerb::General, None, false)
-}
-
-/// Formats `(1+2i)`.
-pub(crate) fn complex(real: f64, imaginary: f64, verb: FloatVerb, precision: Option<usize>, plus: bool) -> String {
-    let signed = |number: f64, plus: bool| {
-        let text = float(number, verb, precision, false);
-        if plus && !text.starts_with('-') { format!("+{text}") } else { text }
-    };
-    format!("({}{}i)", signed(real, plus), signed(imaginary, true))
-}
-
 /// Rust writes `1e5`; Go writes a sign and at least two digits.
 fn exponent(text: &str) -> String {
     let Some((digits, power)) = text.split_once('e') else { return text.to_owned() };
@@ -201,7 +187,7 @@ mod tests {
             (123_456_789.0, "1.23456789e+08"),
             (-0.0, "-0"),
         ] {
-            assert_eq!(shortest(number), text);
+            assert_eq!(float(number, FloatVerb::General, None, false), text);
         }
         assert_eq!(float(1234.5678, FloatVerb::General, Some(3), false), "1.23e+03");
         assert_eq!(float(100.0, FloatVerb::General, Some(3), false), "100");

@@ -2,7 +2,7 @@
 
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
-use crate::text::number_format::{FloatVerb, complex, float, hexadecimal_float};
+use crate::text::number_format::{FloatVerb, float, hexadecimal_float};
 use crate::text::quote::{quote, quote_rune};
 use crate::text::runes::{self, REPLACEMENT};
 use crate::time;
@@ -114,13 +114,10 @@ impl<'m> Printer<'m> {
             Value::Bool(_) => self.bad_verb(value, verb),
             Value::Int(number, kind) => self.int(*number, *kind, verb, value),
             Value::Float(number) => self.float(*number, verb, value),
-            Value::Complex(real, imaginary) => match FloatVerb::of(verb) {
-                Some(form) => {
-                    let text = complex(*real, *imaginary, form, self.flags.precision, self.flags.plus);
-                    self.pad(text.as_bytes())
-                }
-                None => self.bad_verb(value, verb),
-            },
+            Value::Complex(real, imaginary) if "vbgGxXfFeE".contains(verb) => {
+                self.complex(*real, *imaginary, verb)
+            }
+            Value::Complex(..) => self.bad_verb(value, verb),
             Value::Text(text) if "vsxXq".contains(verb) => self.text(text, verb),
             Value::Text(_) => self.bad_verb(value, verb),
             Value::List(list) => self.nested(|printer| printer.list(list, verb)),
@@ -368,6 +365,17 @@ impl<'m> Printer<'m> {
         self.pad(&reversed)?;
         self.flags.zero = flags.zero;
         Ok(())
+    }
+
+    /// Both parts take the flags; the imaginary one always has a sign.
+    fn complex(&mut self, real: f64, imaginary: f64, verb: char) -> Done {
+        let plus = self.flags.plus;
+        self.write(b"(")?;
+        self.float(real, verb, &Value::Float(real))?;
+        self.flags.plus = true;
+        self.float(imaginary, verb, &Value::Float(imaginary))?;
+        self.flags.plus = plus;
+        self.write(b"i)")
     }
 
     fn float(&mut self, number: f64, verb: char, value: &Value) -> Done {

@@ -45,12 +45,6 @@ pub(crate) fn push(out: &mut Vec<u8>, rune: char) {
     out.extend_from_slice(rune.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// Returns the valid text that Go's conversion through runes makes of the
-/// bytes.
-pub(crate) fn lossy(bytes: &[u8]) -> String {
-    runes(bytes).map(|(_, rune, _)| rune).collect()
-}
-
 /// Applies `change` to every rune; malformed bytes turn into U+FFFD.
 pub(crate) fn map(bytes: &[u8], mut change: impl FnMut(char, &mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
