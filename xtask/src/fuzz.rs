@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, host};
 /// Coverage for libFuzzer, as cargo-fuzz asks for it.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1";
+     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
 /// Seconds per target where nothing else is asked for.
 const SECONDS: u32 = 20;
