@@ -1,6 +1,7 @@
 //! Lane `interop`: the same files and the same command lines given to our
 //! program, called as `sops`, and to the original.
 
+pub mod generate;
 mod oracle;
 mod twins;
 

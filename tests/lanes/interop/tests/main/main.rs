@@ -1,3 +1,4 @@
 //! The tests of the lane `interop`, one module per subject.
 
+mod documents;
 mod harness;
