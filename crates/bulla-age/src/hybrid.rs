@@ -144,7 +144,7 @@ impl HybridIdentity {
 
     fn expand(&self) -> Halves {
         let mut expanded = Zeroizing::new([0; 96]);
-        Shake256::default().chain(&*self.seed).finalize_xof().read(&mut *expanded);
+        Shake256::default().chain(self.seed.as_slice()).finalize_xof().read(&mut *expanded);
         let part = |start: usize| B32::try_from(&expanded[start..start + 32]).expect("32 bytes");
         let (mut d, mut z) = (part(0), part(32));
         let (ml_kem, _) = MlKem768::generate_deterministic(&d, &z);

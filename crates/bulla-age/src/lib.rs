@@ -22,5 +22,5 @@ mod ssh;
 pub use file::{FileError, Form, open};
 pub use identity::{BoxedIdentity, IdentityError, parse_identities, passphrase_identity};
 pub use keygen::{KeyPair, generate, generate_hybrid};
-pub use provider::{AgeProvider, Options, PassphrasePrompt, PromptError};
+pub use provider::{AgeProvider, MessageDisplay, Options, PassphrasePrompt, PromptError};
 pub use recipient::{Recipient, RecipientError};

@@ -22,13 +22,16 @@ pub struct PromptError(pub String);
 /// Asks the user for a passphrase with the given prompt.
 pub type PassphrasePrompt = Arc<dyn Fn(&str) -> Result<SecretText, PromptError> + Send + Sync>;
 
+/// Shows the user a message.
+pub type MessageDisplay = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What the caller lends and allows.
 #[derive(Clone)]
 pub struct Options {
     /// Whether gpg-agent may be asked for passphrases of identity files.
     pub agent: bool,
     /// Shows a message of a plugin, "touch the key" for example.
-    pub message: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub message: Option<MessageDisplay>,
     /// Asks for a passphrase; without it encrypted identities stay closed.
     pub passphrase: Option<PassphrasePrompt>,
     /// Whether plugins may be started (`security.md` K-05: never in the

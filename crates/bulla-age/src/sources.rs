@@ -58,7 +58,7 @@ impl Identities {
             text += &self.errors.join("; ");
         }
         if let Some(places) = enumerate(&self.unused) {
-            text += &format!(". Did not find keys in locations {places}.");
+            text.extend([". Did not find keys in locations ", &places, "."]);
         }
         text
     }
