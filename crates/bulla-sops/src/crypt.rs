@@ -239,6 +239,9 @@ fn decrypt_leaf(
             Ok(Value::Text(text)) if text.is_empty() => {}
             Ok(Value::Text(text) | Value::Comment(crate::tree::Comment { text, .. })) => {
                 comment.text = text;
+                // As sops: where it lays out the text itself, a comment that
+                // was encrypted comes back above its value.
+                comment.inline = false;
                 *leaf.changed = true;
             }
             Ok(_) | Err(_) => *plain_comments += 1,

@@ -59,13 +59,15 @@ impl Format for Yaml {
     }
 
     fn set(&self, source: &[u8], path: &[Step], value: &Node<'_>) -> Result<Vec<Splice>, FormatError> {
-        let _ = (source, path, value);
-        Err(FormatError::Path("no edit in place".to_owned()))
+        edit(source, path, |stream, document, steps, limits| {
+            bulla_yaml::edit::set(stream, document, steps, &write::node(&value.value), limits)
+        })
     }
 
     fn unset(&self, source: &[u8], path: &[Step]) -> Result<Vec<Splice>, FormatError> {
-        let _ = (source, path);
-        Err(FormatError::Path("no edit in place".to_owned()))
+        edit(source, path, |stream, document, steps, limits| {
+            bulla_yaml::edit::remove(stream, document, steps, limits)
+        })
     }
 
     fn example(&self) -> Vec<u8> {
@@ -77,4 +79,30 @@ impl Format for Yaml {
           example_booleans:\n    - true\n    - false\n"
             .to_vec()
     }
+}
+
+/// Runs an edit of the first document.
+fn edit(
+    source: &[u8],
+    path: &[Step],
+    run: impl FnOnce(
+        &bulla_yaml::Stream<'_>,
+        usize,
+        &[bulla_yaml::edit::Step<'_>],
+        &bulla_yaml::Limits,
+    ) -> Result<Vec<bulla_yaml::edit::Splice>, bulla_yaml::edit::EditError>,
+) -> Result<Vec<Splice>, FormatError> {
+    let limits = bulla_yaml::Limits::default();
+    let stream = bulla_yaml::parse(source, &limits).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let mut steps = Vec::with_capacity(path.len());
+    for step in path {
+        steps.push(match step {
+            Step::Index(index) => bulla_yaml::edit::Step::Index(*index),
+            Step::Key(key) => bulla_yaml::edit::Step::Key(
+                core::str::from_utf8(key).map_err(|_| FormatError::Path("the key is not UTF-8".to_owned()))?,
+            ),
+        });
+    }
+    let splices = run(&stream, 0, &steps, &limits).map_err(|error| FormatError::Path(error.to_string()))?;
+    Ok(splices.into_iter().map(|splice| Splice::new(splice.range, splice.text)).collect())
 }

@@ -1,0 +1,52 @@
+//! The registry of key providers. A provider is a line in [`KEYS`], its crate
+//! a dependency and a feature; nothing else names vendor crates.
+
+use std::sync::Arc;
+
+use bulla_core::{Context, KeyProvider, SecretText};
+
+/// Asks the user for a passphrase with the given prompt; the error says why
+/// there is none.
+pub type Passphrase = Arc<dyn Fn(&str) -> Result<SecretText, String> + Send + Sync>;
+
+/// Shows the user a message.
+pub type Message = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How providers talk to the user, where there is one.
+#[derive(Clone, Default)]
+pub struct Dialog {
+    /// Asks for passphrases.
+    pub passphrase: Option<Passphrase>,
+    /// Shows messages.
+    pub message: Option<Message>,
+    /// True where programs of the user may be started: age plugins, agents.
+    pub programs: bool,
+}
+
+/// How a provider is made. Making one reads nothing and connects nowhere.
+pub type Connect = fn(&Context, &Dialog) -> Box<dyn KeyProvider>;
+
+/// The providers of this build, in the order in which they are asked.
+pub const KEYS: &[Connect] = &[
+    #[cfg(feature = "age")]
+    age,
+];
+
+/// Makes the providers of this build.
+pub fn key_providers(context: &Context, dialog: &Dialog) -> Vec<Box<dyn KeyProvider>> {
+    KEYS.iter().map(|connect| connect(context, dialog)).collect()
+}
+
+#[cfg(feature = "age")]
+fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
+    let mut options = bulla_age::Options::new(Arc::clone(&context.random));
+    options.agent = dialog.programs;
+    options.plugins = dialog.programs;
+    options.message.clone_from(&dialog.message);
+    options.passphrase = dialog.passphrase.clone().map(|ask| {
+        let prompt: bulla_age::PassphrasePrompt =
+            Arc::new(move |text: &str| ask(text).map_err(bulla_age::PromptError));
+        prompt
+    });
+    Box::new(bulla_age::AgeProvider::new(context.environment.clone(), options))
+}
