@@ -13,7 +13,7 @@
 //! | `@flatten` deep or `@pretty` of a document nested deeper than that | recursion | [`Error::Depth`] |
 //! | work beyond [`MAX_WORK`] | no bound | [`Error::Work`] |
 //! | wildcards that backtrack more than 10,000 times the length of the text | no match | the right answer, or [`Error::Work`] |
-//! | `@pretty` with `sortKeys` and equal keys whose values are not numbers | order by the sorting algorithm | such values last |
+//! | `@pretty` with `sortKeys`: equal keys with `nan` as values | whatever the sorting algorithm makes of it | those last |
 
 mod glob;
 mod modifier;

@@ -4,26 +4,34 @@
 /// zero, what is too large is infinite.
 pub(super) fn parse(text: &[u8]) -> f64 {
     let Ok(text) = std::str::from_utf8(text) else { return 0.0 };
-    let (sign, digits) = match text.as_bytes().first() {
-        Some(b'-') => (-1.0, &text[1..]),
-        Some(b'+') => (1.0, &text[1..]),
-        _ => (1.0, text),
+    let (negative, digits) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
     };
-    if digits.eq_ignore_ascii_case("inf") || digits.eq_ignore_ascii_case("infinity") {
-        return sign * f64::INFINITY;
-    }
     if text.eq_ignore_ascii_case("nan") {
         return f64::NAN;
     }
-    let Some(digits) = without_underscores(digits) else { return 0.0 };
+    match magnitude(digits) {
+        Some(magnitude) if negative => -magnitude,
+        magnitude => magnitude.unwrap_or(0.0),
+    }
+}
+
+/// Reads what stands behind the sign.
+fn magnitude(digits: &str) -> Option<f64> {
+    if digits.eq_ignore_ascii_case("inf") || digits.eq_ignore_ascii_case("infinity") {
+        return Some(f64::INFINITY);
+    }
+    let digits = if digits.contains('_') { &without_underscores(digits)? } else { digits };
     if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        return sign * hexadecimal(hex).unwrap_or(0.0);
+        return hexadecimal(hex);
     }
     // Rust takes the same decimal syntax but for words and signs.
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return 0.0;
+        return None;
     }
-    sign * digits.parse::<f64>().unwrap_or(0.0)
+    digits.parse().ok()
 }
 
 /// Drops underscores between digits (or behind `0x`); `None` elsewhere.

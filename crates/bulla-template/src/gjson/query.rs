@@ -26,11 +26,11 @@ pub(super) fn matches(budget: &mut Budget, query: &Query, value: &Found<'_>) -> 
     }
     Ok(match value.kind {
         Kind::String => match operator {
-            b"%" => glob::matches(budget, &value.text, wanted)?,
-            b"!%" => !glob::matches(budget, &value.text, wanted)?,
-            _ => compares(operator, Some(value.text.as_ref().cmp(wanted))),
+            b"%" => glob::matches(budget, &value.content(), wanted)?,
+            b"!%" => !glob::matches(budget, &value.content(), wanted)?,
+            _ => compares(operator, Some(value.content().as_ref().cmp(wanted))),
         },
-        Kind::Number => compares(operator, value.number.partial_cmp(&number::parse(wanted))),
+        Kind::Number => compares(operator, value.number().partial_cmp(&number::parse(wanted))),
         Kind::True => match operator {
             b"=" => wanted == b"true",
             b"!=" => wanted != b"true",

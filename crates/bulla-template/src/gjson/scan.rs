@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use super::text::unescape;
 use super::value::{Found, Kind};
 
 /// The end of the string whose first byte is at `at`, behind its opening
@@ -29,9 +28,7 @@ pub(super) fn string_end(json: &[u8], mut at: usize) -> Option<(usize, bool)> {
 /// unterminated one ends.
 pub(super) fn string(json: &[u8], quote: usize) -> Result<(usize, Found<'_>), usize> {
     let (end, escaped) = string_end(json, quote + 1).ok_or(json.len())?;
-    let inner = &json[quote + 1..end];
-    let text = if escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) };
-    Ok((end + 1, Found::string(&json[quote..=end], text)))
+    Ok((end + 1, Found::string(&json[quote..=end], end - quote, escaped)))
 }
 
 /// Reads the brackets that open at `at` (any byte there counts as one) up to
@@ -156,9 +153,7 @@ pub(super) fn parse(json: &[u8]) -> Found<'_> {
 
 /// A string without an end is a string all the same.
 fn unterminated(raw: &[u8]) -> Found<'_> {
-    let inner = &raw[1..];
-    let text = if inner.contains(&b'\\') { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) };
-    Found::string(raw, text)
+    Found::string(raw, raw.len(), raw.contains(&b'\\'))
 }
 
 /// Calls `each` with the key and the value of every member or element; a value

@@ -46,6 +46,7 @@ fn numbers_are_written_as_go_writes_them() {
         ("0x1.8p1", "3"),
         ("0x_1p4", "16"),
         ("1.5abc", "0"),
+        ("-1.5abc", "0"),
     ] {
         finds(&format!(r#"{{"n":{number}}}"#), "n", text);
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::number;
+use super::text::unescape;
 
 /// The kind of a found value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,32 +28,28 @@ pub enum Kind {
 pub struct Found<'a> {
     pub(super) kind: Kind,
     pub(super) raw: Cow<'a, [u8]>,
-    pub(super) text: Cow<'a, [u8]>,
-    pub(super) number: f64,
+    /// Of a string: where in `raw` its content ends, and whether it has escapes.
+    content: (usize, bool),
 }
 
 impl<'a> Found<'a> {
     pub(super) fn new(kind: Kind, raw: &'a [u8]) -> Self {
-        let number = if kind == Kind::Number { number::parse(raw) } else { 0.0 };
-        Self { kind, raw: Cow::Borrowed(raw), text: Cow::Borrowed(b""), number }
+        Self { kind, raw: Cow::Borrowed(raw), content: (0, false) }
     }
 
-    pub(super) fn string(raw: &'a [u8], text: Cow<'a, [u8]>) -> Self {
-        Self { kind: Kind::String, raw: Cow::Borrowed(raw), text, number: 0.0 }
+    /// A string: all of it from its quote on, where its content ends, and
+    /// whether it has escapes.
+    pub(super) fn string(raw: &'a [u8], end: usize, escaped: bool) -> Self {
+        Self { kind: Kind::String, raw: Cow::Borrowed(raw), content: (end, escaped) }
     }
 
     pub(super) fn json(raw: Vec<u8>) -> Self {
         Self { kind: Kind::Json, raw: Cow::Owned(raw), ..Self::default() }
     }
 
-    /// A value that is not in the document.
-    pub(super) fn count(count: usize) -> Self {
-        Self {
-            kind: Kind::Number,
-            raw: Cow::Owned(count.to_string().into_bytes()),
-            number: count as f64,
-            ..Self::default()
-        }
+    /// A number that is not in the document.
+    pub(super) fn count(count: u64) -> Self {
+        Self { kind: Kind::Number, raw: Cow::Owned(count.to_string().into_bytes()), ..Self::default() }
     }
 
     pub(super) fn boolean(value: bool) -> Self {
@@ -72,12 +69,7 @@ impl<'a> Found<'a> {
     }
 
     pub(super) fn into_owned(self) -> Found<'static> {
-        Found {
-            kind: self.kind,
-            raw: Cow::Owned(self.raw.into_owned()),
-            text: Cow::Owned(self.text.into_owned()),
-            number: self.number,
-        }
+        Found { kind: self.kind, raw: Cow::Owned(self.raw.into_owned()), content: self.content }
     }
 
     /// The kind.
@@ -104,12 +96,24 @@ impl<'a> Found<'a> {
                 if digits.iter().all(u8::is_ascii_digit) && !self.raw.is_empty() {
                     Cow::Borrowed(&self.raw)
                 } else {
-                    Cow::Owned(number::format(self.number).into_bytes())
+                    Cow::Owned(number::format(self.number()).into_bytes())
                 }
             }
-            Kind::String => Cow::Borrowed(&self.text),
+            Kind::String => self.content(),
             Kind::True => Cow::Borrowed(b"true"),
         }
+    }
+
+    /// The content of a string, without escapes.
+    pub(super) fn content(&self) -> Cow<'_, [u8]> {
+        let (end, escaped) = self.content;
+        let inner = self.raw.get(1..end).unwrap_or_default();
+        if escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) }
+    }
+
+    /// The value of a number.
+    pub(super) fn number(&self) -> f64 {
+        number::parse(&self.raw)
     }
 
     /// The value as a truth value: numbers other than zero, and the words that
@@ -117,8 +121,8 @@ impl<'a> Found<'a> {
     pub(super) fn truth(&self) -> bool {
         match self.kind {
             Kind::True => true,
-            Kind::Number => self.number != 0.0,
-            Kind::String => matches!(self.text.to_ascii_lowercase().as_slice(), b"1" | b"t" | b"true"),
+            Kind::Number => self.number() != 0.0,
+            Kind::String => matches!(self.content().to_ascii_lowercase().as_slice(), b"1" | b"t" | b"true"),
             Kind::False | Kind::Json | Kind::Null => false,
         }
     }
@@ -127,9 +131,11 @@ impl<'a> Found<'a> {
     pub(super) fn integer(&self) -> i64 {
         match self.kind {
             Kind::True => 1,
-            Kind::String => number::integer(&self.text).unwrap_or(0),
-            Kind::Number if self.number.abs() <= 9_007_199_254_740_991.0 => self.number as i64,
-            Kind::Number => number::integer(&self.raw).unwrap_or(self.number as i64),
+            Kind::String => number::integer(&self.content()).unwrap_or(0),
+            Kind::Number => match self.number() {
+                number if number.abs() <= 9_007_199_254_740_991.0 => number as i64,
+                number => number::integer(&self.raw).unwrap_or(number as i64),
+            },
             Kind::False | Kind::Json | Kind::Null => 0,
         }
     }

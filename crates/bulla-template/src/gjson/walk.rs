@@ -90,10 +90,10 @@ fn search<'d>(budget: &mut Budget, json: &'d [u8], path: &[u8]) -> Result<Found<
         walk.descend(at, path)?;
     }
     let Walk { budget, value, pipe, .. } = walk;
-    match (value.raw, pipe) {
-        (raw, None) => Ok(Found { raw, ..value }),
-        (Cow::Borrowed(raw), Some(pipe)) => get(budget, raw, pipe),
-        (Cow::Owned(raw), Some(pipe)) => Ok(get(budget, &raw, pipe)?.into_owned()),
+    let Some(pipe) = pipe else { return Ok(value) };
+    match value.raw {
+        Cow::Borrowed(raw) => get(budget, raw, pipe),
+        Cow::Owned(raw) => Ok(get(budget, &raw, pipe)?.into_owned()),
     }
 }
 
@@ -139,9 +139,9 @@ impl<'d, 'p> Walk<'_, 'd, 'p> {
                 Err(end) => return Ok((end, false)),
             };
             let matched = if wanted.wild {
-                glob::matches(self.budget, &name.text, &wanted.name)?
+                glob::matches(self.budget, &name.content(), &wanted.name)?
             } else {
-                name.text == wanted.name.as_slice()
+                name.content() == wanted.name.as_slice()
             };
             while at < self.json.len() && scan::start(self.json, at) == Start::Other {
                 at += 1;
@@ -198,7 +198,7 @@ impl<'d, 'p> Walk<'_, 'd, 'p> {
             if at == self.json.len() || self.json[at] == b']' {
                 let found = match selector {
                     Selector::Count => {
-                        self.value = Found::count(index as usize);
+                        self.value = Found::count(index);
                         true
                     }
                     Selector::Every => {
