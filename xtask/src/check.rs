@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     judge("fmt", &mut || format(root));
     judge("tidy", &mut || tidy::run(&workspace));
     judge("clippy", &mut || {
-        let arguments = ["clippy", "--workspace", "--all-targets"];
+        let arguments = ["clippy", "--workspace", "--all-targets", "--keep-going"];
         finish(command("cargo", &arguments, root).args(locked()).args(["--", "-D", "warnings"]))
     });
     judge("doc", &mut || {
