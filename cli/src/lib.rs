@@ -1,6 +1,8 @@
 //! The command line of bulla, as a library so that it can be tested. It also
 //! speaks the grammar of sops.
 
+pub mod app;
+pub mod command;
 pub mod env;
 pub mod error;
 pub mod file;
@@ -8,3 +10,60 @@ pub mod persona;
 pub mod process;
 pub mod request;
 pub mod ui;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use bulla_core::Context;
+use bulla_crypto::SystemRandom;
+
+use app::{App, SystemClock};
+use error::{Exit, Failure};
+use persona::sops::Invocation;
+use ui::{Level, Ui};
+
+/// Runs the program and returns its exit code. `arguments` start with the
+/// name that it was called by.
+pub fn run(arguments: Vec<OsString>) -> u8 {
+    process::harden();
+    let clock = Arc::new(SystemClock);
+    let environment = match env::snapshot() {
+        Ok(environment) => environment,
+        Err(error) => {
+            let ui = Ui::new(&bulla_core::Environment::default(), clock);
+            ui.fail(&Failure::new(Exit::Generic, format!("no working directory: {}", error::cause(&error))));
+            return Exit::Generic as u8;
+        }
+    };
+    let mut ui = Ui::new(&environment, Arc::clone(&clock) as _);
+    let context = Context { environment, clock, random: Arc::new(SystemRandom) };
+    let result = invoke(arguments, &context, &mut ui);
+    match result {
+        Ok(()) => 0,
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.code
+        }
+    }
+}
+
+fn invoke(mut arguments: Vec<OsString>, context: &Context, ui: &mut Ui) -> Result<(), Failure> {
+    arguments.drain(..arguments.len().min(1));
+    match persona::sops::parse(arguments, &context.environment) {
+        Invocation::Show(text, failure) => {
+            ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, error::cause(&error)))?;
+            failure.map_or(Ok(()), Err)
+        }
+        Invocation::Fail(warnings, failure) => {
+            warnings.iter().for_each(|warning| ui.warn(warning));
+            Err(failure)
+        }
+        Invocation::Run { warnings, session, request } => {
+            if session.verbose {
+                ui.set_level(Level::Debug);
+            }
+            warnings.iter().for_each(|warning| ui.warn(warning));
+            command::run(&App::new(context, ui, &session), *request)
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
-use bulla_core::{Clock, Environment};
+use bulla_core::{Clock, Environment, SecretText};
 
 use crate::error::{Failure, Form};
 use crate::persona::sops::go;
@@ -63,8 +63,7 @@ impl Ui {
 
     /// Says a line on standard error.
     pub fn say(&self, text: &str) {
-        // Nobody is left to tell where standard error itself fails.
-        let _ = writeln!(io::stderr().lock(), "{}", escape_lines(text));
+        show(text);
     }
 
     /// Logs `message` of the part `name` in sops' form, with its fields in
@@ -121,7 +120,7 @@ impl Ui {
             let message = escape_lines(message);
             format!("\x1b[1m[{name}]\x1b[22m\t \x1b[{color}m{short}\x1b[0m[{elapsed:04}] {message:<44} ")
         } else {
-            let time = rfc3339(now);
+            let time = bulla_sops::rfc3339(now);
             format!("[{name}]\t time=\"{time}\" level={word} msg={}", quoted(message))
         };
         for (field, value) in fields {
@@ -132,25 +131,38 @@ impl Ui {
     }
 }
 
-/// Writes a time in UTC as RFC 3339, to the second.
-fn rfc3339(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
-    let second = seconds.rem_euclid(86_400);
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
+/// Shows a message on standard error.
+pub fn show(text: &str) {
+    // Nobody is left to tell where standard error itself fails.
+    let _ = writeln!(io::stderr().lock(), "{}", escape_lines(text));
 }
 
-/// Days since 1970-01-01 to a date of the Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468; // days since 0000-03-01
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+/// Asks for a secret on the terminal, whatever standard input is, and does
+/// not show what is typed.
+#[cfg(unix)]
+pub fn ask_secret(prompt: &str) -> Result<SecretText, String> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let failed = |error: io::Error| format!("cannot ask on the terminal: {}", crate::error::cause(&error));
+    let terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(failed)?;
+    let before = tcgetattr(&terminal).map_err(|error| failed(error.into()))?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    silent.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(|error| failed(error.into()))?;
+    let mut answer = String::with_capacity(1024);
+    let asked = write!(&terminal, "{} ", escape_lines(prompt));
+    let read = asked.and_then(|()| io::BufReader::new(&terminal).read_line(&mut answer));
+    // The terminal is the user's again, whatever became of the answer.
+    let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+    read.map_err(failed)?;
+    answer.truncate(answer.trim_end_matches(['\r', '\n']).len());
+    Ok(SecretText::new(answer))
+}
+
+/// Other systems have no terminal to ask on that is known here.
+#[cfg(not(unix))]
+pub fn ask_secret(_: &str) -> Result<SecretText, String> {
+    Err("cannot ask for a passphrase on this system".to_owned())
 }
 
 /// A field's value as sops' logger writes it: quoted unless it is one word.
@@ -222,13 +234,6 @@ mod tests {
             ui().line("CMD", Level::Warning, "More than one \"x\"", &[("uri", "a b"), ("n", "1")]),
             "[CMD]\t time=\"2026-11-24T17:30:34Z\" level=warning msg=\"More than one \\\"x\\\"\" uri=\"a b\" n=1\n"
         );
-    }
-
-    #[test]
-    fn dates_are_right_around_leap_days() {
-        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
-        assert_eq!(rfc3339(4_107_542_399), "2100-02-28T23:59:59Z");
     }
 
     #[test]

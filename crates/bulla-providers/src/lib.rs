@@ -30,6 +30,8 @@ pub type Connect = fn(&Context, &Dialog) -> Box<dyn KeyProvider>;
 pub const KEYS: &[Connect] = &[
     #[cfg(feature = "age")]
     age,
+    #[cfg(feature = "pgp")]
+    pgp,
 ];
 
 /// Makes the providers of this build.
@@ -49,4 +51,9 @@ fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
         prompt
     });
     Box::new(bulla_age::AgeProvider::new(context.environment.clone(), options))
+}
+
+#[cfg(feature = "pgp")]
+fn pgp(context: &Context, _: &Dialog) -> Box<dyn KeyProvider> {
+    Box::new(bulla_pgp::PgpProvider::new(context.environment.clone()))
 }

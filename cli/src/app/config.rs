@@ -1,0 +1,122 @@
+//! Finding and reading `.sops.yaml` (`sops.md` 5.1).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bulla_sops::Indent;
+use bulla_sops::rules::{Config, ConfigError, CreationRule, MAX_CONFIG_SIZE};
+
+use super::App;
+use crate::error::{Exit, Failure};
+use crate::file;
+
+const NAME: &str = ".sops.yaml";
+const WRONG_NAME: &str = ".sops.yml";
+
+/// Directories that are searched, from where we stand upwards.
+const MAX_DEPTH: usize = 100;
+
+/// The configuration files of one run; each is read once.
+#[derive(Default)]
+pub struct Configuration {
+    near: OnceLock<Option<PathBuf>>,
+    read: Mutex<BTreeMap<PathBuf, Result<Arc<Loaded>, Arc<Broken>>>>,
+    warned: OnceLock<()>,
+}
+
+/// A configuration file that was read.
+pub struct Loaded {
+    /// The file.
+    pub path: PathBuf,
+    config: Config,
+}
+
+/// Why one could not be used.
+struct Broken {
+    message: String,
+    /// True where not even its `stores` can be trusted.
+    unreadable: bool,
+}
+
+impl Configuration {
+    /// Returns the file that applies to `name`: the one that was asked for,
+    /// else the nearest one above the working directory, else above the file.
+    pub fn path_of(&self, app: &App<'_>, name: &Path) -> Option<PathBuf> {
+        if !app.session.config.is_empty() {
+            return Some(app.absolute(Path::new(&app.session.config)));
+        }
+        let near = self.near.get_or_init(|| self.search(app, app.context.environment.directory()));
+        near.clone().or_else(|| self.search(app, name.parent()?))
+    }
+
+    fn search(&self, app: &App<'_>, from: &Path) -> Option<PathBuf> {
+        for directory in from.ancestors().take(MAX_DEPTH) {
+            let path = directory.join(NAME);
+            if path.exists() {
+                return Some(path);
+            }
+            if directory.join(WRONG_NAME).exists() && self.warned.set(()).is_ok() {
+                app.ui.warn(&format!(
+                    "ignoring \"{WRONG_NAME}\" when searching for config file; \
+                     the config file must be called \"{NAME}\""
+                ));
+            }
+        }
+        None
+    }
+
+    fn load(&self, app: &App<'_>, path: &Path) -> Result<Arc<Loaded>, Arc<Broken>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(path) {
+            return known.clone();
+        }
+        let result = load(app, path).map(Arc::new).map_err(Arc::new);
+        read.insert(path.to_owned(), result.clone());
+        result
+    }
+
+    /// Returns the file for `name`, if there is one.
+    pub fn find(&self, app: &App<'_>, name: &Path) -> Result<Option<Arc<Loaded>>, Failure> {
+        let Some(path) = self.path_of(app, name) else { return Ok(None) };
+        let loaded = self.load(app, &path);
+        loaded.map(Some).map_err(|broken| Failure::new(Exit::Generic, broken.message.clone()))
+    }
+
+    /// Returns the layout settings. A file whose rules are wrong does not
+    /// stop what needs no rule.
+    pub fn indent(&self, app: &App<'_>, name: &Path) -> Result<Indent, Failure> {
+        let Some(path) = self.path_of(app, name) else { return Ok(Indent::default()) };
+        match self.load(app, &path) {
+            Ok(loaded) => Ok(loaded.config.indent),
+            Err(broken) if broken.unreadable => Err(Failure::new(Exit::Generic, broken.message.clone())),
+            Err(_) => Ok(Indent::default()),
+        }
+    }
+}
+
+impl Loaded {
+    /// Returns the creation rule of an absolute path; `None` where the file
+    /// has no list of rules.
+    pub fn creation_rule(&self, name: &Path) -> Result<Option<&CreationRule>, Failure> {
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        let relative = name.strip_prefix(directory).unwrap_or(name);
+        let rule = self.config.creation_rule(&relative.to_string_lossy());
+        rule.map_err(|error| Failure::new(Exit::Generic, error.to_string()))
+    }
+}
+
+fn load(app: &App<'_>, path: &Path) -> Result<Loaded, Broken> {
+    let bytes = file::read(path, MAX_CONFIG_SIZE).map_err(|error| Broken {
+        message: format!("could not read config file: {error}"),
+        unreadable: true,
+    })?;
+    let config = Config::parse(&bytes).map_err(|error| Broken {
+        unreadable: matches!(error, ConfigError::Form(_)),
+        message: error.to_string(),
+    })?;
+    for warning in &config.warnings {
+        app.ui.warn(&format!("{}: {warning}", path.display()));
+    }
+    Ok(Loaded { path: path.to_owned(), config })
+}

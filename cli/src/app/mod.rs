@@ -1,0 +1,315 @@
+//! What the commands work with: environment, configuration, providers, and
+//! the steps that several of them share.
+
+mod config;
+mod failure;
+mod keys;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use bulla_core::{Clock, Context, DataKey, KeyProvider, Limits, Timestamp};
+use bulla_providers::Dialog;
+use bulla_sops::{
+    DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
+    by_path, group, rfc3339,
+};
+
+pub use config::Configuration;
+pub use failure::{encrypting, plain_text, reading, wrapping, writing};
+pub use keys::{encryption_context, master_keys};
+
+use crate::error::{Exit, Failure};
+use crate::file::{self, FileError, Replaced, Target};
+use crate::request::{Input, Session, Sink};
+use crate::ui::Ui;
+
+/// The system's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the seam that hands the time to everybody else")]
+    fn now(&self) -> Timestamp {
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        elapsed.map_or(0, |elapsed| elapsed.as_secs() as Timestamp)
+    }
+}
+
+/// One run of the program.
+pub struct App<'a> {
+    /// Environment, clock, randomness.
+    pub context: &'a Context,
+    /// The printer.
+    pub ui: &'a Ui,
+    /// What was asked for beside the command itself.
+    pub session: &'a Session,
+    /// Limits of everything that is read.
+    pub limits: Limits,
+    configuration: Configuration,
+    providers: OnceLock<Vec<Box<dyn KeyProvider>>>,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Default)]
+pub struct Opening {
+    /// Leave the MAC unchecked.
+    pub ignore_mac: bool,
+}
+
+/// A plain or encrypted file's bytes and where its successor goes.
+pub struct Opened {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// What will be replaced or written, unless that is standard output.
+    pub target: Option<Target>,
+}
+
+impl<'a> App<'a> {
+    /// Builds the run.
+    pub fn new(context: &'a Context, ui: &'a Ui, session: &'a Session) -> Self {
+        Self {
+            context,
+            ui,
+            session,
+            limits: Limits::default(),
+            configuration: Configuration::default(),
+            providers: OnceLock::new(),
+        }
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Waits for an answer of the providers. The runtime is made on first
+    /// use: most runs need it once.
+    pub fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;
+        Ok(runtime.block_on(answer))
+    }
+
+    /// The providers of this run.
+    pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
+        self.providers.get_or_init(|| {
+            if self.session.key_services.iter().any(|address| !address.is_empty()) {
+                self.ui.warn("remote key services are not built in yet; --keyservice has no effect");
+            }
+            if self.session.local_keys {
+                bulla_providers::key_providers(self.context, &dialog())
+            } else {
+                Vec::new()
+            }
+        })
+    }
+
+    /// Makes a path absolute, as it was typed otherwise.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        let joined = self.context.environment.directory().join(path);
+        let mut clean = PathBuf::new();
+        for component in joined.components() {
+            match component {
+                std::path::Component::ParentDir => {
+                    clean.pop();
+                }
+                std::path::Component::CurDir => {}
+                other => clean.push(other),
+            }
+        }
+        clean
+    }
+
+    /// The name that a file is judged by, as an absolute path; empty for
+    /// standard input without a name.
+    pub fn judged_name(&self, input: &Input) -> PathBuf {
+        match (&input.path, input.filename.as_str()) {
+            (_, name) if !name.is_empty() => self.absolute(Path::new(name)),
+            (Some(path), _) => self.absolute(path),
+            (None, _) => PathBuf::new(),
+        }
+    }
+
+    /// Fails where the file that was named does not exist.
+    pub fn check_exists(&self, path: &Path) -> Result<(), Failure> {
+        let path = self.absolute(path);
+        if path.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            let shown = crate::persona::sops::go::quote(&path.to_string_lossy());
+            let text = format!("Error: cannot operate on non-existent file {shown}");
+            return Err(Failure::new(Exit::NoFile, text));
+        }
+        Ok(())
+    }
+
+    /// The layout that the configuration or the command line asks for, and
+    /// whether one of them does.
+    pub fn indent(&self, name: &Path) -> Result<(Indent, bool), Failure> {
+        let mut indent = self.configuration.indent(self, name)?;
+        if let Some(columns) = self.session.indent {
+            indent = Indent { yaml: Some(columns), json: Some(columns), json_binary: Some(columns) };
+        }
+        Ok((indent, indent != Indent::default()))
+    }
+
+    /// The kinds of key in the order in which they are tried; empty means the
+    /// usual one.
+    pub fn decryption_order(&self) -> Result<Vec<String>, Failure> {
+        let text = self.session.decryption_order.as_str();
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut order: Vec<String> = Vec::new();
+        for kind in text.split(',') {
+            if order.iter().any(|known| known == kind) {
+                let text = format!("Duplicate decryption key type: {kind}");
+                return Err(Failure::new(Exit::DecryptionOrder, text));
+            }
+            order.push(kind.to_owned());
+        }
+        Ok(order)
+    }
+
+    /// Reads what a command works on and prepares the place of the result, so
+    /// that a place that cannot be written fails before any key is used.
+    pub fn take(&self, path: Option<&Path>, sink: &Sink) -> Result<Opened, Failure> {
+        let read = |error: FileError| {
+            let what = if path.is_some() { "file" } else { "from stdin" };
+            Failure::new(Exit::Read, format!("Error reading {what}: {error}"))
+        };
+        let limit = self.limits.file_size;
+        let mut opened = match (path, sink) {
+            (Some(path), Sink::InPlace) => {
+                let mut target = Target::open(path).map_err(read)?;
+                let bytes = target.read(limit).map_err(read)?.to_vec();
+                Opened { bytes, target: Some(target) }
+            }
+            (Some(path), _) => Opened { bytes: file::read(path, limit).map_err(read)?, target: None },
+            (None, _) => Opened { bytes: file::read_stdin(limit).map_err(read)?, target: None },
+        };
+        if let Sink::File(path) = sink {
+            opened.target = Some(Target::output(path).map_err(|error| writing(&error))?);
+        }
+        if let Some(target) = &opened.target {
+            target.check_directory().map_err(|error| writing(&error))?;
+        }
+        Ok(opened)
+    }
+
+    /// Writes a result where it belongs.
+    pub fn put(&self, bytes: &[u8], target: Option<Target>) -> Result<(), Failure> {
+        match target {
+            None => {
+                let failed = |error: std::io::Error| Failure::new(Exit::Generic, crate::error::cause(&error));
+                self.ui.data(bytes).map_err(failed)
+            }
+            Some(target) => {
+                let replaced =
+                    target.replace(bytes, &*self.context.random).map_err(|error| writing(&error))?;
+                self.report(replaced);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says what is left to say about a replaced file.
+    pub fn report(&self, replaced: Replaced) {
+        if replaced.had_hard_links {
+            self.ui.warn("The file had other names (hard links), which still lead to the old content");
+        }
+        if replaced.lost_owner {
+            self.ui.warn("The file's owner could not be kept");
+        }
+        self.ui.info("File written successfully");
+    }
+
+    /// Parses an encrypted file and says what is odd about it.
+    pub fn parse<'e>(
+        &self,
+        source: &'e [u8],
+        format: &'static dyn Format,
+    ) -> Result<EncryptedFile<'e>, Failure> {
+        let file = EncryptedFile::parse(source, format, &self.limits).map_err(|error| reading(&error))?;
+        for warning in &file.document.warnings {
+            self.ui.warn(warning);
+        }
+        Ok(file)
+    }
+
+    /// Recovers the data key of a file.
+    pub fn data_key(&self, metadata: &Metadata) -> Result<DataKey, Failure> {
+        let order = self.decryption_order()?;
+        let recovered = self.wait(group::recover(metadata, &order, self.providers()))?;
+        recovered.map_err(|error| Failure::new(Exit::DataKey, error.to_string()))
+    }
+
+    /// Opens an encrypted file: parse, data key, values, MAC.
+    pub fn open<'e>(
+        &self,
+        source: &'e [u8],
+        format: &'static dyn Format,
+        opening: Opening,
+        indent: &Indent,
+    ) -> Result<(DecryptedFile<'e>, DataKey), Failure> {
+        let file = self.parse(source, format)?;
+        let plain = |error: bulla_sops::MetadataError| Failure::new(Exit::Generic, error.to_string());
+        file.metadata.check_version().map_err(plain)?;
+        let data_key = self.data_key(&file.metadata)?;
+        if file.metadata.mac_only_encrypted {
+            self.ui.warn(
+                "The MAC of this file covers its encrypted values only: whoever can write to it can change the others unnoticed",
+            );
+        }
+        let options = DecryptOptions { ignore_mac: opening.ignore_mac };
+        let file = file.decrypt(&data_key, options, indent).map_err(|error| failure::decrypting(&error))?;
+        if file.plain_comments > 0 {
+            self.ui.log(
+                "SOPS",
+                crate::ui::Level::Warning,
+                "Found possibly unencrypted comment in file; it is left as it is",
+                &[],
+            );
+        }
+        Ok((file, data_key))
+    }
+
+    /// Everything that encrypting `file` again under its own data key needs.
+    pub fn encryption<'k>(&'k self, metadata: &Metadata, data_key: &'k DataKey) -> Encryption<'k> {
+        Encryption {
+            data_key,
+            groups: metadata.groups.clone(),
+            shamir_threshold: metadata.shamir_threshold,
+            selection: metadata.selection.clone(),
+            mac_only_encrypted: metadata.mac_only_encrypted,
+            version: metadata.version.clone(),
+            last_modified: self.now(),
+            random: &*self.context.random,
+            limits: &self.limits,
+        }
+    }
+
+    /// The time as metadata holds it.
+    pub fn now(&self) -> String {
+        rfc3339(self.context.clock.now())
+    }
+}
+
+/// Providers may ask on the terminal and start the user's programs.
+fn dialog() -> Dialog {
+    Dialog {
+        passphrase: Some(Arc::new(|prompt: &str| crate::ui::ask_secret(prompt))),
+        message: Some(Arc::new(|text: &str| crate::ui::show(text))),
+        programs: true,
+    }
+}
+
+/// Finds a format by the name that the user typed, else by the file's name.
+/// Unknown names fall back silently, as in sops.
+pub fn format_of(typed: &str, name: &Path) -> &'static dyn Format {
+    by_name(typed).unwrap_or_else(|| by_path(&name.to_string_lossy()))
+}
+
+/// The layout of a result that replaces or succeeds its input.
+pub fn layouting(indent: Indent, asked: bool, output_type: &str) -> Layouting {
+    if asked || !output_type.is_empty() { Layouting::Sops(indent) } else { Layouting::Keep }
+}

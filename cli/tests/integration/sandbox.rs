@@ -1,0 +1,109 @@
+//! A directory to run the program in, with nothing of the outside in its
+//! environment.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The age identity that opens the fixtures.
+const IDENTITY: &str = "AGE-SECRET-KEY-12HP3CL36U2FTE4R4APLY3RMM95D5JYFCHCFZ6M36U2VSYEFTMDHQ5MLPF5";
+
+/// One temporary directory with the fixtures' files in it.
+pub(crate) struct Sandbox {
+    directory: TempDir,
+}
+
+/// What a command left.
+pub(crate) struct Outcome {
+    /// Exit code; -1 for a signal.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: Vec<u8>,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// Where the fixtures lie.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cmd/sops")
+}
+
+impl Sandbox {
+    /// Makes a directory with copies of `files/`.
+    pub(crate) fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        for entry in std::fs::read_dir(fixtures().join("files")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
+        }
+        Self { directory }
+    }
+
+    /// Runs a line of words: variables, the program's arguments, and
+    /// perhaps `< FILE`.
+    pub(crate) fn run(&self, words: &[String]) -> Outcome {
+        let assignments =
+            words.iter().take_while(|word| word.split_once('=').is_some_and(|(n, _)| is_name(n)));
+        let variables = assignments.count();
+        let mut arguments = words[variables..].to_vec();
+        assert_eq!(arguments.remove(0), "sops");
+        let mut command = match std::env::vars().find(|(name, _)| name == "BULLA_TRANSCRIPT_PROGRAM") {
+            Some((_, program)) => Command::new(program),
+            None => {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
+                command.arg("sops");
+                command
+            }
+        };
+        command.current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
+        command.env("PATH", "/usr/bin:/bin").env("HOME", self.directory.path()).env("TZ", "UTC");
+        command.env("SOPS_AGE_KEY", IDENTITY);
+        for word in &words[..variables] {
+            let (name, value) = word.split_once('=').unwrap();
+            command.env(name, value);
+        }
+        if let [.., arrow, file] = arguments.as_slice()
+            && arrow == "<"
+        {
+            command.stdin(std::fs::File::open(self.directory.path().join(file)).unwrap());
+            arguments.truncate(arguments.len() - 2);
+        }
+        let output = command.args(&arguments).output().unwrap();
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: output.stdout,
+            stderr: self.masked(&String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    /// Replaces what differs from run to run: times and the directory.
+    fn masked(&self, text: &str) -> String {
+        let real = self.directory.path().canonicalize().unwrap();
+        let text = text.replace(real.to_str().unwrap(), "$DIR");
+        let mut out = String::new();
+        for line in text.split_inclusive('\n') {
+            if let Some((before, rest)) = line.split_once("time=\"")
+                && let Some((_, after)) = rest.split_once('"')
+            {
+                out.push_str(&format!("{before}time=\"T\"{after}"));
+            } else if line.get(..20).is_some_and(is_log_date) {
+                out.push_str(&format!("YYYY/MM/DD hh:mm:ss {}", &line[20..]));
+            } else {
+                out.push_str(line);
+            }
+        }
+        out
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+fn is_log_date(text: &str) -> bool {
+    let shape = b"dddd/dd/dd dd:dd:dd ";
+    text.bytes()
+        .zip(shape)
+        .all(|(byte, shape)| if *shape == b'd' { byte.is_ascii_digit() } else { byte == *shape })
+}
