@@ -2,6 +2,7 @@
 
 use crate::document::Style;
 use crate::tree::{Branch, Item, Key, Node, Value};
+use crate::value::float_text;
 
 /// Returns true where values, keys and structure are equal, comments aside.
 pub fn same_values(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
@@ -44,6 +45,11 @@ fn same_node(a: &Node<'_>, b: &Node<'_>) -> bool {
                     _ => return false,
                 }
             }
+        }
+        // sops writes the float 1.0 as `1`, which reads back as an integer
+        // and has the same plaintext.
+        (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
+            float_text(*float) == int.to_string()
         }
         (a, b) => a == b,
     }

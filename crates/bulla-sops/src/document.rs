@@ -88,6 +88,8 @@ pub struct Document<'s> {
     pub metadata: Option<Vec<Item<'s>>>,
     /// One place per document.
     pub places: Vec<MetadataPlace>,
+    /// Comments in the text that are no part of the tree: SOPS loses them.
+    pub loose_comments: Vec<Range<usize>>,
     /// What was tolerated while reading and should be said (`security.md`
     /// section 10, 9); texts hold no value of the file.
     pub warnings: Vec<String>,

@@ -142,4 +142,3 @@ fn change(
     };
     Ok(reencrypt(file, &edited, layouting, request)?)
 }
-

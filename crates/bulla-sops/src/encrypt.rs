@@ -163,7 +163,8 @@ impl Work<'_, '_> {
     ) -> Result<Vec<u8>, EncryptError> {
         let text = self.output.emit(encrypted, Some(&metadata.write()), indent)?;
         let opened = self.open(&text)?;
-        if self.input.name() == self.output.name() && !compare::same_values(opened.branches(), &self.document.branches)
+        if self.input.name() == self.output.name()
+            && !compare::same_values(opened.branches(), &self.document.branches)
         {
             return Err(EncryptError::Check);
         }
@@ -224,6 +225,11 @@ impl Work<'_, '_> {
         reuse_raw: bool,
     ) -> Result<Vec<u8>, FormatError> {
         let mut splices = self.output.put_metadata(&self.document, &metadata.write())?;
+        if self.request.selection.encrypts_top_comments() {
+            // The tree does not hold them, so nothing else would hide them;
+            // the layout field brings them back.
+            splices.extend(self.document.loose_comments.iter().map(|range| Splice::new(range.clone(), "#")));
+        }
         let mut failed = None;
         visit_nodes(encrypted, &mut |_, visited| {
             if let Some(text) = self.node_text(&visited, reuse_raw) {
@@ -246,7 +252,7 @@ impl Work<'_, '_> {
             Visited::Node(node) => (*node, None),
         };
         let slot = node.slot?;
-        let changed = if slot.style == Style::Alias { changes_inside(&node.value) } else { node.changed };
+        let changed = node.changed || (slot.style == Style::Alias && changes_inside(&node.value));
         if !changed || !(is_leaf(node) || slot.style == Style::Alias) {
             return None;
         }
@@ -281,7 +287,10 @@ impl Work<'_, '_> {
             Pairing { work: self, opened: opened.document(), ordinal: 0, hints: BTreeMap::new() };
         let plain = &self.document.branches;
         let fits = plain.len() == opened.branches().len()
-            && plain.iter().zip(opened.branches()).all(|(plain, branch)| pairing.items(plain, branch).is_some());
+            && plain
+                .iter()
+                .zip(opened.branches())
+                .all(|(plain, branch)| pairing.items(plain, branch).is_some());
         Ok(fits.then_some(pairing.hints))
     }
 }
@@ -339,8 +348,9 @@ impl Pairing<'_, '_> {
             }
             (Value::List(plain), Value::List(opened)) => {
                 self.ordinal += 1;
-                (plain.len() == opened.len())
-                    .then(|| plain.iter().zip(opened).try_for_each(|(plain, opened)| self.node(plain, opened)))?
+                (plain.len() == opened.len()).then(|| {
+                    plain.iter().zip(opened).try_for_each(|(plain, opened)| self.node(plain, opened))
+                })?
             }
             (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => None,
             _ => {
@@ -431,7 +441,11 @@ pub fn rotate(
     }
     let text = work.spliced(&encrypted, &metadata, false)?;
     let opened = work.open(&text)?;
-    if compare::same(opened.branches(), &work.document.branches) { Ok(text) } else { Err(EncryptError::Check) }
+    if compare::same(opened.branches(), &work.document.branches) {
+        Ok(text)
+    } else {
+        Err(EncryptError::Check)
+    }
 }
 
 /// Encrypts a tree that has no text (conversion between formats, `publish`).
@@ -446,6 +460,7 @@ pub fn encrypt_tree(
         branches: into_owned(branches),
         metadata: None,
         places: Vec::new(),
+        loose_comments: Vec::new(),
         warnings: Vec::new(),
     };
     let mut encrypted = document.branches.clone();

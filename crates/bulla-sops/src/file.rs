@@ -224,24 +224,25 @@ impl<'e> DecryptedFile<'e> {
         // The walk wants a tree that it may change; a copy is cheap beside
         // the cryptography that reuse saves.
         let mut branches = document.branches.clone();
-        let noted = walk::walk::<walk::WalkError>(&mut branches, &self.file.metadata.selection, &mut |leaf| {
-            let Some(slot) = leaf.slot_start.and_then(|start| slots.get(&start)) else { return Ok(()) };
-            let raw = &document.source[slot.range()];
-            if let Some(envelope) = envelope_in(raw).filter(|_| leaf.selected) {
-                let reusable = Reusable {
-                    envelope: envelope.to_vec(),
-                    raw: Some(raw.to_vec()),
-                    plain_raw: texts.get(&slot.start).cloned(),
-                };
-                match leaf.target {
-                    Target::Comment(comment) => {
-                        reuse.note(leaf.aad, &Value::Comment(comment.clone()), reusable);
+        let noted =
+            walk::walk::<walk::WalkError>(&mut branches, &self.file.metadata.selection, &mut |leaf| {
+                let Some(slot) = leaf.slot_start.and_then(|start| slots.get(&start)) else { return Ok(()) };
+                let raw = &document.source[slot.range()];
+                if let Some(envelope) = envelope_in(raw).filter(|_| leaf.selected) {
+                    let reusable = Reusable {
+                        envelope: envelope.to_vec(),
+                        raw: Some(raw.to_vec()),
+                        plain_raw: texts.get(&slot.start).cloned(),
+                    };
+                    match leaf.target {
+                        Target::Comment(comment) => {
+                            reuse.note(leaf.aad, &Value::Comment(comment.clone()), reusable);
+                        }
+                        Target::Value(value) => reuse.note(leaf.aad, value, reusable),
                     }
-                    Target::Value(value) => reuse.note(leaf.aad, value, reusable),
                 }
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         // A tree that was decrypted can be walked; if not, nothing is reused.
         if noted.is_err() { Reuse::default() } else { reuse }
     }

@@ -60,7 +60,9 @@ pub enum WrapError {
     #[error("empty key group provided")]
     EmptyGroup,
     /// The threshold does not fit the groups (`security.md` C-09).
-    #[error("the Shamir threshold {threshold} does not fit {groups} key groups; it must be between 2 and {groups}")]
+    #[error(
+        "the Shamir threshold {threshold} does not fit {groups} key groups; it must be between 2 and {groups}"
+    )]
     Threshold {
         /// Threshold asked for.
         threshold: u32,

@@ -222,7 +222,10 @@ pub fn hc_vault(uri: &str) -> Result<MasterKey, KeyTextError> {
     }
     let address = format!("{scheme}://{host}");
     let engine = engine.join("/");
-    Ok(MasterKey::new("hc_vault", [("vault_address", &address), ("engine_path", &engine), ("key_name", name)]))
+    Ok(MasterKey::new(
+        "hc_vault",
+        [("vault_address", &address), ("engine_path", &engine), ("key_name", name)],
+    ))
 }
 
 #[cfg(test)]

@@ -108,7 +108,11 @@ pub(crate) enum Visited<'t, 's> {
 }
 
 /// Depth is bounded by the reader's limits.
-fn visit_items<'t, 's>(items: &'t [Item<'s>], ordinal: &mut u32, visit: &mut dyn FnMut(u32, Visited<'t, 's>)) {
+fn visit_items<'t, 's>(
+    items: &'t [Item<'s>],
+    ordinal: &mut u32,
+    visit: &mut dyn FnMut(u32, Visited<'t, 's>),
+) {
     for item in items {
         if let Key::Comment(_) = item.key {
             if item.node.slot.is_some() {
@@ -147,7 +151,8 @@ mod tests {
     fn layouts_survive_sealing_and_garbage_is_ignored() {
         let key = DataKey::new([7; 32]);
         let nodes = BTreeMap::from([(0, b"0x1F".to_vec()), (3, b"'a: b'\n".to_vec()), (9, Vec::new())]);
-        for layout in [Layout::Nodes(nodes), Layout::Nodes(BTreeMap::new()), Layout::Whole(b"a: 1".to_vec())] {
+        for layout in [Layout::Nodes(nodes), Layout::Nodes(BTreeMap::new()), Layout::Whole(b"a: 1".to_vec())]
+        {
             let text = layout.seal(&key, &SystemRandom).unwrap();
             assert!(Layout::open(&text, &key) == Some(layout));
             assert!(Layout::open(&text, &DataKey::new([8; 32])).is_none());

@@ -106,6 +106,11 @@ impl Selection {
         matches!(self.rule, Some((Rule::EncryptedCommentRegex, _)))
     }
 
+    /// Returns true where comments at the top of a document are encrypted.
+    pub(crate) fn encrypts_top_comments(&self) -> bool {
+        self.encrypts(false)
+    }
+
     /// Returns true where the envelope of a comment would itself match the
     /// rule that keeps comments plain, so that decryption would go wrong.
     pub(crate) fn skips_encrypted_comment(&self, envelope: &[u8]) -> bool {

@@ -108,12 +108,15 @@ pub fn open(cipher: &ValueCipher, aad: &[u8], text: &[u8]) -> Result<Value<'stat
 }
 
 fn from_plaintext(bytes: Vec<u8>, kind: &[u8]) -> Result<Value<'static>, ValueError> {
-    let text = |bytes: &[u8], kind| String::from_utf8(bytes.to_vec()).map_err(|_| ValueError::Conversion(kind));
+    let text =
+        |bytes: &[u8], kind| String::from_utf8(bytes.to_vec()).map_err(|_| ValueError::Conversion(kind));
     Ok(match kind {
         b"str" | b"bytes" => Value::Text(Cow::Owned(bytes)),
         b"comment" => Value::Comment(Comment { text: Cow::Owned(bytes), inline: false }),
         b"int" => Value::Int(text(&bytes, "int")?.parse().map_err(|_| ValueError::Conversion("int"))?),
-        b"float" => Value::Float(text(&bytes, "float")?.parse().map_err(|_| ValueError::Conversion("float"))?),
+        b"float" => {
+            Value::Float(text(&bytes, "float")?.parse().map_err(|_| ValueError::Conversion("float"))?)
+        }
         b"bool" => match bytes.as_slice() {
             b"1" | b"t" | b"T" | b"TRUE" | b"true" | b"True" => Value::Bool(true),
             b"0" | b"f" | b"F" | b"FALSE" | b"false" | b"False" => Value::Bool(false),
@@ -210,7 +213,8 @@ mod tests {
         let text = seal(&cipher(), &IV, b"a:", b"x", "str");
         assert!(open(&cipher(), b"a:", format!("{text}\n").as_bytes()).is_ok());
         assert!(open(&cipher(), b"a:", format!("{text} tail").as_bytes()).is_ok());
-        for broken in ["x", "ENC[", "ENC[AES256_GCM,data:,iv:a,tag:b,type:str]", "ENC[AES256_GCM,data:YQ==]"] {
+        for broken in ["x", "ENC[", "ENC[AES256_GCM,data:,iv:a,tag:b,type:str]", "ENC[AES256_GCM,data:YQ==]"]
+        {
             assert!(open(&cipher(), b"a:", broken.as_bytes()).err() == Some(ValueError::Form), "{broken}");
         }
     }

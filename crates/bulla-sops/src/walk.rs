@@ -55,7 +55,11 @@ pub enum WalkError {
 /// Shows additional data as a path for people: `a:b:` becomes `a.b`.
 pub fn path_text(aad: &[u8]) -> String {
     let path = aad.strip_suffix(b":").unwrap_or(aad);
-    if path.is_empty() { "the top".to_owned() } else { String::from_utf8_lossy(path).escape_debug().to_string() }
+    if path.is_empty() {
+        "the top".to_owned()
+    } else {
+        String::from_utf8_lossy(path).escape_debug().to_string()
+    }
 }
 
 /// Walks all documents and calls `visit` for each leaf in order.
@@ -94,7 +98,8 @@ impl<'s, E: From<WalkError>> Walker<'_, 's, E> {
                 }
                 Key::Other(kind) => return Err(WalkError::Key { kind, path: path_text(&self.path) }.into()),
                 Key::Text(key) => {
-                    let matched = matched || (!self.selection.reads_comments() && self.selection.matches(key));
+                    let matched =
+                        matched || (!self.selection.reads_comments() && self.selection.matches(key));
                     let length = self.path.len();
                     self.path.extend_from_slice(key);
                     self.path.push(b':');
@@ -133,9 +138,7 @@ impl<'s, E: From<WalkError>> Walker<'_, 's, E> {
             Value::Null => Ok(()),
             Value::Map(items) => self.map(items, matched),
             Value::List(nodes) => self.list(nodes, matched),
-            Value::Unsigned(_) => {
-                Err(WalkError::Type { kind: "uint64", path: path_text(&self.path) }.into())
-            }
+            Value::Unsigned(_) => Err(WalkError::Type { kind: "uint64", path: path_text(&self.path) }.into()),
             Value::Comment(comment) => {
                 let selected = self.selects(matched, true);
                 self.leaf(Target::Comment(comment), &mut node.changed, selected, in_list, slot_start)

@@ -100,3 +100,27 @@ fn c_06_a_missing_or_altered_mac_is_refused_without_a_digest() {
         assert!(!error.to_string().contains("s3cret") && error.to_string().len() < 100);
     }
 }
+
+#[test]
+fn a_comment_that_no_node_holds_is_hidden_and_comes_back() {
+    let document = "a: 1\n\n# canary one\n---\n# kept\n\nb: 2 # canary two\n...\n# canary three\n";
+    let encrypted = seal("yaml", document.as_bytes());
+    assert!(
+        !String::from_utf8_lossy(&encrypted).contains("canary"),
+        "{}",
+        String::from_utf8_lossy(&encrypted)
+    );
+    assert_eq!(String::from_utf8_lossy(&open("yaml", &encrypted)), document);
+}
+
+#[test]
+fn aliases_between_plain_and_encrypted_places_are_expanded() {
+    for document in [
+        "x_unencrypted: &a plain\ny: *a\nz_unencrypted: *a\n",
+        "x: &a secret\ny_unencrypted: *a\nz: *a\n",
+        "x_unencrypted:\n    f: 1.\ny: &b {k: v}\nz_unencrypted: *b\n",
+    ] {
+        let encrypted = seal("yaml", document.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&open("yaml", &encrypted)), document);
+    }
+}

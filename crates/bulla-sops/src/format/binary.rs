@@ -47,6 +47,7 @@ impl Format for Binary {
             branches: vec![vec![Item::entry(DATA_KEY, Value::Text(Cow::Borrowed(source)))]],
             metadata: None,
             places: vec![place],
+            loose_comments: Vec::new(),
             warnings: Vec::new(),
         })
     }

@@ -53,7 +53,14 @@ impl Format for Dotenv {
             flow: false,
             empty: branch.is_empty(),
         };
-        Ok(Document { source, branches: vec![branch], metadata, places: vec![place], warnings: Vec::new() })
+        Ok(Document {
+            source,
+            branches: vec![branch],
+            metadata,
+            places: vec![place],
+            loose_comments: Vec::new(),
+            warnings: Vec::new(),
+        })
     }
 
     fn emit(

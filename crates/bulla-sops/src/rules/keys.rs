@@ -70,7 +70,8 @@ pub(super) fn group(
     fields.finish(warnings);
     let mut unique: Vec<MasterKey> = Vec::new();
     for key in found {
-        let known = |other: &MasterKey| other.kind == key.kind && keys::identity(other) == keys::identity(&key);
+        let known =
+            |other: &MasterKey| other.kind == key.kind && keys::identity(other) == keys::identity(&key);
         if !unique.iter().any(known) {
             unique.push(key);
         }

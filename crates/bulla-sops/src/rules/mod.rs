@@ -121,12 +121,14 @@ impl Config {
         if source.len() > MAX_CONFIG_SIZE {
             return Err(ConfigError::Form(format!("the file is larger than {MAX_CONFIG_SIZE} bytes")));
         }
-        let mut config = Self { rules: None, destinations: Vec::new(), indent: Indent::default(), warnings: Vec::new() };
+        let mut config =
+            Self { rules: None, destinations: Vec::new(), indent: Indent::default(), warnings: Vec::new() };
         if source.iter().all(u8::is_ascii_whitespace) {
             return Ok(config);
         }
         let yaml = by_name("yaml").ok_or_else(|| ConfigError::Form("no YAML".into()))?;
-        let document = yaml.parse(source, Purpose::Plain, &limits).map_err(|e| ConfigError::Form(e.to_string()))?;
+        let document =
+            yaml.parse(source, Purpose::Plain, &limits).map_err(|e| ConfigError::Form(e.to_string()))?;
         let branch = document.branches.first().map_or(&[][..], Vec::as_slice);
         let mut top = Fields::of("the file", branch, &mut config.warnings)?;
         if let Some(rules) = top.maps("creation_rules", &mut config.warnings)? {
@@ -154,7 +156,8 @@ impl Config {
     /// there is no list of rules at all.
     pub fn creation_rule(&self, path: &str) -> Result<Option<&CreationRule>, ConfigError> {
         let Some(rules) = &self.rules else { return Ok(None) };
-        let fits = |rule: &&CreationRule| rule.path.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes()));
+        let fits =
+            |rule: &&CreationRule| rule.path.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes()));
         rules.iter().find(fits).map(Some).ok_or(ConfigError::NoMatch)
     }
 
@@ -212,7 +215,8 @@ impl DestinationRule {
     fn read(mut fields: Fields<'_, '_>, warnings: &mut Vec<String>) -> Result<Self, ConfigError> {
         // An invalid expression matches nothing, as in SOPS; here it is said.
         let path = path_regex(&mut fields)?;
-        let (s3, gcs, vault) = (fields.text("s3_bucket")?, fields.text("gcs_bucket")?, fields.text("vault_path")?);
+        let (s3, gcs, vault) =
+            (fields.text("s3_bucket")?, fields.text("gcs_bucket")?, fields.text("vault_path")?);
         let (s3_prefix, gcs_prefix) = (fields.text("s3_prefix")?, fields.text("gcs_prefix")?);
         let (address, mount) = (fields.text("vault_address")?, fields.text("vault_kv_mount_name")?);
         let version = fields.number("vault_kv_version")?;
@@ -229,7 +233,12 @@ impl DestinationRule {
         } else if !vault.is_empty() {
             let mount = if mount.is_empty() { "secret".to_owned() } else { mount };
             let mount = format!("{}/", mount.trim_end_matches('/'));
-            Destination::Vault { address, path: vault, mount, version: if version == 0 { 2 } else { version } }
+            Destination::Vault {
+                address,
+                path: vault,
+                mount,
+                version: if version == 0 { 2 } else { version },
+            }
         } else {
             return Err(ConfigError::Destination("no destination configured for this file"));
         };

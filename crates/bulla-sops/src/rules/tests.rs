@@ -20,7 +20,9 @@ fn the_first_rule_whose_path_matches_wins() {
 
 #[test]
 fn no_list_of_rules_is_no_config_and_no_match_is_an_error() {
-    assert!(Config::parse(b"stores:\n  yaml:\n    indent: 2\n").unwrap().creation_rule("x").unwrap().is_none());
+    assert!(
+        Config::parse(b"stores:\n  yaml:\n    indent: 2\n").unwrap().creation_rule("x").unwrap().is_none()
+    );
     assert!(Config::parse(b"").unwrap().creation_rule("x").unwrap().is_none());
     let config = Config::parse(b"creation_rules: []\n").unwrap();
     assert!(matches!(config.creation_rule("x"), Err(ConfigError::NoMatch)));
@@ -44,7 +46,9 @@ fn unknown_fields_warn_with_the_nearest_known_name() {
     let config = Config::parse(b"creation_rules:\n  - age: age1x\n    encrypted-regex: ^data$\n").unwrap();
     assert_eq!(
         config.warnings,
-        ["creation_rules[0]: unknown field \"encrypted-regex\" has no effect; did you mean \"encrypted_regex\"?"]
+        [
+            "creation_rules[0]: unknown field \"encrypted-regex\" has no effect; did you mean \"encrypted_regex\"?"
+        ]
     );
 }
 

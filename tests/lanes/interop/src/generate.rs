@@ -34,22 +34,86 @@ impl Seed {
 }
 
 const KEYS: &[&str] = &[
-    "name", "password", "DB_URL", "api-key", "replicas", "image", "enabled", "url", "tls.crt", "labels", "port",
-    "user", "x_unencrypted", "config.yaml", "\"quoted key\"", "n", "on", "token", "äöü", "'single'",
+    "name",
+    "password",
+    "DB_URL",
+    "api-key",
+    "replicas",
+    "image",
+    "enabled",
+    "url",
+    "tls.crt",
+    "labels",
+    "port",
+    "user",
+    "x_unencrypted",
+    "config.yaml",
+    "\"quoted key\"",
+    "n",
+    "on",
+    "token",
+    "äöü",
+    "'single'",
 ];
 
 const PLAIN: &[&str] = &[
-    "hello", "hunter2", "a b c", "true", "no", "~", "null", "42", "-7", "0x1F", "017", "1.50", "1e3", ".inf", "2024-01-02",
-    "2024-01-02T03:04:05Z", "1_000", "http://host:80/p?q=1", "a#b", "x: y-less", "<<", "=", "12:30:45", "été",
-    "-", "!!str 12", "yes", "0o17", "v1.2.3", "%percent", "@at", "1.", "+1", "-0", "🚀", "tab\\t",
+    "hello",
+    "hunter2",
+    "a b c",
+    "true",
+    "no",
+    "~",
+    "null",
+    "42",
+    "-7",
+    "0x1F",
+    "017",
+    "1.50",
+    "1e3",
+    ".inf",
+    "2024-01-02",
+    "2024-01-02T03:04:05Z",
+    "1_000",
+    "http://host:80/p?q=1",
+    "a#b",
+    "x: y-less",
+    "<<",
+    "=",
+    "12:30:45",
+    "été",
+    "-",
+    "!!str 12",
+    "yes",
+    "0o17",
+    "v1.2.3",
+    "%percent",
+    "@at",
+    "1.",
+    "+1",
+    "-0",
+    "🚀",
+    "tab\\t",
 ];
 
 const QUOTED: &[&str] = &[
-    "\"double\"", "\"with \\\"escapes\\\" and \\n breaks\"", "'single'", "'it''s'", "\"\"", "''", "\"1\"", "'true'",
-    "\"\\u00e9\\x41\"", "\"trailing \"", "' leading'", "\"a: b # c\"", "\"🚀 rocket\"", "'2024-01-02'",
+    "\"double\"",
+    "\"with \\\"escapes\\\" and \\n breaks\"",
+    "'single'",
+    "'it''s'",
+    "\"\"",
+    "''",
+    "\"1\"",
+    "'true'",
+    "\"\\u00e9\\x41\"",
+    "\"trailing \"",
+    "' leading'",
+    "\"a: b # c\"",
+    "\"🚀 rocket\"",
+    "'2024-01-02'",
 ];
 
-const COMMENTS: &[&str] = &["# why", "#tight", "#  indented", "# a: b", "# ENC? no", "## double", "# ünïcode", "#"];
+const COMMENTS: &[&str] =
+    &["# why", "#tight", "#  indented", "# a: b", "# ENC? no", "## double", "# ünïcode", "#"];
 
 /// A YAML document: nested maps and lists, comments, block scalars, anchors,
 /// flow collections, several documents.
@@ -128,7 +192,8 @@ impl Writer {
                 let _ = writeln!(self.out, " *a{}x{anchor}", self.document);
             }
             6 => {
-                let _ = writeln!(self.out, " &a{}x{} {}", self.document, self.anchors, self.seed.one_of(QUOTED));
+                let _ =
+                    writeln!(self.out, " &a{}x{} {}", self.document, self.anchors, self.seed.one_of(QUOTED));
                 self.anchors += 1;
             }
             7..=9 => {
@@ -137,7 +202,8 @@ impl Writer {
             }
             _ => {
                 self.end_of_key();
-                self.list(if self.seed.chance(50) { column } else { column + self.step }, depth + 1);
+                let column = if self.seed.chance(50) { column } else { column + self.step };
+                self.list(column, depth + 1);
             }
         }
     }
@@ -163,7 +229,14 @@ impl Writer {
         let _ = writeln!(self.out, " {header}");
         let indent = column + self.step;
         for _ in 0..=self.seed.below(3) {
-            let line = self.seed.one_of(&["line of text", "-----BEGIN KEY-----", "a: b", "# no comment", "  deeper", ""]);
+            let line = self.seed.one_of(&[
+                "line of text",
+                "-----BEGIN KEY-----",
+                "a: b",
+                "# no comment",
+                "  deeper",
+                "",
+            ]);
             if line.is_empty() || (self.out.ends_with(&format!("{header}\n")) && line.starts_with(' ')) {
                 let _ = writeln!(self.out, "{:indent$}first", "");
             } else {
@@ -174,7 +247,14 @@ impl Writer {
 
     fn flow(&mut self) {
         let text = self.seed.one_of(&[
-            "[]", "{}", "[a, b]", "[1, 2.5, \"x\"]", "{k: v, n: 1}", "[{a: b}, [c]]", "[ 'x' , \"y\" ]", "{\"a\": \"b\"}",
+            "[]",
+            "{}",
+            "[a, b]",
+            "[1, 2.5, \"x\"]",
+            "{k: v, n: 1}",
+            "[{a: b}, [c]]",
+            "[ 'x' , \"y\" ]",
+            "{\"a\": \"b\"}",
         ]);
         let _ = writeln!(self.out, " {text}");
     }
@@ -230,8 +310,21 @@ fn json_map(seed: &mut Seed, out: &mut String, width: usize, depth: usize) {
         let _ = write!(out, "\"key{index}\":{}", if width > 0 { " " } else { "" });
         match seed.below(if depth < 4 { 10 } else { 7 }) {
             0..=6 => out.push_str(seed.one_of(&[
-                "\"text\"", "\"\"", "1", "-5", "1.50", "1e3", "true", "null", "\"a \\\"b\\\" \\u00e9 \\n\"", "\"<&>\"",
-                "12345678901", "0.000001", "\"🚀\"", "\"1\"", "1E2",
+                "\"text\"",
+                "\"\"",
+                "1",
+                "-5",
+                "1.50",
+                "1e3",
+                "true",
+                "null",
+                "\"a \\\"b\\\" \\u00e9 \\n\"",
+                "\"<&>\"",
+                "12345678901",
+                "0.000001",
+                "\"🚀\"",
+                "\"1\"",
+                "1E2",
             ])),
             7 | 8 => json_map(seed, out, width, depth + 1),
             _ => {
@@ -263,8 +356,18 @@ pub fn dotenv(number: u64) -> String {
             0 => out.push_str(seed.one_of(&["# comment\n", "#tight\n", "#\n", "\n"])),
             _ => {
                 let value = seed.one_of(&[
-                    "plain", "\"quoted\"", "'single'", "with spaces ", "", "a=b=c", "multi\\nline", "#no comment", "é",
-                    "back\\\\slash", "$HOME", " lead",
+                    "plain",
+                    "\"quoted\"",
+                    "'single'",
+                    "with spaces ",
+                    "",
+                    "a=b=c",
+                    "multi\\nline",
+                    "#no comment",
+                    "é",
+                    "back\\\\slash",
+                    "$HOME",
+                    " lead",
                 ]);
                 let _ = writeln!(out, "KEY_{index}={value}");
             }
@@ -294,7 +397,16 @@ pub fn ini(number: u64) -> String {
             }
             let equals = seed.one_of(&["=", " = ", ": ", "  =  "]);
             let value = seed.one_of(&[
-                "plain", "\"quoted\"", "'single'", "1", "a b c", "`back ; tick`", "http://x/?a=b", "", "é", "x=y",
+                "plain",
+                "\"quoted\"",
+                "'single'",
+                "1",
+                "a b c",
+                "`back ; tick`",
+                "http://x/?a=b",
+                "",
+                "é",
+                "x=y",
             ]);
             let _ = writeln!(out, "key{index}{equals}{value}");
         }

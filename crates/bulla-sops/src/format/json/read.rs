@@ -80,6 +80,7 @@ impl<'s> Raw<'s> {
             branches: vec![self.items],
             metadata: None,
             places: vec![place],
+            loose_comments: Vec::new(),
             warnings: self.warnings,
         })
     }
@@ -117,6 +118,7 @@ impl<'s> Raw<'s> {
             branches: vec![self.items],
             metadata,
             places: vec![place],
+            loose_comments: Vec::new(),
             warnings: self.warnings,
         })
     }

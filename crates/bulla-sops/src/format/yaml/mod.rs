@@ -1,6 +1,7 @@
 //! YAML: read through `bulla-yaml`, written by splicing scalars, or in SOPS'
 //! own layout (`sops.md` 7.1, 7.2).
 
+mod loose;
 mod place;
 mod read;
 mod render;
@@ -93,13 +94,15 @@ fn edit(
     ) -> Result<Vec<bulla_yaml::edit::Splice>, bulla_yaml::edit::EditError>,
 ) -> Result<Vec<Splice>, FormatError> {
     let limits = bulla_yaml::Limits::default();
-    let stream = bulla_yaml::parse(source, &limits).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let stream =
+        bulla_yaml::parse(source, &limits).map_err(|error| FormatError::Syntax(error.to_string()))?;
     let mut steps = Vec::with_capacity(path.len());
     for step in path {
         steps.push(match step {
             Step::Index(index) => bulla_yaml::edit::Step::Index(*index),
             Step::Key(key) => bulla_yaml::edit::Step::Key(
-                core::str::from_utf8(key).map_err(|_| FormatError::Path("the key is not UTF-8".to_owned()))?,
+                core::str::from_utf8(key)
+                    .map_err(|_| FormatError::Path("the key is not UTF-8".to_owned()))?,
             ),
         });
     }

@@ -37,7 +37,11 @@ pub(super) fn existing(stream: &Stream<'_>, number: usize, place: &mut MetadataP
             continue;
         }
         let (start, end) = (stream.node(key).span().start, stream.node(value).span().end);
-        place.existing.push(if flow { flow_range(source, start, end) } else { line_range(source, start, end) });
+        place.existing.push(if flow {
+            flow_range(source, start, end)
+        } else {
+            line_range(source, start, end)
+        });
     }
 }
 

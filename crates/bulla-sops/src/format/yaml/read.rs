@@ -25,13 +25,20 @@ pub(super) fn parse<'s>(
         expansion: limits.expansion,
         documents: limits.documents,
     };
-    let stream = bulla_yaml::parse(source, &yaml_limits).map_err(|error| FormatError::Syntax(error.to_string()))?;
+    let stream =
+        bulla_yaml::parse(source, &yaml_limits).map_err(|error| FormatError::Syntax(error.to_string()))?;
     if stream.documents().is_empty() {
         return Err(FormatError::Syntax("EOF".to_owned()));
     }
     let mut reader = Reader { source, stream: &stream, limits, expanded: 0, expanded_bytes: 0 };
-    let mut document =
-        Document { source, branches: Vec::new(), metadata: None, places: Vec::new(), warnings: Vec::new() };
+    let mut document = Document {
+        source,
+        branches: Vec::new(),
+        metadata: None,
+        places: Vec::new(),
+        loose_comments: Vec::new(),
+        warnings: Vec::new(),
+    };
     for number in 0..stream.documents().len() {
         let first = number == 0;
         if first || purpose == Purpose::Plain {
@@ -48,6 +55,9 @@ pub(super) fn parse<'s>(
         place.empty = branch.iter().all(|item| item.name().is_none());
         document.places.push(place);
         document.branches.push(branch);
+    }
+    if purpose == Purpose::Plain {
+        document.loose_comments = super::loose::comments(source, &stream);
     }
     Ok(document)
 }
@@ -258,7 +268,9 @@ impl<'s> Reader<'_, 's> {
         let node = self.stream.node(id);
         Ok(match self.resolve(id)? {
             Resolved::Binary => {
-                let invalid = || FormatError::Syntax(format!("yaml: line {}: !!binary is not valid base64", node.line()));
+                let invalid = || {
+                    FormatError::Syntax(format!("yaml: line {}: !!binary is not valid base64", node.line()))
+                };
                 Value::Text(Cow::Owned(decode_binary(node.value()).ok_or_else(invalid)?))
             }
             Resolved::Bool(flag) => Value::Bool(flag),
@@ -278,7 +290,9 @@ impl<'s> Reader<'_, 's> {
         let id = self.stream.follow(id);
         if !matches!(self.stream.node(id).kind(), Kind::Scalar) {
             let line = self.stream.node(id).line();
-            return Err(FormatError::Syntax(format!("yaml: line {line}: invalid map key: only strings are supported")));
+            return Err(FormatError::Syntax(format!(
+                "yaml: line {line}: invalid map key: only strings are supported"
+            )));
         }
         Ok(match self.scalar(id)? {
             Value::Text(text) => Key::Text(text),

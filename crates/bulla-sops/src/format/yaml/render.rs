@@ -97,8 +97,13 @@ fn plain_in_block(text: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
         [.., b'\n'] => b"|",
         _ => b"|-",
     };
-    let scalar =
-        BlockScalar { header, indent: slot.indent as usize + STEP, parent: slot.indent as usize, tail: b"", open: true };
+    let scalar = BlockScalar {
+        header,
+        indent: slot.indent as usize + STEP,
+        parent: slot.indent as usize,
+        tail: b"",
+        open: true,
+    };
     scalar.rewrite(text).unwrap_or_else(|| quoted(text))
 }
 
@@ -194,7 +199,8 @@ impl<'b> BlockScalar<'b> {
         if breaks == 1 && chomp == Some(b'+') {
             wanted = Some(b'+');
         }
-        let needs_digit = core.starts_with(' ') || core.starts_with('\n') && core.trim_start_matches('\n').starts_with(' ');
+        let needs_digit =
+            core.starts_with(' ') || core.starts_with('\n') && core.trim_start_matches('\n').starts_with(' ');
         let distance = self.indent - self.parent.min(self.indent);
         let digit = match digit {
             Some(digit) => Some(digit),
@@ -206,10 +212,14 @@ impl<'b> BlockScalar<'b> {
         out.extend(digit.map(|digit| b'0' + digit as u8));
         out.extend(wanted);
         // The order of digit and chomping sign is free; keep what was there.
-        if digit.is_some() && wanted.is_some() && self.header.get(1).is_some_and(|byte| matches!(byte, b'+' | b'-')) {
+        if digit.is_some()
+            && wanted.is_some()
+            && self.header.get(1).is_some_and(|byte| matches!(byte, b'+' | b'-'))
+        {
             out.swap(1, 2);
         }
-        let signs = self.header.iter().skip(1).take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')).count();
+        let signs =
+            self.header.iter().skip(1).take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')).count();
         out.extend_from_slice(self.header.get(1 + signs..).unwrap_or_default());
         for line in core.split('\n') {
             out.push(b'\n');

@@ -43,7 +43,9 @@ fn metadata_pair<'t>(metadata: &'t [Item<'_>]) -> (build::Node<'t>, build::Node<
 fn map_item<'t>(item: &'t Item<'_>) -> build::Item<'t, (build::Node<'t>, build::Node<'t>)> {
     match &item.key {
         Key::Comment(comment) => comment_item(comment),
-        Key::Other(name) => build::Item::Entry((build::Node::string(name.as_bytes()), node(&item.node.value))),
+        Key::Other(name) => {
+            build::Item::Entry((build::Node::string(name.as_bytes()), node(&item.node.value)))
+        }
         Key::Text(key) => build::Item::Entry((build::Node::string(key), node(&item.node.value))),
     }
 }
@@ -74,9 +76,7 @@ pub(super) fn node<'t>(value: &'t Value<'_>) -> build::Node<'t> {
         Value::Map(items) => build::Node::commented_mapping(items.iter().map(map_item)),
         Value::Text(text) => build::Node::string(text),
         Value::Time(time) => build::Node::timestamp(time.to_rfc3339_nano()),
-        Value::Unsigned(number) => {
-            build::Node::scalar(number.to_string(), bulla_yaml::Style::Plain)
-        }
+        Value::Unsigned(number) => build::Node::scalar(number.to_string(), bulla_yaml::Style::Plain),
     }
 }
 
