@@ -106,7 +106,7 @@ impl AgeProvider {
             return Err(ProviderError::new(Kind::NotMine, NAME, text));
         }
         // Large enough for a data key or a share, so that it never moves.
-        let mut secret = Zeroizing::new(Vec::with_capacity(64 << 10));
+        let mut secret = Zeroizing::new(Vec::with_capacity(1 << 10));
         match file::open(wrapped.as_bytes(), Form::Armored, &identities.found, &mut secret) {
             Ok(()) => Ok(SecretBytes::new(secret.as_slice().to_vec())),
             Err(error) => Err(unwrap_error(&error, &identities)),
