@@ -3,7 +3,7 @@
 use super::layout::{Layout, put, swap};
 use super::{Context, Splice, Target};
 use crate::emit::flow_text;
-use crate::node::{NodeId, Style};
+use crate::node::{Kind, NodeId, Style};
 use crate::tree;
 
 impl Layout<'_> {
@@ -24,7 +24,9 @@ impl Layout<'_> {
         if self.stream.children(target.node).is_empty() {
             let mut splices = self.replace(target, addition);
             // The collection stays what it was, so its tag does too.
-            splices.retain(|splice| Some(splice.range.end) != node.tag_span().map(|span| span.end));
+            splices.retain(|splice| {
+                Some(splice.range.end) != node.tag_span().map(|span| span.end) || splice.range.is_empty()
+            });
             return splices;
         }
         if node.style() == Style::Flow {
@@ -56,9 +58,9 @@ impl Layout<'_> {
                 separator = "\n";
             }
         }
-        let at_line_start = end > 0 && self.source[..end].ends_with('\n');
+        let at_line_start = end > 0 && self.text(..end).ends_with('\n');
         let next = if at_line_start { end } else { self.next_line(end) };
-        if self.source[..next].ends_with('\n') {
+        if self.text(..next).ends_with('\n') {
             splices.push(put(next, format!("{separator}{lines}\n")));
         } else {
             splices.extend(self.closed_block(target.node));
@@ -73,7 +75,7 @@ impl Layout<'_> {
         let mut last = None;
         loop {
             let children = self.stream.children(id);
-            let pair = children.len() >= 2 && matches!(self.node(id).kind(), crate::node::Kind::Mapping);
+            let pair = children.len() >= 2 && matches!(self.node(id).kind(), Kind::Mapping);
             let key = if pair { children.get(children.len() - 2) } else { None };
             for id in key.into_iter().chain(children.last()) {
                 let span = self.node(*id).foot_comment().and_then(|comment| comment.spans().last());
@@ -95,10 +97,10 @@ impl Layout<'_> {
             return None;
         }
         let start = leaf.span().start;
-        let indicators = self.source[start..self.line_end(start)].bytes().take(3);
+        let indicators = self.text(start..self.line_end(start)).bytes().take(3);
         let signs =
             1 + indicators.skip(1).take_while(|byte| matches!(byte, b'+' | b'-' | b'1'..=b'9')).count();
-        let header = &self.source[start..start + signs];
+        let header = self.text(start..start + signs);
         let closed = format!("{}-", header.replace(['+', '-'], ""));
         Some(swap(start..start + signs, closed))
     }
@@ -110,27 +112,37 @@ impl Layout<'_> {
         let children = self.stream.children(id);
         let ends = children.iter().rev().take(2).map(|child| self.node(*child).span());
         let end = ends.filter(|span| !span.is_empty()).map(|span| span.end).max().unwrap_or(span.end);
-        let colon = self.flow_value_end(id, end);
-        if !self.source[span.clone()].starts_with(['{', '[']) {
-            // The one pair of `[a: b]`, a mapping without braces.
-            return vec![put(span.start, "{"), put(colon, format!(", {entry}}}"))];
+        let (end, comma) = match self.bare_colon(id) {
+            // A comma right behind the colon would make both part of a plain scalar.
+            Some(colon) => (colon, " ,"),
+            None => {
+                (end.max(children.last().and_then(|last| self.properties_end(*last)).unwrap_or(end)), ",")
+            }
+        };
+        if !self.has_brackets(id) {
+            return vec![put(span.start, "{"), put(end, format!("{comma} {entry}}}"))];
         }
-        match self.comma(colon, span.end) {
+        match self.comma(end, span.end) {
             Some(after) => vec![put(after, format!(" {entry}"))],
-            None => vec![put(colon, format!(", {entry}"))],
+            None => vec![put(end, format!("{comma} {entry}"))],
         }
     }
 
-    /// End of the last entry, which may be a key with nothing but a colon.
-    fn flow_value_end(&self, id: NodeId, end: usize) -> usize {
+    /// False for the one pair of `[a: b]`, a mapping without braces.
+    pub(super) fn has_brackets(&self, id: NodeId) -> bool {
+        let start = self.node(id).span().start;
+        self.stream.children(id).first().is_none_or(|first| self.start(*first) > start)
+    }
+
+    /// The end of the last pair's colon, if nothing follows it.
+    fn bare_colon(&self, id: NodeId) -> Option<usize> {
         let children = self.stream.children(id);
-        let last = children.last().copied().unwrap_or(id);
-        if !matches!(self.node(id).kind(), crate::node::Kind::Mapping) || !self.node(last).span().is_empty() {
-            return end.max(self.properties_end(last).unwrap_or(end));
+        let last = children.last().copied()?;
+        if !matches!(self.node(id).kind(), Kind::Mapping) || !self.node(last).span().is_empty() {
+            return None;
         }
         let context = Context::Value { mapping: id, pair: children.len() / 2 - 1 };
-        let target = Target { node: last, depth: 0, context, outer: None };
-        self.head(&target).unwrap_or(end)
+        self.head(&Target { node: last, depth: 0, context, outer: None })
     }
 
     /// The end of a comma between here and a closing bracket.

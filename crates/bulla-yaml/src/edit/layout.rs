@@ -1,6 +1,7 @@
 //! What stands where around a node.
 
 use std::ops::Range;
+use std::slice::SliceIndex;
 
 use super::{Context, Splice, Target};
 use crate::emit::{Place, scalar::double_quoted};
@@ -15,6 +16,8 @@ const DEFAULT_STEP: usize = 4;
 pub(super) struct Layout<'s> {
     pub(super) stream: &'s Stream<'s>,
     pub(super) source: &'s str,
+    /// Where the first line begins, behind a byte-order mark.
+    pub(super) begin: usize,
     pub(super) number: usize,
     pub(super) step: usize,
     newline: &'static str,
@@ -38,7 +41,8 @@ impl<'s> Layout<'s> {
         let root = stream.documents().get(number).map_or(NodeId(0), crate::node::Document::root);
         let crlf = source.find('\n').is_some_and(|at| source[..at].ends_with('\r'));
         let newline = if crlf { "\r\n" } else { "\n" };
-        Self { stream, source, number, step: step(stream, root), newline, one_line }
+        let begin = if source.starts_with('\u{FEFF}') { 3 } else { 0 };
+        Self { stream, source, begin, number, step: step(stream, root), newline, one_line }
     }
 
     /// Brings the splices in order and gives them the document's line breaks.
@@ -52,25 +56,29 @@ impl<'s> Layout<'s> {
         }
     }
 
+    /// A piece of the source; nothing where the range does not fit.
+    pub(super) fn text(&self, range: impl SliceIndex<str, Output = str>) -> &'s str {
+        self.source.get(range).unwrap_or_default()
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &'s Node<'s> {
         self.stream.node(id)
     }
 
     pub(super) fn line_start(&self, at: usize) -> usize {
-        let start = self.source[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        // A byte-order mark is no column.
-        if self.source[start..].starts_with('\u{FEFF}') { (start + 3).min(at) } else { start }
+        let start = self.text(..at).rfind('\n').map_or(0, |newline| newline + 1);
+        start.max(self.begin)
     }
 
     /// End of the line without its break.
     pub(super) fn line_end(&self, at: usize) -> usize {
-        let end = self.source[at..].find('\n').map_or(self.source.len(), |newline| at + newline);
-        if self.source[at..end].ends_with('\r') { end - 1 } else { end }
+        let end = self.text(at..).find('\n').map_or(self.source.len(), |newline| at + newline);
+        if self.text(at..end).ends_with('\r') { end - 1 } else { end }
     }
 
     /// Start of the next line, or the end of the source.
     pub(super) fn next_line(&self, at: usize) -> usize {
-        self.source[at..].find('\n').map_or(self.source.len(), |newline| at + newline + 1)
+        self.text(at..).find('\n').map_or(self.source.len(), |newline| at + newline + 1)
     }
 
     pub(super) fn column(&self, at: usize) -> usize {
@@ -79,18 +87,18 @@ impl<'s> Layout<'s> {
 
     /// Only blanks between the start of the line and here.
     pub(super) fn starts_line(&self, at: usize) -> bool {
-        self.source[self.line_start(at)..at].bytes().all(|byte| byte == b' ')
+        self.text(self.line_start(at)..at).bytes().all(|byte| byte == b' ')
     }
 
     /// The rest of the line holds nothing, or a comment if `comment` allows one.
     pub(super) fn ends_line(&self, at: usize, comment: bool) -> bool {
-        let rest = self.source[at..self.line_end(at)].trim_start_matches([' ', '\t']);
-        rest.is_empty() || comment && rest.starts_with('#') && !self.source[at..].starts_with('#')
+        let rest = self.text(at..self.line_end(at)).trim_start_matches([' ', '\t']);
+        rest.is_empty() || comment && rest.starts_with('#') && !self.text(at..).starts_with('#')
     }
 
     /// Whether a line holds nothing but blanks.
     pub(super) fn is_blank_line(&self, at: usize) -> bool {
-        at < self.source.len() && self.source[at..self.line_end(at)].trim_matches([' ', '\t']).is_empty()
+        at < self.source.len() && self.text(at..self.line_end(at)).trim_matches([' ', '\t']).is_empty()
     }
 
     /// First byte of a node with its anchor and tag.
@@ -120,9 +128,14 @@ impl<'s> Layout<'s> {
         let leaf = self.node(self.last_leaf(id));
         let span = leaf.span();
         if !matches!(leaf.style(), Style::Literal | Style::Folded) {
-            return if leaf.in_flow() { span.end } else { self.line_end(span.end) };
+            // A missing value stands before whatever comes next.
+            let end = if span.is_empty() { self.text(..span.end).trim_end().len() } else { span.end };
+            return if leaf.in_flow() { end } else { self.line_end(end) };
         }
-        let text = self.source[span.clone()].trim_end_matches([' ', '\t', '\r', '\n']);
+        // Blanks beyond the indentation are content, though they look like an empty line.
+        let blank_content = leaf.value().trim_end_matches('\n').ends_with([' ', '\t']);
+        let text = self.text(span.clone());
+        let text = if blank_content { text.trim_end_matches(['\r', '\n']) } else { text.trim_end() };
         let header_end = self.line_end(span.start);
         header_end.max(self.line_end(span.start + text.len()).min(span.end))
     }
@@ -130,7 +143,7 @@ impl<'s> Layout<'s> {
     /// Whether the trailing blank lines of the last block scalar inside are its content.
     pub(super) fn keeps_blank_lines(&self, id: NodeId) -> bool {
         let leaf = self.node(self.last_leaf(id));
-        let indicators = self.source[leaf.span()].bytes().skip(1).take(2);
+        let indicators = self.text(leaf.span()).bytes().skip(1).take(2);
         matches!(leaf.style(), Style::Literal | Style::Folded)
             && indicators.take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| byte == b'+')
     }
@@ -180,7 +193,7 @@ impl<'s> Layout<'s> {
             if dash < at && self.source.as_bytes().get(dash) == Some(&b'-') {
                 return Some(dash);
             }
-            if line <= 3 {
+            if line <= self.begin {
                 return None;
             }
             at = line - 1;
@@ -248,7 +261,7 @@ impl<'s> Layout<'s> {
         if !matches!(old.style(), Style::Literal | Style::Folded) {
             return None;
         }
-        let text = &self.source[old.span()];
+        let text = self.text(old.span());
         let (header, lines) = text.split_once('\n')?;
         let indicators = header.get(1..).unwrap_or_default().bytes().take(2);
         if let Some(digit) = indicators.take_while(|byte| *byte != b' ').find(u8::is_ascii_digit) {
@@ -302,7 +315,7 @@ impl<'s> Layout<'s> {
     /// Cuts a node's tag out, with the blanks before it.
     pub(super) fn without_tag(&self, id: NodeId) -> Option<Splice> {
         let span = self.node(id).tag_span()?;
-        let before = self.source[..span.start].trim_end_matches([' ', '\t']).len();
+        let before = self.text(..span.start).trim_end_matches([' ', '\t']).len();
         let start = before.max(self.line_start(span.start));
         let start = if self.starts_line(span.start) { span.start } else { start };
         Some(cut(start..span.end))

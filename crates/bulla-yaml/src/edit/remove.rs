@@ -31,12 +31,14 @@ impl Layout<'_> {
         let Some(outer) = &target.outer else { return Vec::new() };
         let empty = if mapping { tree::Node::mapping(Vec::new()) } else { tree::Node::sequence(Vec::new()) };
         let node = self.node(outer.node);
-        if node.style() == Style::Flow && self.source[node.span()].starts_with(['{', '[']) {
+        if node.style() == Style::Flow && self.has_brackets(outer.node) {
             let span = node.span();
             return vec![cut(span.start + 1..span.end - 1)];
         }
         let mut splices = self.replace(outer, &empty);
-        splices.retain(|splice| Some(splice.range.end) != node.tag_span().map(|span| span.end));
+        splices.retain(|splice| {
+            Some(splice.range.end) != node.tag_span().map(|span| span.end) || splice.range.is_empty()
+        });
         splices
     }
 
@@ -56,30 +58,26 @@ impl Layout<'_> {
         if self.starts_line(start) {
             let start = self.line_start(start);
             // The last line of a source without a line break at its end takes the break before it along.
-            let open = end == self.source.len() && !self.source.ends_with('\n') && start > 0;
-            return if open {
-                self.source[..start - 1].trim_end_matches('\r').len()..end
-            } else {
-                start..end
-            };
+            let open = end == self.source.len() && !self.source.ends_with('\n') && start > self.begin;
+            return if open { self.text(..start - 1).trim_end_matches('\r').len()..end } else { start..end };
         }
         let mut end = end;
         if self.stream.children(parent).get(next).is_some() {
             while self.is_blank_line(end) {
                 end = self.next_line(end);
             }
-            end += self.source[end..].len() - self.source[end..].trim_start_matches(' ').len();
+            end += self.text(end..).len() - self.text(end..).trim_start_matches(' ').len();
         }
         start..end
     }
 
     fn with_comments(&self, lines: Range<usize>) -> Range<usize> {
         let passive = |at: usize| {
-            let text = self.source[at..self.line_end(at)].trim_start_matches([' ', '\t']);
+            let text = self.text(at..self.line_end(at)).trim_start_matches([' ', '\t']);
             text.is_empty() || text.starts_with('#')
         };
         let (mut start, mut end) = (lines.start, lines.end);
-        while start > 0 && self.starts_line(start) {
+        while start > self.begin && self.starts_line(start) {
             let above = self.line_start(start - 1);
             if !passive(above) {
                 break;
@@ -108,15 +106,15 @@ impl Layout<'_> {
 
     /// Back over blanks to a `?` that introduces a flow key.
     fn question(&self, start: usize) -> usize {
-        let before = self.source[..start].trim_end_matches([' ', '\t']);
+        let before = self.text(..start).trim_end_matches([' ', '\t']);
         if before.ends_with('?') && before.len() < start { before.len() - 1 } else { start }
     }
 
     /// The comma before an entry, unless a comment stands in between.
     fn comma_before(&self, start: usize) -> usize {
         let start = self.question(start);
-        let before = self.source[..start].trim_end();
-        if before.ends_with(',') && !self.source[self.line_start(before.len())..before.len()].contains('#') {
+        let before = self.text(..start).trim_end();
+        if before.ends_with(',') && !self.text(self.line_start(before.len())..before.len()).contains('#') {
             before.len() - 1
         } else {
             start

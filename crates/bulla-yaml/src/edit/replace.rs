@@ -26,7 +26,7 @@ impl Layout<'_> {
     /// The header's comment stays, and so do the blank lines behind the block.
     fn replace_block_scalar(&self, target: &Target, form: Form, splices: &mut Vec<Splice>) {
         let span = self.node(target.node).span();
-        let header = &self.source[span.start..self.line_end(span.start)];
+        let header = self.text(span.start..self.line_end(span.start));
         let comment = header.find(" #").map_or("", |at| header[header[..at].trim_end().len()..].trim_end());
         let mut end = self.content_end(target.node);
         match form {

@@ -14,7 +14,7 @@ fn under(key: &str, value: Node<'static>) -> Node<'static> {
     Node::mapping(vec![(Node::text(key.to_owned()), value)])
 }
 
-fn comment<'t, T>(value: &'t Value) -> Option<Item<'t, T>> {
+fn comment<T>(value: &Value) -> Option<Item<'_, T>> {
     let text = value.get("c")?.as_str().unwrap();
     Some(Item::Comment { text, inline: value["inline"].as_bool().unwrap() })
 }
