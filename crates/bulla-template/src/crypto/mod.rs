@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `sha1sum` `sha256sum` `sha512sum` `adler32sum` s | [`digest::sha1sum`] ... `(&[u8]) -> String` |
 //! | `bcrypt` s | `password::bcrypt(&dyn Random, &[u8]) -> Result<String>` |
-//! | `htpasswd` user password [algorithm] | `password::htpasswd(&dyn Random, user: &str, password: &[u8], algorithm: &str) -> Result<String>`; algorithm `sha`, anything else is bcrypt (External Secrets' sprig has three arguments, sprig 3.2 two: pass `""`) |
+//! | `htpasswd` user password algorithm | `password::htpasswd(&dyn Random, user: &str, password: &[u8], algorithm: &str) -> Result<String>`; algorithm `sha`, anything else is bcrypt (External Secrets' sprig has three arguments, sprig 3.2 two: pass `""`) |
 //! | `derivePassword` counter type password user site | `password::derive_password(u32, kind: &str, password: &[u8], user: &[u8], site: &[u8]) -> Result<String>` |
 //! | `uuidv4` | `random::uuidv4(&dyn Random) -> Result<String>` |
 //! | `randBytes` n | `random::rand_bytes(&dyn Random, i64) -> Result<String>` (base64) |
@@ -42,8 +42,8 @@
 //! `Cert`, `Key`); `Subject { common_name: &str, ips: &[&str], names: &[&str] }`.
 //!
 //! Costs for the budget: RSA key generation about 0.2 s (2048 bits: `genCA`,
-//! `gen*Cert` without key) and 0.5 s (4096 bits: `genPrivateKey "rsa"`),
-//! `bcrypt` and `htpasswd` 0.05 s, `derivePassword` 0.2 s and 32 MiB, reading
+//! `gen*Cert` without key) and 0.5 to 2 s (4096 bits: `genPrivateKey "rsa"`),
+//! `bcrypt` and `htpasswd` 0.1 s, `derivePassword` 0.3 s and 32 MiB, reading
 //! a PKCS#12 file at most [`MAX_ITERATIONS`] rounds per derivation.
 
 pub mod aes_cbc;
