@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         finish(command("cargo", &arguments, root).args(locked()).args(["--", "-D", "warnings"]))
     });
     judge("doc", &mut || {
-        let mut doc = command("cargo", &["doc", "--workspace", "--no-deps"], root);
+        let mut doc = command("cargo", &["doc", "--workspace", "--no-deps", "--keep-going"], root);
         finish(doc.args(locked()).env("RUSTDOCFLAGS", "-D warnings"))
     });
     let mut deny = Some(deny);
