@@ -129,7 +129,8 @@ impl Callbacks for Conversation {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::ffi::OsString;
     use std::os::unix::fs::OpenOptionsExt as _;
