@@ -1,3 +1,4 @@
 //! The tests of the lane `gpg`, one module per subject.
 
 mod harness;
+mod provider;

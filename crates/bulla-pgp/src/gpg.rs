@@ -1,0 +1,169 @@
+//! Finding and running gpg.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use bulla_core::{Environment, Kind};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use zeroize::Zeroizing;
+
+use crate::text::one_line;
+
+/// Time for one key (`security.md` K-06).
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Bytes of output at most: far above a wrapped data key or share, and read
+/// into one allocation, so that no copy of a data key is left behind.
+const OUTPUT_LIMIT: usize = 64 << 10;
+
+/// Bytes of diagnostics that are read; a message shows fewer.
+const DIAGNOSTICS_LIMIT: usize = 16 << 10;
+
+const VARIABLE: &str = "SOPS_GPG_EXEC";
+
+/// Why gpg gave no usable answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) reason: String,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+/// Runs gpg with `arguments` and `input` on standard input and returns what
+/// it prints, which is never nothing.
+///
+/// When the deadline passes, or when the returned future is dropped, gpg's
+/// process group is killed.
+pub(crate) async fn run(
+    environment: &Environment,
+    arguments: &[&str],
+    input: &[u8],
+    deadline: Duration,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut command = Command::new(program(environment)?);
+    command.args(arguments).env_clear().envs(environment.variables());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).kill_on_drop(true);
+    if !environment.directory().as_os_str().is_empty() {
+        command.current_dir(environment.directory());
+    }
+    let child = command.spawn().map_err(|error| unusable(&format!("gpg could not be started: {error}")))?;
+    let talk = converse(Group(child), input);
+    tokio::time::timeout(deadline, talk).await.unwrap_or_else(|_| {
+        let reason = format!("gpg did not finish within {} s", deadline.as_secs_f32());
+        Err(Failure::new(Kind::Unavailable, reason))
+    })
+}
+
+/// Finds the program: never in the current directory, nor relative to it.
+fn program(environment: &Environment) -> Result<PathBuf, Failure> {
+    let name = environment.os(VARIABLE).map_or_else(|| PathBuf::from("gpg"), PathBuf::from);
+    if name.is_absolute() {
+        return Ok(name);
+    }
+    if name.components().count() != 1 || name.file_name() != Some(name.as_os_str()) {
+        let reason = format!("{VARIABLE} must be an absolute path or a name to be found on PATH");
+        return Err(unusable(&reason));
+    }
+    let path = environment.os("PATH").unwrap_or_default();
+    std::env::split_paths(path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(&name))
+        .find(|candidate| candidate.is_file())
+        .ok_or_else(|| {
+            unusable(&format!("{} was not found on PATH", one_line(name.as_os_str().as_encoded_bytes())))
+        })
+}
+
+fn unusable(reason: &str) -> Failure {
+    Failure::new(Kind::InvalidConfig, reason)
+}
+
+/// A child that leads a process group, which ends with this value.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The id is known only until the child was waited for, so it cannot
+        // belong to another process yet.
+        let leader = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(leader) = leader {
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+async fn converse(mut group: Group, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let child = &mut group.0;
+    let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(mut stdin), Some(mut stdout), Some(mut stderr)) = pipes else {
+        return Err(Failure::new(Kind::Unexpected, "gpg was started without pipes"));
+    };
+    let write = async {
+        // A program that stops reading says why itself.
+        let _ = stdin.write_all(input).await;
+        drop(stdin);
+    };
+    let (mut output, mut diagnostics) = (buffer(OUTPUT_LIMIT), buffer(DIAGNOSTICS_LIMIT));
+    let read = async { tokio::join!(fill(&mut stdout, &mut output), fill(&mut stderr, &mut diagnostics)) };
+    let ((), (whole, told)) = tokio::join!(write, read);
+    let failed = |error: io::Error| Failure::new(Kind::Unexpected, format!("gpg's output was lost: {error}"));
+    let whole = whole.map_err(failed)?;
+    told.map_err(failed)?;
+    let status = child.wait().await.map_err(failed)?;
+    if !status.success() {
+        return Err(refusal(&diagnostics, status.code()));
+    }
+    match output.is_empty() {
+        _ if !whole => Err(Failure::new(Kind::Unexpected, "gpg's output is too long")),
+        true => Err(Failure::new(Kind::Unexpected, "zero bytes returned")),
+        false => Ok(output),
+    }
+}
+
+fn buffer(limit: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(limit))
+}
+
+/// Reads to the end of `pipe`; keeps no more than `kept` has room for.
+/// Returns false where that was not everything.
+async fn fill(pipe: &mut (impl AsyncRead + Unpin), kept: &mut Vec<u8>) -> io::Result<bool> {
+    let mut chunk = Zeroizing::new([0; 4096]);
+    let mut whole = true;
+    loop {
+        let length = pipe.read(&mut *chunk).await?;
+        if length == 0 {
+            return Ok(whole);
+        }
+        let taken = length.min(kept.capacity() - kept.len());
+        kept.extend_from_slice(&chunk[..taken]);
+        whole &= taken == length;
+    }
+}
+
+/// Turns what gpg said into an error. gpg has one exit code for everything;
+/// where it speaks another language than English, a missing key is not told
+/// apart from other failures.
+fn refusal(diagnostics: &[u8], code: Option<i32>) -> Failure {
+    let text = one_line(diagnostics);
+    let kind = match () {
+        () if text.contains("No secret key") => Kind::NotMine,
+        () if text.contains("No public key") => Kind::InvalidConfig,
+        () => Kind::Unexpected,
+    };
+    let reason = match code {
+        _ if !text.is_empty() => text,
+        Some(code) => format!("gpg ended with exit status {code}"),
+        None => "gpg was killed by a signal".to_owned(),
+    };
+    Failure { kind, reason }
+}

@@ -1,0 +1,177 @@
+use std::ffi::OsString;
+use std::fs;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rustix::process::{Pid, test_kill_process};
+
+use super::*;
+
+const FINGERPRINT: &str = "85D77543B3D624B63CEA9E6DBC17301B491B3F21";
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pgp/bin")
+}
+
+fn environment(variables: &[(&str, &str)], directory: PathBuf) -> Environment {
+    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let path = (OsString::from("PATH"), OsString::from("/usr/bin:/bin"));
+    Environment::new([path].into_iter().chain(variables), directory)
+}
+
+/// A provider whose gpg is the fixture, doing `what`.
+fn fake(what: &str, more: &[(&str, &str)]) -> PgpProvider {
+    let program = fixtures().join("gpg");
+    let mut variables = vec![("SOPS_GPG_EXEC", program.to_str().unwrap()), ("FAKE_GPG", what)];
+    variables.extend(more);
+    PgpProvider::new(environment(&variables, std::env::temp_dir()))
+}
+
+fn wait<T>(answer: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(answer)
+}
+
+fn wrap(provider: &PgpProvider, fingerprint: &str) -> Result<String, ProviderError> {
+    let key = MasterKey::new("pgp", [("fp", fingerprint)]);
+    wait(provider.wrap(&key, &SecretBytes::new(b" data key \n".to_vec())))
+}
+
+fn unwrap(provider: &PgpProvider, wrapped: &str) -> Result<Vec<u8>, ProviderError> {
+    let key = MasterKey::new("pgp", [("fp", FINGERPRINT)]);
+    wait(provider.unwrap(&key, wrapped)).map(|secret| secret.expose().to_vec())
+}
+
+#[test]
+fn the_data_key_goes_through_standard_input_with_the_arguments_of_sops() {
+    let echo = fake("echo", &[]);
+    let options = "[--no-default-recipient][--yes][--encrypt][-a][-r]";
+    let expected =
+        format!("{options}[{FINGERPRINT}][--trusted-key][BC17301B491B3F21][--no-encrypt-to]\n data key");
+    assert_eq!(wrap(&echo, FINGERPRINT).unwrap(), expected);
+    let subkey = wrap(&echo, &format!("{FINGERPRINT}!")).unwrap();
+    let expected =
+        format!("{options}[{FINGERPRINT}!][--trusted-key][BC17301B491B3F21!][--no-encrypt-to]\n data key");
+    assert_eq!(subkey, expected);
+    let mail = wrap(&echo, "a@example.org").unwrap();
+    assert_eq!(mail, format!("{options}[a@example.org][--no-encrypt-to]\n data key"));
+    assert_eq!(unwrap(&echo, "armored\n").unwrap(), b"[-d]\narmored\n");
+}
+
+#[test]
+fn the_child_sees_the_variables_of_the_environment_only() {
+    let provider = fake("environment", &[("GNUPGHOME", "/nowhere")]);
+    let names = wrap(&provider, FINGERPRINT).unwrap();
+    assert_eq!(names, "FAKE_GPG GNUPGHOME PATH PWD SOPS_GPG_EXEC");
+}
+
+#[test]
+fn output_of_zero_bytes_is_an_error() {
+    let error = unwrap(&fake("empty", &[]), "x").unwrap_err();
+    assert_eq!(error.to_string(), "failed to decrypt sops data key with pgp: zero bytes returned");
+}
+
+#[test]
+fn output_that_no_data_key_has_is_an_error() {
+    let error = unwrap(&fake("long", &[]), "x").unwrap_err();
+    assert_eq!(error.to_string(), "failed to decrypt sops data key with pgp: gpg's output is too long");
+}
+
+#[test]
+fn a_program_that_closes_its_input_is_no_failure() {
+    assert_eq!(unwrap(&fake("deaf", &[]), &"x".repeat(1 << 20)).unwrap(), b"deaf\n");
+}
+
+#[test]
+fn what_gpg_says_is_one_escaped_line_and_decides_the_kind() {
+    for (reason, kind) in [
+        ("No secret key", Kind::NotMine),
+        ("No public key", Kind::InvalidConfig),
+        ("Bad passphrase", Kind::Unexpected),
+    ] {
+        let error = unwrap(&fake("refuse", &[("FAKE_REASON", reason)]), "x").unwrap_err();
+        assert_eq!(error.kind, kind, "{reason}");
+        let expected = format!(
+            "failed to decrypt sops data key with pgp: gpg: encrypted with RSA key; \\u{{1b}}[2Jgpg: \
+             decryption failed: {reason}"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+    let error = wrap(&fake("silent", &[]), FINGERPRINT).unwrap_err();
+    assert_eq!(error.to_string(), "failed to encrypt sops data key with pgp: gpg ended with exit status 3");
+}
+
+#[test]
+fn k_05_a_fingerprint_that_is_an_option_starts_nothing() {
+    for text in ["-d", "--output=x", "", "name", "AB CD"] {
+        let error = wrap(&fake("echo", &[]), text).unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidConfig);
+        assert!(error.to_string().ends_with("neither hexadecimal nor a mail address"), "{error}");
+    }
+}
+
+#[test]
+fn k_05_gpg_is_never_taken_from_the_current_directory() {
+    let decoys = tempfile::tempdir().unwrap();
+    fs::create_dir(decoys.path().join("sub")).unwrap();
+    for name in ["gpg", "sub/gpg", "other"] {
+        fs::copy(fixtures().join("gpg"), decoys.path().join(name)).unwrap();
+        fs::set_permissions(decoys.path().join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let search = |path: &str, program: &str| {
+        let variables = [("PATH", path), ("SOPS_GPG_EXEC", program), ("FAKE_GPG", "echo")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let provider = PgpProvider::new(Environment::new(variables, decoys.path().to_owned()));
+        unwrap(&provider, "x").unwrap_err()
+    };
+    for (path, program) in [
+        ("", ""),
+        (".", ""),
+        (":", ""),
+        ("sub:./sub:..", ""),
+        (".:", "other"),
+        ("/nonexistent", "./gpg"),
+        ("/nonexistent", "sub/gpg"),
+        ("/nonexistent", ".."),
+        ("/nonexistent", "gpg/"),
+    ] {
+        let error = search(path, program);
+        assert_eq!(error.kind, Kind::InvalidConfig, "{path} {program}: {error}");
+        let text = error.to_string();
+        assert!(text.ends_with("was not found on PATH") || text.contains("an absolute path"), "{text}");
+    }
+}
+
+#[test]
+fn k_05_gpg_is_found_in_absolute_directories_of_path() {
+    let path = format!("relative:/nonexistent:{}:/usr/bin:/bin", fixtures().display());
+    let provider = PgpProvider::new(environment(&[("PATH", &path), ("FAKE_GPG", "echo")], PathBuf::new()));
+    assert_eq!(unwrap(&provider, "x").unwrap(), b"[-d]\nx");
+}
+
+fn is_running(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    test_kill_process(pid).is_ok() && !status.contains(") Z ")
+}
+
+#[test]
+fn k_06_a_hanging_gpg_is_killed_with_its_children() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    let mut provider = fake("hang", &[("FAKE_PID", file.to_str().unwrap())]);
+    provider.deadline = Duration::from_secs(2);
+    let start = Instant::now();
+    let error = unwrap(&provider, "x").unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.to_string(), "failed to decrypt sops data key with pgp: gpg did not finish within 2 s");
+    let child = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    let child = Pid::from_raw(child).unwrap();
+    // The kernel delivers the signal in its own time.
+    let dead = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        !is_running(child)
+    });
+    assert!(dead, "a child of gpg is still running");
+}
