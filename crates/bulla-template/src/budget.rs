@@ -22,7 +22,14 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { steps: 1_000_000, output: 1 << 20, memory: 32 << 20, key_generations: 4, depth: 400, nesting: 100 }
+        Self {
+            steps: 1_000_000,
+            output: 1 << 20,
+            memory: 32 << 20,
+            key_generations: 4,
+            depth: 400,
+            nesting: 100,
+        }
     }
 }
 

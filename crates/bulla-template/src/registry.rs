@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use crate::failure::Failure;
 use crate::functions;
 use crate::scope::Scope;
-use crate::value::{List, Map, Record, Text, Value};
 use crate::time::Time;
+use crate::value::{List, Map, Record, Text, Value};
 
 /// The set of functions that a template may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,7 +87,8 @@ impl<'a> Scope<'a> {
             return Ok(Some(Rc::clone(found)));
         }
         self.meter.step(100 + 10 * pattern.len() as u64)?;
-        let Ok(compiled) = std::str::from_utf8(pattern).map_err(drop).and_then(|p| Regexp::new(p).map_err(drop))
+        let Ok(compiled) =
+            std::str::from_utf8(pattern).map_err(drop).and_then(|p| Regexp::new(p).map_err(drop))
         else {
             return Ok(None);
         };

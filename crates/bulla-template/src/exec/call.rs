@@ -50,9 +50,7 @@ impl<'t> Exec<'t, '_, '_> {
                 ));
             }
         } else if given != wanted {
-            return Err(
-                self.fault(at, format!("wrong number of args for {name}: want {wanted} got {given}"))
-            );
+            return Err(self.fault(at, format!("wrong number of args for {name}: want {wanted} got {given}")));
         }
         Ok(())
     }

@@ -53,14 +53,16 @@ impl<'t> Exec<'t, '_, '_> {
                     Err(self.fault(at, format!("map has no entry for key {:?}", shown())))
                 }
             },
-            Value::Record(record) => match record.fields.iter().find(|(field, _)| field.as_bytes() == &**name) {
-                Some(_) if has_args => {
-                    let what = format!("{} has arguments but cannot be invoked as function", shown());
-                    Err(self.fault(at, what))
+            Value::Record(record) => {
+                match record.fields.iter().find(|(field, _)| field.as_bytes() == &**name) {
+                    Some(_) if has_args => {
+                        let what = format!("{} has arguments but cannot be invoked as function", shown());
+                        Err(self.fault(at, what))
+                    }
+                    Some((_, value)) => Ok(value.clone()),
+                    None => Err(self.no_field(at, name, receiver)),
                 }
-                Some((_, value)) => Ok(value.clone()),
-                None => Err(self.no_field(at, name, receiver)),
-            },
+            }
             other => match methods::find(other, name) {
                 Some(method) => self.call(dot, method, at, args, Some(other.clone()), last),
                 None => Err(self.no_field(at, name, receiver)),

@@ -116,12 +116,8 @@ impl<'t> Exec<'t, '_, '_> {
                 self.action(dot, *at, pipe)?;
                 Ok(Flow::Next)
             }
-            Node::If { pipe, then, otherwise } => {
-                self.branch(dot, pipe, then, otherwise.as_deref(), false)
-            }
-            Node::With { pipe, then, otherwise } => {
-                self.branch(dot, pipe, then, otherwise.as_deref(), true)
-            }
+            Node::If { pipe, then, otherwise } => self.branch(dot, pipe, then, otherwise.as_deref(), false),
+            Node::With { pipe, then, otherwise } => self.branch(dot, pipe, then, otherwise.as_deref(), true),
             Node::Range { at, pipe, body, otherwise } => {
                 self.range(dot, *at, pipe, body, otherwise.as_deref())
             }

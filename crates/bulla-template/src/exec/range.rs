@@ -35,7 +35,8 @@ impl<'t> Exec<'t, '_, '_> {
                 let size = map.len() * 2 * size_of::<Value>();
                 let allocated = self.scope.meter.allocate(size);
                 self.placed(at, allocated)?;
-                let entries: Vec<_> = map.entries.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+                let entries: Vec<_> =
+                    map.entries.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
                 let items = entries.into_iter().map(|(key, item)| (Value::Text(key), item));
                 self.passes(pipe, body, items)?
             }
@@ -96,4 +97,3 @@ impl<'t> Exec<'t, '_, '_> {
         Ok(())
     }
 }
-

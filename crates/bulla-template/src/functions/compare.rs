@@ -14,7 +14,8 @@ const fn language(name: &'static str, takes: &'static [Kind], run: Run) -> Funct
 }
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    language("eq", &[Kind::Raw], |_, args| Ok(Value::Bool(equal(args.value(0), args.from(1))?))).and(Kind::Raw),
+    language("eq", &[Kind::Raw], |_, args| Ok(Value::Bool(equal(args.value(0), args.from(1))?)))
+        .and(Kind::Raw),
     language("ge", PAIR, |_, args| Ok(Value::Bool(!less(args.value(0), args.value(1))?))),
     language("gt", PAIR, |_, args| Ok(Value::Bool(!less_or_equal(args)?))),
     language("le", PAIR, |_, args| Ok(Value::Bool(less_or_equal(args)?))),
@@ -31,11 +32,7 @@ fn less_or_equal(args: &Args<'_>) -> Result<bool, Failure> {
 }
 
 fn incompatible(left: &Value, right: &Value) -> Failure {
-    Failure::new(format!(
-        "incompatible types for comparison: {} and {}",
-        left.type_name(),
-        right.type_name()
-    ))
+    Failure::new(format!("incompatible types for comparison: {} and {}", left.type_name(), right.type_name()))
 }
 
 /// Compares integers of any types by their value.
@@ -102,8 +99,5 @@ fn less(left: &Value, right: &Value) -> Result<bool, Failure> {
 }
 
 fn is_basic(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Bool(_) | Value::Int(..) | Value::Float(_) | Value::Complex(..) | Value::Text(_)
-    )
+    matches!(value, Value::Bool(_) | Value::Int(..) | Value::Float(_) | Value::Complex(..) | Value::Text(_))
 }

@@ -31,13 +31,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let text = aes_cbc::decrypt_aes(args.text(0), args.text(1))?;
         scope.text(text)
     }),
-    Function::new("derivePassword", &[Kind::Uint32, Kind::Text, Kind::Text, Kind::Text, Kind::Text], |scope, args| {
-        scope.meter.generate_key()?;
-        let kind = word(args, 1)?;
-        let counter = args.int(0) as u32;
-        let text = password::derive_password(counter, kind, args.text(2), args.text(3), args.text(4))?;
-        scope.text(text)
-    }),
+    Function::new(
+        "derivePassword",
+        &[Kind::Uint32, Kind::Text, Kind::Text, Kind::Text, Kind::Text],
+        |scope, args| {
+            scope.meter.generate_key()?;
+            let kind = word(args, 1)?;
+            let counter = args.int(0) as u32;
+            let text = password::derive_password(counter, kind, args.text(2), args.text(3), args.text(4))?;
+            scope.text(text)
+        },
+    ),
     Function::new("encryptAES", TEXTS, |scope, args| {
         charge(scope, args)?;
         let text = aes_cbc::encrypt_aes(scope.random, args.text(0), args.text(1))?;

@@ -25,7 +25,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("dateInZone", &[Kind::Text, Kind::Any, Kind::Text], in_zone),
     Function::new("dateModify", TEXT_AND_TIME, |_, args| Ok(modified(args).unwrap_or(args.value(1).clone()))),
     Function::new("date_in_zone", &[Kind::Text, Kind::Any, Kind::Text], in_zone),
-    Function::new("date_modify", TEXT_AND_TIME, |_, args| Ok(modified(args).unwrap_or(args.value(1).clone()))),
+    Function::new(
+        "date_modify",
+        TEXT_AND_TIME,
+        |_, args| Ok(modified(args).unwrap_or(args.value(1).clone())),
+    ),
     Function::new("duration", &[Kind::Any], |scope, args| {
         let seconds = match args.value(0) {
             Value::Text(text) => parse_int_or_bound(text),
@@ -35,7 +39,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(duration::to_text(seconds.wrapping_mul(SECOND)))
     }),
     Function::new("durationRound", &[Kind::Any], duration_round),
-    Function::new("htmlDate", &[Kind::Any], |scope, args| format(scope, HTML_LAYOUT, args.value(0), b"Local")),
+    Function::new("htmlDate", &[Kind::Any], |scope, args| {
+        format(scope, HTML_LAYOUT, args.value(0), b"Local")
+    }),
     Function::new("htmlDateInZone", &[Kind::Any, Kind::Text], |scope, args| {
         format(scope, HTML_LAYOUT, args.value(0), args.text(1))
     }),

@@ -46,7 +46,8 @@ impl Decimal {
     }
 
     pub(super) fn multiply(self, other: Self) -> Result<Self, Failure> {
-        if let (Self::Exact { digits, exponent }, Self::Exact { digits: by, exponent: more }) = (self, other) {
+        if let (Self::Exact { digits, exponent }, Self::Exact { digits: by, exponent: more }) = (self, other)
+        {
             if let Some(digits) = digits.checked_mul(by) {
                 return Ok(Self::Exact { digits, exponent: exponent + more });
             }

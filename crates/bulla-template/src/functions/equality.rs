@@ -41,7 +41,9 @@ fn equal_within(meter: &mut Meter, left: &Value, right: &Value, levels: u32) -> 
                 return Ok(true);
             }
             let (a, b) = (left.entries.borrow(), right.entries.borrow());
-            left.kind == right.kind && a.keys().eq(b.keys()) && all_equal(meter, a.values().zip(b.values()), levels)?
+            left.kind == right.kind
+                && a.keys().eq(b.keys())
+                && all_equal(meter, a.values().zip(b.values()), levels)?
         }
         (Value::Time(left), Value::Time(right)) => {
             left.seconds == right.seconds
@@ -84,7 +86,8 @@ fn copy_within(scope: &mut Scope<'_>, value: &Value, levels: u32) -> Result<Valu
         Value::List(list) if list.null => Ok(value.clone()),
         Value::List(list) => {
             let List { kind, items, .. } = &**list;
-            let items = items.iter().map(|item| copy_within(scope, item, levels)).collect::<Result<_, _>>()?;
+            let items =
+                items.iter().map(|item| copy_within(scope, item, levels)).collect::<Result<_, _>>()?;
             scope.list(*kind, items)
         }
         Value::Map(map) => {

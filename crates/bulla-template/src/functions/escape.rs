@@ -10,7 +10,9 @@ use crate::value::Value;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("html", &[], |scope, args| run(scope, args, html)).and(Kind::Any).at(Home::Language),
     Function::new("js", &[], |scope, args| run(scope, args, js)).and(Kind::Any).at(Home::Language),
-    Function::new("urlquery", &[], |scope, args| run(scope, args, url_query)).and(Kind::Any).at(Home::Language),
+    Function::new("urlquery", &[], |scope, args| run(scope, args, url_query))
+        .and(Kind::Any)
+        .at(Home::Language),
 ];
 
 fn run(scope: &mut Scope<'_>, args: &Args<'_>, escape: fn(&[u8]) -> Vec<u8>) -> Result<Value, Failure> {

@@ -15,9 +15,7 @@ const RAW: Style = Style { html: false, pretty: false };
 type Done = Result<Value, Failure>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("fromJson", TEXT, |scope, args| {
-        Ok(json::read(scope, args.text(0))?.unwrap_or(Value::Nil))
-    }),
+    Function::new("fromJson", TEXT, |scope, args| Ok(json::read(scope, args.text(0))?.unwrap_or(Value::Nil))),
     Function::new("mustFromJson", TEXT, must_read),
     Function::new("mustToJson", ANY, |scope, args| must_write(scope, args, COMPACT)),
     Function::new("mustToPrettyJson", ANY, |scope, args| must_write(scope, args, PRETTY)),

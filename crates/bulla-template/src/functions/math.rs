@@ -21,9 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .and(Kind::Any),
     Function::new("add1", ANY, |_, args| Ok(Value::int64(to_int(args.value(0)).wrapping_add(1)))),
-    Function::new("add1f", ANY, |_, args| {
-        decimal(to_float(args.value(0)), &[Value::int(1)], Decimal::add)
-    }),
+    Function::new("add1f", ANY, |_, args| decimal(to_float(args.value(0)), &[Value::int(1)], Decimal::add)),
     Function::new("addf", &[], |_, args| decimal(0.0, args.from(0), Decimal::add)).and(Kind::Any),
     Function::new("biggest", ANY, |_, args| Ok(extreme(args, i64::max))).and(Kind::Any),
     Function::new("ceil", ANY, |_, args| Ok(Value::Float(to_float(args.value(0)).ceil()))),
@@ -86,7 +84,11 @@ fn divide(args: &Args<'_>, operation: fn(i64, i64) -> i64) -> Done {
     }
 }
 
-fn decimal(first: f64, others: &[Value], operation: fn(Decimal, Decimal) -> Result<Decimal, Failure>) -> Done {
+fn decimal(
+    first: f64,
+    others: &[Value],
+    operation: fn(Decimal, Decimal) -> Result<Decimal, Failure>,
+) -> Done {
     let mut result = Decimal::new(first)?;
     for other in others {
         result = operation(result, Decimal::new(to_float(other))?)?;

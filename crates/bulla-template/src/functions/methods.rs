@@ -36,9 +36,7 @@ const TIME: &[Function] = &[
         scope.text(text)
     }),
     Function::new("Hour", &[], |_, args| Ok(Value::int(receiver(args).civil().hour))),
-    Function::new("IsZero", &[], |_, args| {
-        Ok(Value::Bool(receiver(args).since(&Time::zero()) == 0))
-    }),
+    Function::new("IsZero", &[], |_, args| Ok(Value::Bool(receiver(args).since(&Time::zero()) == 0))),
     Function::new("Minute", &[], |_, args| Ok(Value::int(receiver(args).civil().minute))),
     Function::new("Month", &[], |_, args| Ok(Value::Int(receiver(args).civil().month, IntKind::Month))),
     Function::new("Nanosecond", &[], |_, args| Ok(Value::int(i64::from(receiver(args).nanoseconds)))),
@@ -52,9 +50,7 @@ const TIME: &[Function] = &[
     Function::new("Unix", &[], |_, args| Ok(Value::int64(receiver(args).seconds))),
     Function::new("UnixMilli", &[], |_, args| Ok(Value::int64(since_epoch(args, 1_000)))),
     Function::new("UnixNano", &[], |_, args| Ok(Value::int64(since_epoch(args, 1_000_000_000)))),
-    Function::new("Weekday", &[], |_, args| {
-        Ok(Value::Int(receiver(args).civil().weekday, IntKind::Weekday))
-    }),
+    Function::new("Weekday", &[], |_, args| Ok(Value::Int(receiver(args).civil().weekday, IntKind::Weekday))),
     Function::new("Year", &[], |_, args| Ok(Value::int(receiver(args).civil().year))),
     Function::new("YearDay", &[], |_, args| Ok(Value::int(receiver(args).civil().year_day))),
 ];

@@ -298,13 +298,7 @@ impl Constraint {
             return None;
         }
         let version = Version { numbers, prerelease: parts.prerelease.to_owned(), ..Version::default() };
-        Some(Self {
-            operator,
-            version,
-            any_minor: known == 1,
-            any_patch: known == 2,
-            is_loose: known < 3,
-        })
+        Some(Self { operator, version, any_minor: known == 1, any_patch: known == 2, is_loose: known < 3 })
     }
 
     /// Returns whether `version` satisfies this. Prereleases only satisfy what
@@ -327,7 +321,11 @@ impl Constraint {
             Operator::GreaterOrEqual => order.is_ge(),
             Operator::Less => order.is_lt(),
             Operator::Greater if !self.is_loose || major != wanted_major => {
-                if self.is_loose { major > wanted_major } else { order.is_gt() }
+                if self.is_loose {
+                    major > wanted_major
+                } else {
+                    order.is_gt()
+                }
             }
             Operator::Greater if self.any_minor => false,
             Operator::Greater if self.any_patch => minor > wanted_minor,

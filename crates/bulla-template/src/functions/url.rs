@@ -8,10 +8,8 @@ use crate::registry::{Args, Function, Kind};
 use crate::scope::Scope;
 use crate::value::{MapKind, Text, Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("urlJoin", &[Kind::Map], join),
-    Function::new("urlParse", &[Kind::Text], parse),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[Function::new("urlJoin", &[Kind::Map], join), Function::new("urlParse", &[Kind::Text], parse)];
 
 /// The place of a text within a URL, which decides what is escaped.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,8 +135,7 @@ impl Url {
         if text.iter().any(|byte| *byte < b' ' || *byte == 0x7F) {
             return None;
         }
-        let mut url =
-            Self { fragment: Part::Fragment.unescape(fragment.unwrap_or(b""))?, ..Self::default() };
+        let mut url = Self { fragment: Part::Fragment.unescape(fragment.unwrap_or(b""))?, ..Self::default() };
         if text == b"*" {
             url.path = b"*".to_vec();
             return Some(url);

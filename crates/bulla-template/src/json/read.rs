@@ -252,8 +252,8 @@ impl Reader<'_> {
     /// Returns the number of a `\uXXXX` that stands here.
     fn unit(&self) -> Option<u32> {
         let digits = self.input.get(self.at..self.at + 6)?.strip_prefix(b"\\u")?;
-        digits.iter().try_fold(0, |value, digit| {
-            char::from(*digit).to_digit(16).map(|digit| value << 4 | digit)
-        })
+        digits
+            .iter()
+            .try_fold(0, |value, digit| char::from(*digit).to_digit(16).map(|digit| value << 4 | digit))
     }
 }

@@ -42,7 +42,9 @@ impl Writer<'_> {
             Value::Missing | Value::Nil => self.put(b"null"),
             Value::Bool(true) => self.put(b"true"),
             Value::Bool(false) => self.put(b"false"),
-            Value::Int(number, kind) if kind.is_unsigned() => self.put((*number as u64).to_string().as_bytes()),
+            Value::Int(number, kind) if kind.is_unsigned() => {
+                self.put((*number as u64).to_string().as_bytes())
+            }
             Value::Int(number, _) => self.put(number.to_string().as_bytes()),
             Value::Float(number) => match float(*number) {
                 Some(text) => self.put(text.as_bytes()),

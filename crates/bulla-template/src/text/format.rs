@@ -11,8 +11,15 @@ const MAX_NUMBER: usize = 1_000_000;
 
 /// Formats `args` after `format`.
 pub(crate) fn sprintf(meter: &mut Meter, format: &[u8], args: &[Value]) -> Result<Vec<u8>, Failure> {
-    let mut run =
-        Run { printer: Printer::new(meter), format, args, at: 0, next: 0, reordered: false, good_index: true };
+    let mut run = Run {
+        printer: Printer::new(meter),
+        format,
+        args,
+        at: 0,
+        next: 0,
+        reordered: false,
+        good_index: true,
+    };
     run.all()?;
     Ok(run.printer.out)
 }

@@ -122,9 +122,9 @@ impl<'m> Printer<'m> {
             Value::Text(_) => self.bad_verb(value, verb),
             Value::List(list) => self.nested(|printer| printer.list(list, verb)),
             Value::Map(map) => self.nested(|printer| printer.map(map, verb)),
-            Value::Record(record) => self.nested(|printer| {
-                printer.fields(record.type_name, &record.fields, verb)
-            }),
+            Value::Record(record) => {
+                self.nested(|printer| printer.fields(record.type_name, &record.fields, verb))
+            }
             Value::Time(_) | Value::Version(_) => {
                 // Without its string method Go would print private fields.
                 let text = string_method(value).unwrap_or_default();

@@ -66,7 +66,8 @@ fn decimal(text: &[u8]) -> Option<Decimal<'_>> {
     let whole_end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let mut whole: u64 = 0;
     for digit in &text[..whole_end] {
-        whole = whole.checked_mul(10)?.checked_add(u64::from(digit - b'0')).filter(|value| *value <= 1 << 63)?;
+        whole =
+            whole.checked_mul(10)?.checked_add(u64::from(digit - b'0')).filter(|value| *value <= 1 << 63)?;
     }
     let rest = &text[whole_end..];
     let Some(after_point) = rest.strip_prefix(b".") else {

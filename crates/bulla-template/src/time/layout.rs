@@ -77,25 +77,43 @@ pub(super) struct Offset {
 pub(super) enum Element {
     LongMonth,
     ShortMonth,
-    Month { padded: bool },
+    Month {
+        padded: bool,
+    },
     LongDay,
     ShortDay,
-    Day { padded: bool },
+    Day {
+        padded: bool,
+    },
     /// `_2`.
     SpacedDay,
-    YearDay { spaced: bool },
+    YearDay {
+        spaced: bool,
+    },
     Hour,
-    Hour12 { padded: bool },
-    Minute { padded: bool },
-    Second { padded: bool },
+    Hour12 {
+        padded: bool,
+    },
+    Minute {
+        padded: bool,
+    },
+    Second {
+        padded: bool,
+    },
     LongYear,
     ShortYear,
-    Noon { upper: bool },
+    Noon {
+        upper: bool,
+    },
     ZoneName,
     ZoneOffset(Offset),
     /// `.000` or `,999`: the separator, the digits, and whether zeros at the
     /// end are left out.
-    Fraction { separator: u8, digits: usize, trims: bool },
+    Fraction {
+        separator: u8,
+        digits: usize,
+        trims: bool,
+    },
 }
 
 const fn offset(iso: bool, colon: bool, minutes: bool, seconds: bool) -> Element {
@@ -217,7 +235,9 @@ fn write(out: &mut Vec<u8>, element: Element, civil: &Civil, zone: &(i32, String
         }
         Element::ZoneName => zone.1.clone(),
         Element::ZoneOffset(offset) => zone_offset(zone.0, offset),
-        Element::Fraction { separator, digits, trims } => fraction_text(nanoseconds, separator, digits, trims),
+        Element::Fraction { separator, digits, trims } => {
+            fraction_text(nanoseconds, separator, digits, trims)
+        }
     };
     out.extend_from_slice(text.as_bytes());
 }

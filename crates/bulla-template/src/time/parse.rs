@@ -59,7 +59,8 @@ fn skip<'t>(mut text: &'t [u8], mut prefix: &[u8]) -> Option<&'t [u8]> {
 
 /// Reads a number of one or two digits, or exactly two.
 fn number(text: &[u8], two: bool) -> Option<(i64, &[u8])> {
-    let digit = |at: usize| text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+    let digit =
+        |at: usize| text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
     let first = digit(0)?;
     match digit(1) {
         Some(second) => Some((first * 10 + second, &text[2..])),
@@ -75,9 +76,9 @@ fn fraction(text: &[u8]) -> Option<u32> {
     }
     // More digits than nine say nothing.
     let digits = &text[1..text.len().min(10)];
-    let value = digits.iter().try_fold(0u32, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0'))
-    })?;
+    let value = digits
+        .iter()
+        .try_fold(0u32, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))?;
     Some(value * 10u32.pow(9 - digits.len() as u32))
 }
 

@@ -3,12 +3,14 @@
 
 use std::cmp::Ordering;
 
-use bulla_yaml::emit::{Place, ScalarText, scalar_text};
+use bulla_yaml::Style as YamlStyle;
+use bulla_yaml::emit::{Place, ScalarText, scalar_text, styled_text};
 use bulla_yaml::tree::Node;
 
 use crate::failure::{Exhausted, Failure};
 use crate::json::{self, Style};
 use crate::scope::Scope;
+use crate::text::number_format::{FloatVerb, float};
 use crate::text::runes;
 use crate::value::Value;
 
@@ -26,7 +28,11 @@ pub(crate) fn write(scope: &mut Scope<'_>, value: &Value) -> Result<Option<Vec<u
     };
     let Ok(value) = json::read(scope, &text)? else { return Ok(None) };
     let mut writer = Writer { out: Vec::new(), scope, depth: 0 };
-    writer.node(&value, 0, 0)?;
+    if is_collection(&value) {
+        writer.node(&value, 0, 0)?;
+    } else {
+        writer.scalar(&value, 2, 0, false)?;
+    }
     if !writer.out.ends_with(b"\n") {
         writer.out.push(b'\n');
     }
@@ -97,11 +103,11 @@ impl Writer<'_, '_> {
         }
         self.out.push(b':');
         match value {
-            Value::Map(map) if !map.is_empty() && is_simple => {
+            Value::Map(_) if is_simple && is_collection(value) => {
                 self.line(indent + 2)?;
                 self.node(value, indent + 2, indent)
             }
-            Value::List(list) if !list.items.is_empty() && is_simple => {
+            Value::List(_) if is_simple && is_collection(value) => {
                 self.line(indent)?;
                 self.node(value, indent, indent)
             }
@@ -131,7 +137,13 @@ impl Writer<'_, '_> {
         self.scope.meter.allocate(text.len().saturating_mul(2) + indent)?;
         self.scope.meter.step(text.len() as u64 / 16)?;
         let place = Place { flow: false, key, indent, parent };
-        match scalar_text(&Node::string(text), place) {
+        let written = match std::str::from_utf8(text) {
+            // Version 2 of the library has its own view of these.
+            Ok("<<") => ScalarText::Inline("<<".to_owned()),
+            Ok(text) if text.contains('\t') => styled_text(text, YamlStyle::DoubleQuoted, place),
+            _ => scalar_text(&Node::string(text), place),
+        };
+        match written {
             ScalarText::Block { header, lines } => {
                 self.scope.meter.allocate(lines.len())?;
                 self.out.extend_from_slice(header.as_bytes());
@@ -156,11 +168,7 @@ impl Writer<'_, '_> {
             let last = if quoted { text.len() - 2 } else { text.len() - 1 };
             let inside = !quoted || at > 1 && at < last;
             let before_space = text.get(at + 1) == Some(&b' ');
-            let breaks = rune == ' '
-                && !after_space
-                && column > WIDTH
-                && inside
-                && (double || !before_space);
+            let breaks = rune == ' ' && !after_space && column > WIDTH && inside && (double || !before_space);
             if breaks {
                 self.out.push(b'\n');
                 self.scope.meter.allocate(indent + 2)?;
@@ -180,13 +188,21 @@ impl Writer<'_, '_> {
     }
 }
 
-/// A number as go-yaml writes it: integers that JSON writes without exponent
-/// stay integers.
+/// Returns whether `value` takes lines of its own.
+fn is_collection(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => !map.is_empty(),
+        Value::List(list) => !list.items.is_empty(),
+        _ => false,
+    }
+}
+
+/// A number as go-yaml writes it: what fits a 64-bit integer is one.
 fn number_text(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e21 {
+    if number.fract() == 0.0 && (-9.3e18..1.8e19).contains(&number) {
         return number.to_string();
     }
-    crate::text::number_format::float(number, crate::text::number_format::FloatVerb::General, None, false)
+    float(number, FloatVerb::General, None, false)
 }
 
 /// The order of keys in go-yaml: numbers within names count by their value,
@@ -194,52 +210,23 @@ fn number_text(number: f64) -> String {
 fn natural_order(left: &[u8], right: &[u8]) -> Ordering {
     let left: Vec<char> = runes::runes(left).map(|(_, rune, _)| rune).collect();
     let right: Vec<char> = runes::runes(right).map(|(_, rune, _)| rune).collect();
-    let mut in_digits = false;
-    for at in 0..left.len().min(right.len()) {
-        if left[at] == right[at] {
-            in_digits = left[at].is_numeric();
-            continue;
-        }
-        let (a, b) = (left[at].is_alphabetic(), right[at].is_alphabetic());
-        if a && b {
-            return left[at].cmp(&right[at]);
-        }
-        if a || b {
-            // Within a number, a letter ends it.
-            return if in_digits == a { Ordering::Less } else { Ordering::Greater };
-        }
-        return digits_order(&left, &right, at);
-    }
-    left.len().cmp(&right.len())
-}
-
-/// Compares where neither text has a letter: by the value of the numbers that
-/// begin here, then by their length, then by the characters.
-fn digits_order(left: &[char], right: &[char], at: usize) -> Ordering {
-    let mut zeros = at;
-    let both_zero_led = left[at] == '0' || right[at] == '0';
-    if both_zero_led {
-        // A difference within zeros counts from the first non-zero digit before.
-        let mut before = at;
-        while before > 0 && left[before - 1].is_numeric() {
-            before -= 1;
-            if left[before] != '0' {
-                zeros = before;
-                break;
-            }
-        }
-    }
-    let number = |text: &[char]| {
-        let digits: Vec<u32> = text[at..].iter().map_while(|rune| rune.to_digit(10)).collect();
-        let value = digits.iter().fold(0u64, |value, digit| value.wrapping_mul(10).wrapping_add(u64::from(*digit)));
-        (value, digits.len())
+    let Some(at) = left.iter().zip(&right).position(|(a, b)| a != b) else {
+        return left.len().cmp(&right.len());
     };
-    let ((a, a_length), (b, b_length)) = (number(left), number(right));
-    if zeros < at {
-        // Both are within the same number: more digits, larger number.
-        if a_length != b_length {
-            return a_length.cmp(&b_length);
-        }
+    match (left[at].is_alphabetic(), right[at].is_alphabetic()) {
+        (true, true) => return left[at].cmp(&right[at]),
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
     }
-    a.cmp(&b).then(a_length.cmp(&b_length)).then(left[at].cmp(&right[at]))
+    // Zeros within a number count as digits of it.
+    let within = (left[at] == '0' || right[at] == '0')
+        && left[..at].iter().rev().take_while(|rune| rune.is_numeric()).any(|rune| *rune != '0');
+    let number = |text: &[char]| {
+        let digits = text[at..].iter().map_while(|rune| rune.to_digit(10));
+        digits.fold((u64::from(within), 0), |(value, count): (u64, usize), digit| {
+            (value.wrapping_mul(10).wrapping_add(u64::from(digit)), count + 1)
+        })
+    };
+    number(&left).cmp(&number(&right)).then(left[at].cmp(&right[at]))
 }

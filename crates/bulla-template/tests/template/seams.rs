@@ -1,12 +1,12 @@
-//! A fixed clock, a counting random source, and rendering with both.
+//! A fixed clock, a counting random source, and data from JSON.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bulla_core::{Clock, Random, RandomError, SecretBytes, Timestamp};
-use bulla_template::{Budget, Data, Library, MissingKey, Settings, Template, TemplateError};
+use bulla_core::{Clock, Random, RandomError, Timestamp};
+use bulla_template::Data;
 
 /// 2024-05-06T07:08:09Z, always.
-pub struct FixedClock;
+pub(crate) struct FixedClock;
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
@@ -16,7 +16,7 @@ impl Clock for FixedClock {
 
 /// Bytes of a SplitMix64 sequence.
 #[derive(Default)]
-pub struct Sequence(AtomicU64);
+pub(crate) struct Sequence(AtomicU64);
 
 impl Random for Sequence {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
@@ -30,18 +30,8 @@ impl Random for Sequence {
     }
 }
 
-/// Settings with Go's name of the vectors.
-pub fn settings(library: Library, missing_key: MissingKey) -> Settings {
-    Settings { library, missing_key, ..Settings::external_secrets("x") }
-}
-
-/// Parses and renders.
-pub fn render(text: &str, data: &Data, settings: Settings) -> Result<SecretBytes, TemplateError> {
-    Template::parse(text, settings)?.render(data, &FixedClock, &Sequence::default(), Budget::default())
-}
-
 /// Converts JSON as the oracle reads it: all numbers are floats.
-pub fn data(value: &serde_json::Value) -> Data {
+pub(crate) fn data(value: &serde_json::Value) -> Data {
     match value {
         serde_json::Value::Null => Data::Nil,
         serde_json::Value::Bool(truth) => Data::Bool(*truth),

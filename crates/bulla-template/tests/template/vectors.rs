@@ -2,7 +2,8 @@
 
 use bulla_template::{Library, MissingKey, TemplateError};
 
-use crate::seams::{data, render, settings};
+use crate::seams::data;
+use crate::{render, settings};
 
 const CASES: &str = include_str!("../fixtures/go-template/cases.jsonl");
 const DATA: &str = include_str!("../fixtures/go-template/data.json");
