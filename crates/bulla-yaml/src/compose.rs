@@ -84,7 +84,7 @@ impl<'s> Composer<'s, '_> {
         match event.kind {
             EventKind::StreamEnd => return Ok(false),
             EventKind::DocumentStart { marker } => {
-                self.start_document(marker, event.start, event.comments)?
+                self.start_document(marker, event.start, event.comments)?;
             }
             EventKind::DocumentEnd { marker } => self.end_document(marker, event.comments),
             EventKind::SequenceStart(_) | EventKind::MappingStart(_) => self.start_collection(event)?,
@@ -113,7 +113,7 @@ impl<'s> Composer<'s, '_> {
             None => 0,
             Some(last) => {
                 last.end = match last.marker_end {
-                    Some(end) => line_after(self.stream.source, end),
+                    Some(end) => line_after(self.stream.source, end + 3),
                     None => at.byte,
                 };
                 last.end
@@ -308,7 +308,7 @@ fn place(mark: Mark) -> (usize, usize) {
 fn line_after(source: &str, at: u32) -> u32 {
     let bytes = source.as_bytes();
     let at = at as usize;
-    if at > 0 && bytes[at - 1] == b'\n' {
+    if at > 0 && matches!(bytes[at - 1], b'\n' | b'\r') {
         return at as u32;
     }
     let end = find_break(bytes, at, false);

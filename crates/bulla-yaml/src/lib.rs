@@ -17,6 +17,8 @@ mod limits;
 mod node;
 mod number;
 mod parser;
+#[cfg(test)]
+mod reader_tests;
 mod resolve;
 mod scanner;
 mod source;

@@ -167,3 +167,113 @@ fn yaml_1_1_bool(value: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, Resolved, Timestamp, resolve};
+    use crate::Style;
+
+    fn go(text: &str) -> Resolved {
+        resolve(None, text, Style::Plain, Dialect::YamlV3).expect("no tag")
+    }
+
+    #[test]
+    fn plain_scalars_resolve_as_in_yaml_v3() {
+        use Resolved::{Bool, Float, Int, Merge, Null, Str, Uint};
+        for (text, expected) in [
+            ("", Null),
+            ("~", Null),
+            ("Null", Null),
+            ("nULL", Str),
+            ("<<", Merge),
+            ("=", Str),
+            ("true", Bool(true)),
+            ("FALSE", Bool(false)),
+            ("tRUE", Str),
+            ("yes", Str),
+            ("on", Str),
+            ("017", Int(15)),
+            ("00", Int(0)),
+            ("0o17", Int(15)),
+            ("-0o7", Int(-7)),
+            ("08", Float(8.0)),
+            ("0o8", Str),
+            ("0x1F", Int(31)),
+            ("0XFF", Int(255)),
+            ("-0x10", Int(-16)),
+            ("0x_1", Int(1)),
+            ("0b11", Int(3)),
+            ("-0b1", Int(-1)),
+            ("0b2", Str),
+            ("0b+1", Int(1)),
+            ("0o-7", Int(-7)),
+            ("0x-1", Str),
+            ("0x", Str),
+            ("1_000", Int(1000)),
+            ("1__0", Int(10)),
+            ("1_", Int(1)),
+            ("_1", Str),
+            ("1_0.5", Float(10.5)),
+            ("685.230_15e+03", Float(685_230.15)),
+            ("1.", Float(1.0)),
+            (".5", Float(0.5)),
+            ("+.5", Float(0.5)),
+            (".5_0", Float(0.5)),
+            (".5_", Str),
+            ("._5", Str),
+            ("1e3", Float(1000.0)),
+            ("1e400", Str),
+            (".", Str),
+            ("-", Str),
+            ("+", Str),
+            ("1e", Str),
+            ("9223372036854775807", Int(i64::MAX)),
+            ("-9223372036854775808", Int(i64::MIN)),
+            ("18446744073709551615", Uint(u64::MAX)),
+            ("18446744073709551616", Float(18_446_744_073_709_551_616.0)),
+            ("-9223372036854775809", Float(-9_223_372_036_854_775_808.0)),
+            ("+18446744073709551615", Float(18_446_744_073_709_551_616.0)),
+            (".inf", Float(f64::INFINITY)),
+            ("-.Inf", Float(f64::NEG_INFINITY)),
+            ("inf", Str),
+            ("nan", Str),
+            ("190:20:30", Str),
+            ("21:59:43", Str),
+            ("12e03x", Str),
+            ("1 2", Str),
+            ("NaN", Str),
+        ] {
+            assert_eq!(go(text), expected, "{text}");
+        }
+        assert!(matches!(go(".NaN"), Resolved::Float(value) if value.is_nan()));
+        assert_eq!(Some(go("2001-1-1")), Timestamp::parse_yaml("2001-01-01").map(Resolved::Timestamp));
+    }
+
+    #[test]
+    fn tags_decide_and_can_disagree() {
+        let tagged = |tag, text, style| resolve(Some(tag), text, style, Dialect::YamlV3);
+        assert_eq!(tagged("!!str", "1", Style::Plain), Ok(Resolved::Str));
+        assert_eq!(tagged("!!float", "1", Style::Plain), Ok(Resolved::Float(1.0)));
+        assert_eq!(tagged("!!int", "1", Style::DoubleQuoted), Ok(Resolved::Int(1)));
+        assert_eq!(tagged("!local", "1", Style::Plain), Ok(Resolved::Str));
+        assert_eq!(tagged("!", "1", Style::Plain), Ok(Resolved::Int(1)));
+        assert_eq!(tagged("!!binary", "AA==", Style::Plain), Ok(Resolved::Binary));
+        let error = tagged("!!int", "secret", Style::Plain).expect_err("no integer");
+        assert!(!error.to_string().contains("secret"));
+        assert!(tagged("!!bool", "yes", Style::Plain).is_err());
+    }
+
+    #[test]
+    fn kubernetes_reads_yaml_1_1_booleans_and_no_timestamps() {
+        let kubernetes = |text| resolve(None, text, Style::Plain, Dialect::Kubernetes).expect("no tag");
+        for text in ["y", "Yes", "on", "ON", "true"] {
+            assert_eq!(kubernetes(text), Resolved::Bool(true), "{text}");
+        }
+        for text in ["n", "No", "off", "False"] {
+            assert_eq!(kubernetes(text), Resolved::Bool(false), "{text}");
+        }
+        assert_eq!(kubernetes("yES"), Resolved::Str);
+        assert_eq!(kubernetes("2001-01-01"), Resolved::Str);
+        assert_eq!(kubernetes("010"), Resolved::Int(8));
+    }
+}

@@ -53,6 +53,7 @@ pub fn decode_utf16(bytes: &[u8]) -> Option<String> {
 }
 
 /// Offset of the first character YAML forbids, and whether all bytes are ASCII.
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep the loop from being vectorized")]
 fn first_forbidden(bytes: &[u8]) -> (Option<usize>, bool) {
     let mut ascii = true;
     for (index, chunk) in bytes.chunks(64).enumerate() {
@@ -100,7 +101,7 @@ fn utf8_problem(rest: &[u8]) -> &'static str {
         return "invalid trailing UTF-8 octet";
     }
     match (rest[0], rest[1]) {
-        (0xED, _) | (0xF4.., 0x90..) | (0xF5.., _) => "invalid Unicode character",
+        (0xED | 0xF5.., _) | (0xF4, 0x90..) => "invalid Unicode character",
         _ => "invalid length of a UTF-8 sequence",
     }
 }

@@ -1,6 +1,6 @@
 //! Block collections.
 
-use super::{Event, EventKind, Parser, State, event};
+use super::{Event, EventKind, Parser, State, empty_scalar, event};
 use crate::Error;
 use crate::scanner::token::TokenKind;
 
@@ -16,7 +16,7 @@ impl<'s> Parser<'s> {
                 self.skip_dash()?;
                 if matches!(self.peek_kind()?, TokenKind::BlockEntry | TokenKind::BlockEnd) {
                     self.state = State::BlockSequenceEntry;
-                    return Ok(self.empty_scalar(end));
+                    return Ok(empty_scalar(end));
                 }
                 self.states.push(State::BlockSequenceEntry);
                 self.node(true, false)
@@ -45,7 +45,7 @@ impl<'s> Parser<'s> {
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         ) {
             self.state = State::IndentlessSequenceEntry;
-            return Ok(self.empty_scalar(end));
+            return Ok(empty_scalar(end));
         }
         self.states.push(State::IndentlessSequenceEntry);
         self.node(true, false)
@@ -62,7 +62,7 @@ impl<'s> Parser<'s> {
                 self.skip();
                 if matches!(self.peek_kind()?, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
                     self.state = State::BlockMappingValue;
-                    return Ok(self.empty_scalar(end));
+                    return Ok(empty_scalar(end));
                 }
                 self.states.push(State::BlockMappingValue);
                 self.node(true, true)
@@ -84,12 +84,12 @@ impl<'s> Parser<'s> {
         let (kind, start, end) = (token.kind, token.start, token.end);
         if kind != TokenKind::Value {
             self.state = State::BlockMappingKey;
-            return Ok(self.empty_scalar(start));
+            return Ok(empty_scalar(start));
         }
         self.skip();
         if matches!(self.peek_kind()?, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
             self.state = State::BlockMappingKey;
-            return Ok(self.empty_scalar(end));
+            return Ok(empty_scalar(end));
         }
         self.states.push(State::BlockMappingKey);
         self.node(true, true)

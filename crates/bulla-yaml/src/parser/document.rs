@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Event, EventKind, Parser, State, event, syntax};
+use super::{Event, EventKind, Parser, State, empty_scalar, event, syntax};
 use crate::Error;
 use crate::node::Comment;
 use crate::scanner::token::{Mark, Payload, TokenKind};
@@ -53,7 +53,7 @@ impl<'s> Parser<'s> {
             | TokenKind::StreamEnd => {
                 let at = token.start;
                 self.state = self.pop_state();
-                Ok(self.empty_scalar(at))
+                Ok(empty_scalar(at))
             }
             _ => self.node(true, false),
         }

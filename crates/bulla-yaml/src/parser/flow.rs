@@ -1,6 +1,6 @@
 //! Flow collections.
 
-use super::{Event, EventKind, Parser, State, bytes, event};
+use super::{Event, EventKind, Parser, State, bytes, empty_scalar, event};
 use crate::Error;
 use crate::node::Style;
 use crate::scanner::token::TokenKind;
@@ -38,7 +38,7 @@ impl<'s> Parser<'s> {
                 // libyaml consumes the token here, so that `[? : x]` and `[?]` are refused.
                 self.skip();
                 self.state = State::FlowSequencePairValue;
-                Ok(self.empty_scalar(end))
+                Ok(empty_scalar(end))
             }
             _ => {
                 self.states.push(State::FlowSequencePairValue);
@@ -58,7 +58,7 @@ impl<'s> Parser<'s> {
             }
         }
         self.state = State::FlowSequencePairEnd;
-        let mut event = self.empty_scalar(at);
+        let mut event = empty_scalar(at);
         // go-yaml reports an empty value at its colon; it can only be written after it.
         if kind == TokenKind::Value {
             event.span = (end, end);
@@ -87,7 +87,7 @@ impl<'s> Parser<'s> {
                 match token.kind {
                     TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd => {
                         self.state = State::FlowMappingValue;
-                        Ok(self.empty_scalar(at))
+                        Ok(empty_scalar(at))
                     }
                     _ => {
                         self.states.push(State::FlowMappingValue);
@@ -112,7 +112,7 @@ impl<'s> Parser<'s> {
         }
         let at = self.peek()?.start;
         self.state = State::FlowMappingKey;
-        Ok(self.empty_scalar(at))
+        Ok(empty_scalar(at))
     }
 
     /// Skips the comma in front of an entry; nothing if the collection ends here.

@@ -92,6 +92,8 @@ pub(crate) struct Parser<'s> {
     foot: Comment,
     /// Head comment of a dash that goes to the collection behind it.
     stem: Comment,
+    /// Whether any of these four may hold something.
+    commented: bool,
     /// Handles and prefixes of the current document's `%TAG` directives.
     tag_directives: Vec<(&'s str, Cow<'s, str>)>,
     /// End of the last token consumed that stands in the source, in bytes.
@@ -109,6 +111,7 @@ impl<'s> Parser<'s> {
             line: Comment::default(),
             foot: Comment::default(),
             stem: Comment::default(),
+            commented: false,
             tag_directives: Vec::new(),
             last_end: 0,
         }
@@ -258,10 +261,6 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn empty_scalar(&self, at: Mark) -> Event<'s> {
-        event(EventKind::Scalar(Cow::Borrowed(""), Style::Plain), at)
-    }
-
     /// The next token, with its comments taken over.
     fn peek(&mut self) -> Result<&mut Token<'s>, Error> {
         self.scanner.peek()?;
@@ -294,6 +293,7 @@ impl<'s> Parser<'s> {
                 break;
             }
             let Some(pending) = self.scanner.comments.pop_front() else { break };
+            self.commented = true;
             match pending.place {
                 Place::Head => self.head.join(pending.comment),
                 Place::Line => self.line.join(pending.comment),
@@ -304,6 +304,9 @@ impl<'s> Parser<'s> {
     }
 
     fn take_comments(&mut self) -> Comments {
+        if !std::mem::take(&mut self.commented) {
+            return Comments::default();
+        }
         self.stem = Comment::default();
         Comments {
             head: std::mem::take(&mut self.head).into_option(),
@@ -344,6 +347,10 @@ fn event(kind: EventKind<'_>, start: Mark) -> Event<'_> {
         properties: None,
         comments: Comments::default(),
     }
+}
+
+fn empty_scalar<'s>(at: Mark) -> Event<'s> {
+    event(EventKind::Scalar(Cow::Borrowed(""), Style::Plain), at)
 }
 
 fn bytes(token: &Token<'_>) -> (u32, u32) {

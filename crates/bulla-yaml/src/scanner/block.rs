@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Scanner;
 use super::token::{Mark, Token, TokenKind};
+use super::{Scanner, text_token};
 use crate::Error;
 use crate::chars::{find_break, is_blank, is_break, is_break_or_end};
 use crate::node::Style;
@@ -55,7 +55,7 @@ impl<'s> Scanner<'s> {
         if chomping == Chomping::Keep {
             text.push_str(&breaks);
         }
-        Ok(self.text_token(TokenKind::Scalar(style), start, end, Cow::Owned(text)))
+        Ok(text_token(TokenKind::Scalar(style), start, end, Cow::Owned(text)))
     }
 
     /// Chomping and indentation indicators in either order; an indentation of 0 means none is given.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Scanner;
 use super::token::{Mark, Payload, Token, TokenKind};
+use super::{Scanner, text_token};
 use crate::Error;
 use crate::chars::{is_blank, is_break_or_end, is_word};
 
@@ -16,7 +16,7 @@ impl<'s> Scanner<'s> {
         if name.is_empty() || !(ends || self.word_ends_at(0)) {
             return Err(self.fail(start, "did not find expected alphabetic or numeric character"));
         }
-        Ok(self.text_token(kind, start, self.at, Cow::Borrowed(name)))
+        Ok(text_token(kind, start, self.at, Cow::Borrowed(name)))
     }
 
     /// A tag as handle and suffix; `!` alone and `!<...>` have an empty handle.

@@ -311,10 +311,6 @@ impl<'s> Scanner<'s> {
         self.queue.push(Token::new(kind, start, self.at));
     }
 
-    fn text_token(&self, kind: TokenKind, start: Mark, end: Mark, text: Cow<'s, str>) -> Token<'s> {
-        Token::with(kind, start, end, Payload::Text(text))
-    }
-
     /// A scanner error. The line go-yaml names is that of `context`, or of here if that is the first line.
     pub(crate) fn fail(&self, context: Mark, problem: &'static str) -> Error {
         let line = if context.line != 0 { context.line } else { self.at.line };
@@ -409,4 +405,8 @@ impl<'s> Scanner<'s> {
         self.newlines += 1;
         if len == 3 { self.slice(start, start + 3) } else { "\n" }
     }
+}
+
+fn text_token(kind: TokenKind, start: Mark, end: Mark, text: Cow<'_, str>) -> Token<'_> {
+    Token::with(kind, start, end, Payload::Text(text))
 }

@@ -2,44 +2,27 @@
 
 use std::borrow::Cow;
 
-use super::Scanner;
 use super::token::{Token, TokenKind};
+use super::{Scanner, text_token};
 use crate::Error;
 use crate::chars::{ends_word, is_blank, is_break};
 use crate::node::Style;
 
-/// What a byte inside a plain scalar may mean.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Text,
-    /// Blank or line break of one byte, or the end.
-    End,
-    /// Ends the scalar if a blank follows.
-    Colon,
-    /// Ends the scalar in flow context.
-    Flow,
-    /// First byte of a line break of several bytes, perhaps.
-    Wide,
-}
+/// Bytes that may end a run of plain text in block context: blanks, breaks, the colon, and the first bytes of
+/// line breaks of several bytes.
+const BLOCK_STOPS: [bool; 256] = stops(b"\0 \t\n\r:\xC2\xE2");
+/// The same in flow context.
+const FLOW_STOPS: [bool; 256] = stops(b"\0 \t\n\r:\xC2\xE2,?[]{}");
 
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Text; 256];
-    classes[0] = Class::End;
-    classes[b' ' as usize] = Class::End;
-    classes[b'\t' as usize] = Class::End;
-    classes[b'\n' as usize] = Class::End;
-    classes[b'\r' as usize] = Class::End;
-    classes[b':' as usize] = Class::Colon;
-    classes[b',' as usize] = Class::Flow;
-    classes[b'?' as usize] = Class::Flow;
-    classes[b'[' as usize] = Class::Flow;
-    classes[b']' as usize] = Class::Flow;
-    classes[b'{' as usize] = Class::Flow;
-    classes[b'}' as usize] = Class::Flow;
-    classes[0xC2] = Class::Wide;
-    classes[0xE2] = Class::Wide;
-    classes
-};
+const fn stops(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
 
 /// Blanks and line breaks between two pieces of a scalar.
 #[derive(Default)]
@@ -105,7 +88,7 @@ impl<'s> Scanner<'s> {
             Some(text) => Cow::Owned(text),
             None => Cow::Borrowed(self.slice(start.byte as usize, end.byte as usize)),
         };
-        Ok(self.text_token(TokenKind::Scalar(Style::Plain), start, end, text))
+        Ok(text_token(TokenKind::Scalar(Style::Plain), start, end, text))
     }
 
     /// Skips blanks and breaks; `check` sees every blank behind a break.
@@ -135,21 +118,20 @@ impl<'s> Scanner<'s> {
 
     /// Where the run of characters of a plain scalar that starts at `from` ends.
     fn plain_word_end(&self, from: usize) -> usize {
-        let flow = self.in_flow();
+        let stops = if self.in_flow() { &FLOW_STOPS } else { &BLOCK_STOPS };
         let mut at = from;
-        while let Some(&byte) = self.bytes.get(at) {
-            let ends = match CLASSES[usize::from(byte)] {
-                Class::Text => false,
-                Class::End => true,
-                Class::Colon => ends_word(self.bytes, at + 1),
-                Class::Flow => flow,
-                Class::Wide => is_break(self.bytes, at),
+        while let Some(ahead) = self.bytes[at..].iter().position(|&byte| stops[usize::from(byte)]) {
+            at += ahead;
+            let ends = match self.bytes[at] {
+                b':' => ends_word(self.bytes, at + 1),
+                0xC2 | 0xE2 => is_break(self.bytes, at),
+                _ => true,
             };
             if ends {
-                break;
+                return at;
             }
             at += 1;
         }
-        at
+        self.bytes.len()
     }
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::Scanner;
 use super::plain::Gap;
 use super::token::{Mark, Token, TokenKind};
+use super::{Scanner, text_token};
 use crate::Error;
 use crate::chars::{byte, is_break};
 use crate::node::Style;
@@ -26,7 +26,7 @@ impl<'s> Scanner<'s> {
             None => Cow::Owned(self.complex_text(start, quote)?),
         };
         self.skip_indicator();
-        Ok(self.text_token(TokenKind::Scalar(style), start, self.at, text))
+        Ok(text_token(TokenKind::Scalar(style), start, self.at, text))
     }
 
     /// The text up to the closing quote, if it is on this line and without escapes.

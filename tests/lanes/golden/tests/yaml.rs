@@ -1,7 +1,8 @@
 //! bulla-yaml against what go.yaml.in/yaml/v3 v3.0.4 made of the same documents.
 
 use bulla_yaml::{
-    Comment, Dialect, Error, Kind, Limits, NodeId, Resolved, Stream, Style, decode_binary, decode_utf16, parse,
+    Comment, Dialect, Error, Kind, Limits, NodeId, Resolved, Stream, Style, decode_binary, decode_utf16,
+    parse,
 };
 use serde_json::Value;
 
@@ -74,7 +75,9 @@ fn compare_row(row: &Value) -> Result<(), String> {
     let stream = match parse(&source, &Limits::default()) {
         Ok(stream) => stream,
         Err(error) if row["ok"] == true => return Err(format!("refused: {error}")),
-        Err(error) => return same("error", error.to_string().as_str(), row["e"].as_str().unwrap_or_default()),
+        Err(error) => {
+            return same("error", error.to_string().as_str(), row["e"].as_str().unwrap_or_default());
+        }
     };
     if row["ok"] == false {
         return Err(format!("accepted, Go says {}", row["e"]));
@@ -292,8 +295,22 @@ impl Random {
 
     fn damage(&mut self, bytes: &mut Vec<u8>, donor: &[u8]) {
         const INSERTS: [&[u8]; 16] = [
-            b"#", b"# c\n", b"\n", b"\n\n", b" ", b"  ", b"- ", b": ", b"? ", b"\t", b"\r\n", b"\xC2\x85",
-            b"---\n", b"...\n", b"[", b"|\n",
+            b"#",
+            b"# c\n",
+            b"\n",
+            b"\n\n",
+            b" ",
+            b"  ",
+            b"- ",
+            b": ",
+            b"? ",
+            b"\t",
+            b"\r\n",
+            b"\xC2\x85",
+            b"---\n",
+            b"...\n",
+            b"[",
+            b"|\n",
         ];
         let at = self.below(bytes.len() + 1);
         match self.below(5) {
