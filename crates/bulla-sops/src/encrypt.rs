@@ -228,7 +228,7 @@ impl Work<'_, '_> {
         if self.request.selection.encrypts_top_comments() {
             // The tree does not hold them, so nothing else would hide them;
             // the layout field brings them back.
-            splices.extend(self.document.loose_comments.iter().map(|range| Splice::new(range.clone(), "#")));
+            splices.extend(self.document.loose_comments.iter().map(|range| Splice::new(range.clone(), "")));
         }
         let mut failed = None;
         visit_nodes(encrypted, &mut |_, visited| {

@@ -39,7 +39,8 @@ fn round_trip(format: &'static dyn Format, plain: &[u8]) -> Result<(Vec<u8>, Vec
     let encrypted = encrypt(plain, format, format, Layouting::Keep, &mut Reuse::default(), &request)
         .map_err(|error| error.to_string())?;
     let file = EncryptedFile::parse(&encrypted, format, &limits).map_err(|error| error.to_string())?;
-    let decrypted = file.decrypt(&key, DecryptOptions::default(), &indent).map_err(|error| error.to_string())?;
+    let decrypted =
+        file.decrypt(&key, DecryptOptions::default(), &indent).map_err(|error| error.to_string())?;
     let text = decrypted.text(&indent, &limits).map_err(|error| error.to_string())?;
     Ok((encrypted, text))
 }
