@@ -86,7 +86,7 @@ impl<'a> Scope<'a> {
         if let Some(found) = self.expressions.get(pattern) {
             return Ok(Some(Rc::clone(found)));
         }
-        self.meter.step(100 + 10 * pattern.len() as u64)?;
+        self.meter.step(100 + weight(pattern) / 4)?;
         let Ok(compiled) =
             std::str::from_utf8(pattern).map_err(drop).and_then(|p| Regexp::new(p).map_err(drop))
         else {
@@ -108,4 +108,19 @@ impl Drop for Scope<'_> {
             drop(entries);
         }
     }
+}
+
+/// Estimates how many states an expression has: its length, multiplied by its
+/// counted repetitions.
+pub(crate) fn weight(pattern: &[u8]) -> u64 {
+    let mut weight = pattern.len() as u64;
+    for at in memchr::memchr_iter(b'{', pattern) {
+        let counts = pattern[at + 1..].split(|byte| *byte == b'}').next().unwrap_or(&[]);
+        let largest = counts
+            .split(|byte| *byte == b',')
+            .filter_map(|count| std::str::from_utf8(count).ok()?.parse::<u64>().ok())
+            .max();
+        weight = weight.saturating_mul(largest.unwrap_or(1).clamp(1, 1000)).min(1_000_000);
+    }
+    weight
 }

@@ -6,7 +6,7 @@ use bulla_regexp::{Regexp, quote_meta};
 
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Kind};
-use crate::scope::Scope;
+use crate::scope::{Scope, weight};
 use crate::value::{ListKind, Text, Value};
 
 const PAIR: &[Kind] = &[Kind::Text, Kind::Text];
@@ -44,23 +44,8 @@ fn prepare<'a>(scope: &mut Scope<'_>, args: &Args<'a>) -> Result<(Rc<Regexp>, &'
     let Some(expression) = scope.expression(pattern)? else {
         return Err(Failure::new("error parsing regexp"));
     };
-    scope.meter.step(1 + text.len() as u64 * weight(pattern) / 4096)?;
+    scope.meter.step(1 + text.len() as u64 * weight(pattern) / 256)?;
     Ok((expression, text))
-}
-
-/// Estimates how many states an expression has: its length, multiplied by its
-/// counted repetitions.
-fn weight(pattern: &[u8]) -> u64 {
-    let mut weight = pattern.len() as u64;
-    for at in memchr::memchr_iter(b'{', pattern) {
-        let counts = pattern[at + 1..].split(|byte| *byte == b'}').next().unwrap_or(&[]);
-        let largest = counts
-            .split(|byte| *byte == b',')
-            .filter_map(|count| std::str::from_utf8(count).ok()?.parse::<u64>().ok())
-            .max();
-        weight = weight.saturating_mul(largest.unwrap_or(1).clamp(1, 1000)).min(1_000_000);
-    }
-    weight
 }
 
 fn matches(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {

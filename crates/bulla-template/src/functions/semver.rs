@@ -49,7 +49,7 @@ fn number(number: u64) -> Value {
 }
 
 fn compare(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    scope.meter.step((args.text(0).len() + args.text(1).len()) as u64 / 8)?;
+    scope.meter.step((args.text(0).len() + args.text(1).len()) as u64 / 2)?;
     let constraints = parse_constraints(args.text(0)).ok_or_else(|| Failure::new("improper constraint"))?;
     let version = Version::parse(args.text(1)).ok_or_else(|| Failure::new("invalid semantic version"))?;
     Ok(Value::Bool(constraints.iter().any(|all| all.iter().all(|one| one.allows(&version)))))

@@ -38,11 +38,12 @@ fn pieces<'t>(
     if limit == 0 {
         return Ok(parts);
     }
+    scope.meter.step(text.len() as u64 / 16)?;
     let most = match separator {
         [] => text.len(),
         separator => 1 + memchr::memmem::find_iter(text, separator).count(),
     };
-    scope.meter.allocate(text.len() / 16 + most.min(limit).saturating_mul(size_of::<Value>()))?;
+    scope.meter.allocate(most.min(limit).saturating_mul(size_of::<Value>()))?;
     if separator.is_empty() {
         let mut rest = text;
         while !rest.is_empty() && parts.len() + 1 < limit {

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// No float has more digits than this; what is asked beyond are zeros.
+const MOST_DIGITS: usize = 1100;
+
 /// The layouts of floats.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FloatVerb {
@@ -37,10 +40,15 @@ pub(crate) fn float(number: f64, verb: FloatVerb, precision: Option<usize>, shar
     if number.is_infinite() {
         return if number > 0.0 { "Inf" } else { "-Inf" }.to_owned();
     }
+    let digits = precision.unwrap_or(6);
+    let zeros = "0".repeat(digits.saturating_sub(MOST_DIGITS));
+    let digits = digits.min(MOST_DIGITS);
     let text = match verb {
-        FloatVerb::Decimal => format!("{number:.*}", precision.unwrap_or(6)),
-        FloatVerb::Exponent { .. } => exponent(&format!("{number:.*e}", precision.unwrap_or(6))),
-        FloatVerb::General | FloatVerb::GeneralUpper => general(number, precision),
+        FloatVerb::Decimal => format!("{number:.digits$}") + &zeros,
+        FloatVerb::Exponent { .. } => exponent(&format!("{number:.digits$e}").replace('e', &(zeros + "e"))),
+        FloatVerb::General | FloatVerb::GeneralUpper => {
+            general(number, precision.map(|digits| digits.min(MOST_DIGITS)))
+        }
     };
     let text = match verb {
         FloatVerb::Exponent { upper: true } | FloatVerb::GeneralUpper => text.to_uppercase(),

@@ -379,12 +379,12 @@ impl<'m> Printer<'m> {
     }
 
     fn float(&mut self, number: f64, verb: char, value: &Value) -> Done {
+        self.meter.allocate(self.flags.precision.unwrap_or(0))?;
         let text = match verb {
             'x' | 'X' => hexadecimal_float(number, self.flags.precision, verb == 'X'),
             'b' => binary_float(number),
             _ => match FloatVerb::of(verb) {
                 Some(form) => {
-                    self.meter.allocate(self.flags.precision.unwrap_or(0))?;
                     float(number, form, self.flags.precision, self.flags.sharp && !self.flags.sharp_v)
                 }
                 None => return self.bad_verb(value, verb),

@@ -72,7 +72,7 @@ const TEMPLATES: &[&str] = &[
     "{{ $c := dict }}{{ range 500000 }}{{ $n := dict }}{{ $_ := set $c \"n\" $n }}{{ $c = $n }}{{ end }}",
     "{{ $l := list }}{{ range 100000 }}{{ $l = append $l 1 }}{{ end }}",
     "{{ uniq (until 100000) }}",
-    "{{ without (until 100000) (until 100000) }}",
+    "{{ range until 1000 }}{{ $x := uniq (until 1000) }}{{ end }}",
     "{{ fromJson (repeat 1000000 \"[\") }}{{ range 999999999 }}{{ end }}",
     "{{ mustFromJson (printf \"%s1%s\" (repeat 100000 \"[\") (repeat 100000 \"]\")) }}",
     "{{ range 1000 }}{{ repeat 10000 \"x\" }}{{ end }}",
