@@ -49,6 +49,9 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
 
 fn invoke(mut arguments: Vec<OsString>, context: &Context, ui: &mut Ui) -> Result<(), Failure> {
     arguments.drain(..arguments.len().min(1));
+    if arguments.first().is_some_and(|first| first == "sops") {
+        arguments.remove(0);
+    }
     match persona::sops::parse(arguments, &context.environment) {
         Invocation::Show(text, failure) => {
             ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, error::cause(&error)))?;

@@ -178,6 +178,8 @@ pub struct Edit {
     pub ignore_mac: bool,
     /// Insist on a creation rule, as the flag style does.
     pub needs_rule: bool,
+    /// Keys to add or to remove were named, which need an existing file.
+    pub changes_keys: bool,
 }
 
 /// Where the value of `set` is.

@@ -27,8 +27,9 @@ pub struct Configuration {
 
 /// A configuration file that was read.
 pub struct Loaded {
-    /// The file.
+    /// The file, as it was named.
     pub path: PathBuf,
+    directory: PathBuf,
     config: Config,
 }
 
@@ -44,7 +45,7 @@ impl Configuration {
     /// else the nearest one above the working directory, else above the file.
     pub fn path_of(&self, app: &App<'_>, name: &Path) -> Option<PathBuf> {
         if !app.session.config.is_empty() {
-            return Some(app.absolute(Path::new(&app.session.config)));
+            return Some(PathBuf::from(&app.session.config));
         }
         let near = self.near.get_or_init(|| self.search(app, app.context.environment.directory()));
         near.clone().or_else(|| self.search(app, name.parent()?))
@@ -99,8 +100,7 @@ impl Loaded {
     /// Returns the creation rule of an absolute path; `None` where the file
     /// has no list of rules.
     pub fn creation_rule(&self, name: &Path) -> Result<Option<&CreationRule>, Failure> {
-        let directory = self.path.parent().unwrap_or(Path::new("/"));
-        let relative = name.strip_prefix(directory).unwrap_or(name);
+        let relative = name.strip_prefix(&self.directory).unwrap_or(name);
         let rule = self.config.creation_rule(&relative.to_string_lossy());
         rule.map_err(|error| Failure::new(Exit::Generic, error.to_string()))
     }
@@ -118,5 +118,6 @@ fn load(app: &App<'_>, path: &Path) -> Result<Loaded, Broken> {
     for warning in &config.warnings {
         app.ui.warn(&format!("{}: {warning}", path.display()));
     }
-    Ok(Loaded { path: path.to_owned(), config })
+    let directory = app.absolute(path).parent().map(Path::to_owned).unwrap_or_default();
+    Ok(Loaded { path: path.to_owned(), directory, config })
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use bulla_core::{Clock, Context, DataKey, KeyProvider, Limits, Timestamp};
 use bulla_providers::Dialog;
+use bulla_sops::group::RecoverError;
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
     by_path, group, rfc3339,
@@ -238,9 +239,13 @@ impl<'a> App<'a> {
 
     /// Recovers the data key of a file.
     pub fn data_key(&self, metadata: &Metadata) -> Result<DataKey, Failure> {
+        self.recover(metadata)?.map_err(|error| Failure::new(Exit::DataKey, error.to_string()))
+    }
+
+    /// As [`App::data_key`], with the reasons as they are.
+    pub fn recover(&self, metadata: &Metadata) -> Result<Result<DataKey, RecoverError>, Failure> {
         let order = self.decryption_order()?;
-        let recovered = self.wait(group::recover(metadata, &order, self.providers()))?;
-        recovered.map_err(|error| Failure::new(Exit::DataKey, error.to_string()))
+        self.wait(group::recover(metadata, &order, self.providers()))
     }
 
     /// Opens an encrypted file: parse, data key, values, MAC.

@@ -8,7 +8,7 @@ use crate::error::{Exit, Failure};
 use crate::request::Decrypt;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Decrypt) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Decrypt) -> Result<(), Failure> {
     if let Some(path) = &request.input.path {
         app.check_exists(path)?;
     }
@@ -19,7 +19,8 @@ pub fn run(app: &App<'_>, request: &Decrypt) -> Result<(), Failure> {
     let output = format_of(&formats.output, &name);
     app.decryption_order()?;
     let extract = extract_path(&request.extract)?;
-    let opened = app.take(request.input.path.as_deref(), &request.sink)?;
+    let path = request.input.path.as_ref().map(|path| app.absolute(path));
+    let opened = app.take(path.as_deref(), &request.sink)?;
     let opening = Opening { ignore_mac: request.ignore_mac };
     let (file, _) = app.open(&opened.bytes, input, opening, &indent)?;
     let text = match extract.as_slice() {
@@ -38,7 +39,8 @@ pub fn plaintext(
     indent: &Indent,
     asked: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let text = if asked || output.name() != file.format().name() {
+    // A binary file is one value, which has no layout.
+    let text = if asked || output.name() != file.format().name() || output.name() == "binary" {
         output.emit(file.branches(), None, indent)
     } else {
         file.text(indent, &app.limits)

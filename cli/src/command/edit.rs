@@ -9,7 +9,7 @@ use bulla_sops::{
 
 use super::decrypt::plaintext;
 use super::encrypt::Plan;
-use super::rotate::require_rule;
+use super::rotate::{keys_without_file, require_rule};
 use crate::app::{App, Opening, encrypting, format_of, layouting, plain_text, reading, writing};
 use crate::error::{Exit, Failure};
 use crate::file::{FileError, Target};
@@ -20,9 +20,12 @@ use crate::ui::Level;
 const PRESS_ENTER: &str = "Press enter to return to the editor, or Ctrl+C to exit.";
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Edit) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Edit) -> Result<(), Failure> {
     let name = app.judged_name(&request.input);
     let path = app.absolute(request.input.path.as_deref().unwrap_or(Path::new("")));
+    if request.changes_keys && app.check_exists(&path).is_err() {
+        return Err(keys_without_file(app, &path, true));
+    }
     if request.needs_rule {
         require_rule(app, &name)?;
     }

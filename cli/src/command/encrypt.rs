@@ -23,7 +23,7 @@ pub struct Plan {
 }
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Encrypt) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Encrypt) -> Result<(), Failure> {
     if let Some(path) = &request.input.path {
         app.check_exists(path)?;
     }
@@ -33,7 +33,8 @@ pub fn run(app: &App<'_>, request: &Encrypt) -> Result<(), Failure> {
     let input = format_of(&formats.input, &name);
     let output = format_of(&formats.output, &name);
     let plan = Plan::new(app, &name, &request.new_file, input)?;
-    let opened = app.take(request.input.path.as_deref(), &request.sink)?;
+    let path = request.input.path.as_ref().map(|path| app.absolute(path));
+    let opened = app.take(path.as_deref(), &request.sink)?;
     let layouting = layouting(indent, asked, &formats.output);
     let text = plan.encrypt(app, &opened.bytes, input, output, layouting)?;
     app.put(&text, opened.target)

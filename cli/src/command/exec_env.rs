@@ -11,15 +11,10 @@ use crate::process::exec::{Program, is_variable_name, selects_code};
 use crate::request::ExecEnv;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &ExecEnv) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &ExecEnv) -> Result<(), Failure> {
     let name = app.absolute(&request.path);
     let (indent, _) = app.indent(&name)?;
     app.decryption_order()?;
-    if request.background {
-        app.ui.warn(
-            "exec-env's --background option is deprecated and will be removed in a future version of sops",
-        );
-    }
     let opened = app.take(Some(&request.path), &crate::request::Sink::Stdout)?;
     let (file, _) = app.open(&opened.bytes, format_of("", &name), Opening::default(), &indent)?;
     let mut secrets = Vec::new();

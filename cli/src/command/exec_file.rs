@@ -9,7 +9,7 @@ use crate::process::exec::{Program, Temporary};
 use crate::request::{ExecFile, Sink};
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &ExecFile) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &ExecFile) -> Result<(), Failure> {
     let name = app.absolute(&request.path);
     let (indent, asked) = app.indent(&name)?;
     app.decryption_order()?;

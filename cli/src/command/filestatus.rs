@@ -8,7 +8,7 @@ use crate::file;
 use crate::request::FileStatus;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &FileStatus) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &FileStatus) -> Result<(), Failure> {
     app.indent(&app.absolute(&request.path))?;
     let bytes = file::read(&request.path, app.limits.file_size)
         .map_err(|error| unknown(&format!("Error reading file: {error}")))?;

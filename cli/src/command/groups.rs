@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use bulla_core::MasterKey;
-use bulla_sops::{Format, Metadata, group, replace_metadata};
+use bulla_sops::group::{self, RecoverError};
+use bulla_sops::{Format, Metadata, replace_metadata};
 
 use super::encrypt::bad_threshold;
 use crate::app::{App, format_of, master_keys};
@@ -12,7 +13,7 @@ use crate::error::{Exit, Failure};
 use crate::request::{GroupsAdd, GroupsDelete, Sink};
 
 /// Runs `groups add`.
-pub fn add(app: &App<'_>, request: &GroupsAdd) -> Result<(), Failure> {
+pub(super) fn add(app: &App<'_>, request: &GroupsAdd) -> Result<(), Failure> {
     let new = master_keys(&request.keys, &request.aws)?;
     change(app, &request.path, request.in_place, request.threshold, &mut |groups| {
         groups.push(new.clone());
@@ -21,7 +22,7 @@ pub fn add(app: &App<'_>, request: &GroupsAdd) -> Result<(), Failure> {
 }
 
 /// Runs `groups delete`.
-pub fn delete(app: &App<'_>, request: &GroupsDelete) -> Result<(), Failure> {
+pub(super) fn delete(app: &App<'_>, request: &GroupsDelete) -> Result<(), Failure> {
     change(app, &request.path, request.in_place, request.threshold, &mut |groups| {
         let index = request.index as usize;
         if index >= groups.len() {
@@ -50,9 +51,8 @@ fn change(
     let format = format_of("", &name);
     let sink = if in_place { Sink::InPlace } else { Sink::Stdout };
     let opened = app.take(Some(path), &sink)?;
-    let logged = Failure::into_logged;
-    let file = app.parse(&opened.bytes, format).map_err(logged)?;
-    let data_key = app.data_key(&file.metadata).map_err(logged)?;
+    let file = app.parse(&opened.bytes, format).map_err(Failure::into_logged)?;
+    let data_key = app.recover(&file.metadata)?.map_err(|error| Failure::logged(short(&error)))?;
     let mut groups: Vec<Vec<MasterKey>> = file
         .metadata
         .groups
@@ -73,6 +73,18 @@ fn change(
     }
     let text = with_groups(app, &opened.bytes, format, &file.metadata, &groups, threshold, &data_key)?;
     app.put(&text, opened.target)
+}
+
+/// `groups` tells in one line why there is no data key.
+fn short(error: &RecoverError) -> String {
+    match error {
+        RecoverError::Keys { groups, needed } => {
+            let recovered = groups.iter().filter(|group| group.recovered).count();
+            let needed = if groups.len() == 1 { 0 } else { *needed };
+            format!("Error getting data key: {needed} successful groups required, got {recovered}")
+        }
+        error => error.to_string(),
+    }
 }
 
 /// Wraps the data key of a file for other groups and returns the file with

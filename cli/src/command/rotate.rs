@@ -1,5 +1,7 @@
 //! `rotate`: a new data key, and other master keys where asked for.
 
+use std::path::Path;
+
 use bulla_core::MasterKey;
 use bulla_sops::{DecryptedFile, Encryption, Format, Indent, Metadata, encrypt_tree, group, keys};
 
@@ -9,15 +11,11 @@ use crate::persona::sops::go;
 use crate::request::Rotate;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
     if let Some(path) = &request.input.path {
         let is_missing = app.check_exists(path).is_err();
         if is_missing && !(request.add.is_empty() && request.remove.is_empty()) {
-            let shown = go::quote(&app.absolute(path).to_string_lossy());
-            let text = format!(
-                "Error: cannot add or remove keys on non-existent file {shown}, use the `edit` subcommand instead."
-            );
-            return Err(Failure::new(Exit::KeysWithoutFile, text));
+            return Err(keys_without_file(app, path, request.needs_rule));
         }
         if request.needs_rule {
             app.check_exists(path)?;
@@ -34,7 +32,8 @@ pub fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
     app.decryption_order()?;
     let add = master_keys(&request.add, &request.aws)?;
     let remove = master_keys(&request.remove, &request.aws)?;
-    let opened = app.take(request.input.path.as_deref(), &request.sink)?;
+    let path = request.input.path.as_ref().map(|path| app.absolute(path));
+    let opened = app.take(path.as_deref(), &request.sink)?;
     let opening = Opening { ignore_mac: request.ignore_mac };
     let (file, _) = app.open(&opened.bytes, input, opening, &indent)?;
     let groups = changed_groups(file.metadata(), &add, &remove);
@@ -43,9 +42,18 @@ pub fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
     app.put(&text, opened.target)
 }
 
+/// Keys to add or to remove, and no file; the flag style says it its own way.
+pub fn keys_without_file(app: &App<'_>, path: &Path, flag_style: bool) -> Failure {
+    let instead = if flag_style { "`--kms` and `--pgp`" } else { "the `edit` subcommand" };
+    let shown = go::quote(&app.absolute(path).to_string_lossy());
+    let text =
+        format!("Error: cannot add or remove keys on non-existent file {shown}, use {instead} instead.");
+    Failure::new(Exit::KeysWithoutFile, text)
+}
+
 /// Fails where there are creation rules and none is for `name`: the flag
 /// style looks even where it has no use for one.
-pub fn require_rule(app: &App<'_>, name: &std::path::Path) -> Result<(), Failure> {
+pub fn require_rule(app: &App<'_>, name: &Path) -> Result<(), Failure> {
     match app.configuration().find(app, name)? {
         Some(loaded) => loaded.creation_rule(name).map(|_| ()),
         None => Ok(()),

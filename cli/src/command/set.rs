@@ -15,7 +15,7 @@ use crate::request::{Input, Set, ValueSource};
 pub const ATTEMPTS: usize = 5;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
     let name = app.judged_name(&request.input);
     if request.needs_rule {
         require_rule(app, &name)?;

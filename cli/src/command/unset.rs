@@ -9,7 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::request::Unset;
 
 /// Runs the command.
-pub fn run(app: &App<'_>, request: &Unset) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &Unset) -> Result<(), Failure> {
     let name = app.judged_name(&request.input);
     let (indent, asked) = app.indent(&name)?;
     let steps = path::parse(&request.index)

@@ -15,7 +15,7 @@ use crate::request::UpdateKeys;
 use crate::ui::Level;
 
 /// Runs the command: all files are tried.
-pub fn run(app: &App<'_>, request: &UpdateKeys) -> Result<(), Failure> {
+pub(super) fn run(app: &App<'_>, request: &UpdateKeys) -> Result<(), Failure> {
     let first = request.paths.first().map_or_else(|| app.absolute(Path::new(".")), |path| app.absolute(path));
     if app.configuration().path_of(app, &first).is_none() {
         return Err(Failure::new(Exit::Generic, "config file not found"));

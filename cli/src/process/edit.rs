@@ -78,11 +78,8 @@ impl Draft {
         self.directory.set_child(Some(child.id()));
         let status = child.wait();
         self.directory.set_child(None);
-        match status.map_err(|error| failed(cause(&error)))?.code() {
-            Some(0) => Ok(()),
-            Some(code) => Err(failed(format!("exit status {code}"))),
-            None => Err(failed("signal: killed".to_owned())),
-        }
+        let status = status.map_err(|error| failed(cause(&error)))?;
+        super::outcome(status).map_err(|failure| failed(failure.message))
     }
 
     /// Reads what the user left. Whatever stands at the name must be a

@@ -100,8 +100,32 @@ pub fn outcome(status: ExitStatus) -> Result<(), Failure> {
     match status.code() {
         Some(code) => Err(Failure::child(code as u8, format!("exit status {code}"))),
         // Go gives -1 for a child that a signal ended.
-        None => Err(Failure::child(255, format!("{status}"))),
+        None => Err(Failure::child(255, format!("signal: {}", signal_name(status)))),
     }
+}
+
+/// Names a signal as Go does.
+#[cfg(unix)]
+pub(crate) fn signal_name(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    let number = status.signal().unwrap_or_default();
+    let name = match number {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        6 => "aborted",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        15 => "terminated",
+        _ => return format!("signal {number}"),
+    };
+    format!("{name}{}", if status.core_dumped() { " (core dumped)" } else { "" })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn signal_name(status: ExitStatus) -> String {
+    status.to_string()
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl Sandbox {
         let mut command = match std::env::vars().find(|(name, _)| name == "BULLA_TRANSCRIPT_PROGRAM") {
             Some((_, program)) => Command::new(program),
             None => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
+                let mut command = Command::new("timeout");
+                command.arg("20").arg(env!("CARGO_BIN_EXE_bulla"));
                 command.arg("sops");
                 command
             }

@@ -55,8 +55,14 @@ pub fn find(flags: Flags, name: &str) -> Option<&'static Flag> {
 
 /// Why a command line is not understood; the text is the one Go prints.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
+pub enum UsageError {
+    /// An argument is wrong.
+    #[error("{0}")]
+    Argument(String),
+    /// A variable is wrong.
+    #[error("{0}")]
+    Variable(String),
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
@@ -137,21 +143,21 @@ pub fn parse(
             break;
         };
         if name.is_empty() || name.starts_with(['-', '=']) {
-            return Err(UsageError(format!("bad flag syntax: {text}")));
+            return Err(UsageError::Argument(format!("bad flag syntax: {text}")));
         }
         let (name, value) = match name.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (name, None),
         };
-        let flag =
-            find(flags, name).ok_or_else(|| UsageError(format!("flag provided but not defined: -{name}")))?;
+        let flag = find(flags, name)
+            .ok_or_else(|| UsageError::Argument(format!("flag provided but not defined: -{name}")))?;
         let value = match (flag.kind, value) {
             (_, Some(value)) => value,
             (Kind::Bool | Kind::BoolTrue, None) => "true".to_owned(),
             (_, None) => rest
                 .next()
                 .map(|value| value.to_string_lossy().into_owned())
-                .ok_or_else(|| UsageError(format!("flag needs an argument: -{name}")))?,
+                .ok_or_else(|| UsageError::Argument(format!("flag needs an argument: -{name}")))?,
         };
         values.set(flag, name, value)?;
     }
@@ -231,7 +237,7 @@ fn defaults(flags: Flags, environment: &Environment) -> Result<Values, UsageErro
 }
 
 fn bad_variable(flag: &Flag, text: &str) -> UsageError {
-    UsageError(format!(
+    UsageError::Variable(format!(
         "could not parse {text} as bool value for flag {}: strconv.ParseBool: parsing {}: invalid syntax",
         flag.name(),
         go::quote(text)
@@ -242,10 +248,13 @@ impl Values {
     fn set(&mut self, flag: &'static Flag, name: &str, text: String) -> Result<(), UsageError> {
         let value = match flag.kind {
             Kind::Bool | Kind::BoolTrue => Value::Bool(go::parse_bool(&text).ok_or_else(|| {
-                UsageError(format!("invalid boolean value {} for -{name}: parse error", go::quote(&text)))
+                UsageError::Argument(format!(
+                    "invalid boolean value {} for -{name}: parse error",
+                    go::quote(&text)
+                ))
             })?),
             Kind::Int => Value::Int(go::parse_int(&text).map_err(|error| {
-                UsageError(format!("invalid value {} for flag -{name}: {error}", go::quote(&text)))
+                UsageError::Argument(format!("invalid value {} for flag -{name}: {error}", go::quote(&text)))
             })?),
             Kind::Text(_) => Value::Text(text),
             Kind::Texts => {
@@ -264,7 +273,9 @@ impl Values {
         for flag in flags.iter().flat_map(|list| list.iter()) {
             let mut used = flag.names.iter().filter(|name| self.given.iter().any(|(_, text)| text == **name));
             if let (Some(first), Some(second)) = (used.next(), used.next()) {
-                return Err(UsageError(format!("Cannot use two forms of the same flag: {second} {first}")));
+                return Err(UsageError::Argument(format!(
+                    "Cannot use two forms of the same flag: {second} {first}"
+                )));
             }
         }
         Ok(())
@@ -318,7 +329,7 @@ mod tests {
 
     #[test]
     fn errors_have_the_texts_of_go() {
-        let error = |text| run(text, &[]).unwrap_err().0;
+        let error = |text| run(text, &[]).unwrap_err().to_string();
         assert_eq!(error("--nope"), "flag provided but not defined: -nope");
         assert_eq!(error("--nope=3"), "flag provided but not defined: -nope");
         assert_eq!(error("--age"), "flag needs an argument: -age");
@@ -336,7 +347,7 @@ mod tests {
         assert!(!parsed.values.flag("local"));
         assert_eq!(parsed.values.texts("keyservice"), ["a", "b", "c"]);
         assert!(!parsed.values.is_given("age"));
-        let error = run("", &[("LOCAL", "xx")]).unwrap_err().0;
+        let error = run("", &[("LOCAL", "xx")]).unwrap_err().to_string();
         assert!(error.starts_with("could not parse xx as bool value for flag local: strconv"), "{error}");
     }
 

@@ -6,8 +6,7 @@ use super::commands::{Command, Verb};
 use super::goflag::{Flag, Kind};
 use crate::env::VARIABLES;
 
-const ROOT_USAGE: &str = "\
-   sops decrypt FILE              print the decrypted file
+const ROOT_USAGE: &str = "   sops decrypt FILE              print the decrypted file
    sops encrypt --age KEY FILE    print the encrypted file; -i replaces it
    sops edit FILE                 open the decrypted file in an editor
    sops [flags] FILE              flag style: -d decrypts, -e encrypts, -r rotates,

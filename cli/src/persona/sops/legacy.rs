@@ -63,6 +63,7 @@ fn request(values: &Values, positionals: Vec<OsString>, modes: [bool; 4]) -> Res
             show_keys: values.flag("show-master-keys"),
             ignore_mac,
             needs_rule: true,
+            changes_keys: !(keys(values, "add-").is_empty() && keys(values, "rm-").is_empty()),
         }),
     })
 }

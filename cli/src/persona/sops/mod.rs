@@ -61,7 +61,7 @@ pub fn parse(mut arguments: Vec<OsString>, environment: &Environment) -> Invocat
         return Invocation::Show(help::text(&COMMANDS, "sops"), None);
     }
     if parsed.values.flag("version") {
-        return Invocation::Show(version(), None);
+        return Invocation::Show(version(parsed.values.flag("disable-version-check")), None);
     }
     let command = parsed.rest.first().and_then(|name| name.to_str()).and_then(|name| COMMANDS.find(name));
     match command {
@@ -131,14 +131,18 @@ fn topic(command: &'static Command, path: &str, name: Option<&OsString>) -> Invo
 }
 
 fn misused(command: &'static Command, path: &str, separator: &str, error: &UsageError) -> Invocation {
+    if matches!(error, UsageError::Variable(_)) {
+        return Invocation::Fail(Vec::new(), Failure::logged(error.to_string()));
+    }
     let text = format!("Incorrect Usage{separator}{error}\n\n{}", help::text(command, path));
     Invocation::Show(text, Some(Failure::logged(error.to_string())))
 }
 
 /// The first line is what tools parse, and what sops prints where it is told
 /// not to look for newer versions.
-fn version() -> String {
-    format!("sops {VERSION}\nprovided by bulla {}\n", env!("CARGO_PKG_VERSION"))
+fn version(alone: bool) -> String {
+    let ours = format!("provided by bulla {}\n", env!("CARGO_PKG_VERSION"));
+    format!("sops {VERSION}\n{}", if alone { "" } else { &ours })
 }
 
 fn complete(root: &'static Command, arguments: &[OsString], described: bool) -> String {

@@ -22,6 +22,10 @@ pub(super) fn invocation(call: Call<'_>) -> Invocation {
         Verb::Decrypt | Verb::Edit | Verb::Encrypt | Verb::Publish | Verb::Rotate => {
             surplus(&call.positionals)
         }
+        Verb::ExecEnv if call.positionals.len() == 2 && call.values.flag("background") => {
+            let text = "exec-env's --background option is deprecated and will be removed in a future version of sops";
+            vec![text.to_owned()]
+        }
         _ => Vec::new(),
     };
     let session = session(call.global, call.values);
@@ -44,6 +48,7 @@ fn request(call: Call<'_>) -> Result<Request, Failure> {
             show_keys: values.flag("show-master-keys"),
             ignore_mac: values.flag("ignore-mac"),
             needs_rule: false,
+            changes_keys: false,
         })),
         Verb::Set => set(values, positionals),
         Verb::Unset => unset(values, positionals),
