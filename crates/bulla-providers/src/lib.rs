@@ -32,6 +32,8 @@ pub const KEYS: &[Connect] = &[
     age,
     #[cfg(feature = "pgp")]
     pgp,
+    #[cfg(feature = "vault")]
+    vault,
 ];
 
 /// Makes the providers of this build.
@@ -56,4 +58,18 @@ fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
 #[cfg(feature = "pgp")]
 fn pgp(context: &Context, _: &Dialog) -> Box<dyn KeyProvider> {
     Box::new(bulla_pgp::PgpProvider::new(context.environment.clone()))
+}
+
+#[cfg(feature = "vault")]
+fn vault(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
+    Box::new(bulla_vault::VaultProvider::new(context.environment.clone(), dialog.message.clone()))
+}
+
+/// Makes an age key, a post-quantum one if asked for.
+#[cfg(feature = "age")]
+pub fn generate_age_key(
+    random: &Arc<dyn bulla_core::Random>,
+    post_quantum: bool,
+) -> Result<bulla_age::KeyPair, bulla_core::RandomError> {
+    if post_quantum { bulla_age::generate_hybrid(random) } else { Ok(bulla_age::generate()) }
 }

@@ -1,3 +1,4 @@
 //! The tests of the lane `vault`, one module per subject.
 
 mod harness;
+mod provider;

@@ -1,0 +1,182 @@
+//! Requests to a server whose address was admitted.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bulla_core::{Environment, Kind, SecretText};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, NoProxy, Proxy, Response, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::settings::{self, SettingsError};
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Bytes of a reply at most.
+const REPLY_LIMIT: usize = 8 << 20;
+
+/// Why there is no usable reply: never with a text of the server.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) reason: String,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::new(Kind::InvalidConfig, error.to_string())
+    }
+}
+
+/// Builds a client; `encrypted` says whether certificates are needed at all.
+pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client, Failure> {
+    // No connection is kept: it would belong to a runtime that may be gone.
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_DEADLINE)
+        .timeout(settings::deadline(environment)?)
+        .pool_max_idle_per_host(0)
+        .no_proxy();
+    for proxy in proxies(environment)? {
+        builder = builder.proxy(proxy);
+    }
+    let roots = if encrypted { settings::roots(environment)? } else { Some(Vec::new()) };
+    if let Some(roots) = roots {
+        builder = builder.tls_certs_only(roots);
+    }
+    if encrypted {
+        if environment.text("VAULT_TLS_SERVER_NAME").is_some() {
+            return Err(Failure::new(Kind::Unsupported, "VAULT_TLS_SERVER_NAME is not supported"));
+        }
+        if let Some(identity) = settings::identity(environment)? {
+            builder = builder.identity(identity);
+        }
+        builder = builder.tls_danger_accept_invalid_certs(settings::skips_verification(environment)?);
+    }
+    let unusable = |error: reqwest::Error| {
+        Failure::new(Kind::InvalidConfig, format!("no TLS client can be made: {}", cause(&error)))
+    };
+    builder.build().map_err(unusable)
+}
+
+/// The proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; loopback
+/// addresses are always reached directly.
+fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Failure> {
+    let either = |upper: &'static str, lower| environment.text(upper).or_else(|| environment.text(lower));
+    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
+    let direct = NoProxy::from_string(&format!("{direct},localhost,127.0.0.0/8,::1"));
+    let mut proxies = Vec::new();
+    for (upper, lower, make) in [
+        ("HTTPS_PROXY", "https_proxy", Proxy::https as fn(String) -> reqwest::Result<Proxy>),
+        ("HTTP_PROXY", "http_proxy", Proxy::http),
+    ] {
+        if let Some(url) = either(upper, lower) {
+            let proxy = make(url.to_owned()).map_err(|_| {
+                Failure::new(Kind::InvalidConfig, format!("{upper} is not the URL of a proxy"))
+            })?;
+            proxies.push(proxy.no_proxy(direct.clone()));
+        }
+    }
+    Ok(proxies)
+}
+
+/// Builds the headers of every request; returns an error where a variable
+/// holds what no header can.
+pub(crate) fn headers(environment: &Environment, token: Option<&SecretText>) -> Result<HeaderMap, Failure> {
+    let value = |name: &str, text: &str| {
+        HeaderValue::from_str(text)
+            .map_err(|_| Failure::new(Kind::InvalidConfig, format!("the {name} cannot be sent in a header")))
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static("x-vault-request"), HeaderValue::from_static("true"));
+    if let Some(token) = token {
+        let mut token = value("token", token.expose())?;
+        token.set_sensitive(true);
+        headers.insert(HeaderName::from_static("x-vault-token"), token);
+    }
+    if let Some(namespace) = environment.text("VAULT_NAMESPACE") {
+        headers.insert(HeaderName::from_static("x-vault-namespace"), value("namespace", namespace)?);
+    }
+    Ok(headers)
+}
+
+/// Sends `body` (JSON) and returns the field `data` of the reply.
+pub(crate) async fn write<T: DeserializeOwned>(
+    client: &Client,
+    url: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<T, Failure> {
+    let request = client.put(url).headers(headers).header("content-type", "application/json").body(body);
+    let response = request.send().await.map_err(|error| unreachable(&error))?;
+    check(response.status())?;
+    let body = read(response).await?;
+    let reply: Reply<T> = serde_json::from_slice(&body)
+        .map_err(|_| Failure::new(Kind::Unexpected, "the reply is not the expected JSON"))?;
+    Ok(reply.data)
+}
+
+#[derive(Deserialize)]
+struct Reply<T> {
+    data: T,
+}
+
+fn check(status: StatusCode) -> Result<(), Failure> {
+    let (kind, meaning) = match status.as_u16() {
+        200..=299 => return Ok(()),
+        300..=399 => (Kind::Unexpected, "the server redirects, which is not followed"),
+        400 => (
+            Kind::Unexpected,
+            "the server refused the request, perhaps the key or this version of it is gone",
+        ),
+        401 | 403 => (Kind::Denied, "permission denied"),
+        404 => (Kind::InvalidConfig, "the server has no transit engine at this path"),
+        429 => (Kind::RateLimited, "the server asks to slow down"),
+        503 => (Kind::Unavailable, "the server is sealed or in maintenance"),
+        500.. => (Kind::Unavailable, "the server failed"),
+        _ => (Kind::Unexpected, "the server refused the request"),
+    };
+    Err(Failure::new(kind, format!("{meaning} (status {})", status.as_u16())))
+}
+
+async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut body = Zeroizing::new(Vec::with_capacity(64 << 10));
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        if body.len() + chunk.len() > REPLY_LIMIT {
+            return Err(Failure::new(Kind::Unexpected, "the reply is too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn unreachable(error: &reqwest::Error) -> Failure {
+    let reason = match () {
+        () if error.is_timeout() => "the server did not answer in time".to_owned(),
+        () if error.is_connect() => format!("the server cannot be reached: {}", cause(error)),
+        () => "the connection broke".to_owned(),
+    };
+    Failure::new(Kind::Unavailable, reason)
+}
+
+/// Returns the deepest cause, which speaks of sockets and certificates, not
+/// of the request. A certificate's names are its owner's choice: only plain
+/// characters pass.
+fn cause(error: &reqwest::Error) -> String {
+    let mut deepest: &dyn Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    deepest.to_string().chars().map(plain).take(200).collect()
+}
