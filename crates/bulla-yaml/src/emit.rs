@@ -1,11 +1,14 @@
 //! The writer: byte for byte what go.yaml.in/yaml/v3 v3.0.4's `Encoder` prints for the same tree.
 //!
-//! It differs in three places, on purpose, because go-yaml's output there does not read back; each time the
-//! string is double quoted instead:
+//! It differs in four places, on purpose, because go-yaml's output there does not read back. The string is
+//! double quoted instead of:
 //! - a literal block whose indentation digit would be wrong (a string that starts with a blank or line break,
 //!   inside a sequence, at most indents: go-yaml prints the configured indent, not the distance);
 //! - a literal block that starts with a tab (go-yaml's `Encode` fails, and SOPS then writes `null`);
 //! - a literal block whose header would carry a comment of several lines (the second would become content).
+//!
+//! And an empty collection that a comment separates from its key or dash is indented; go-yaml prints `{}` at
+//! column 0.
 
 pub(crate) mod scalar;
 mod text;

@@ -88,6 +88,14 @@ fn a_comment_of_several_lines_does_not_end_up_inside_a_block() {
 }
 
 #[test]
+fn an_empty_collection_after_a_comment_is_indented() {
+    let mut first = Node::sequence(vec![Node::int(1)]);
+    first.append_line("# c");
+    let node = Node::mapping(vec![(Node::text("a"), first), (Node::text("b"), Node::sequence(vec![]))]);
+    assert_eq!(emitted(node, 4), "a:\n    - 1\nb: # c\n    []\n");
+}
+
+#[test]
 fn floats_have_an_exponent_below_minus_4_and_above_5() {
     let cases = [
         (1.0, "1"),

@@ -129,6 +129,7 @@ impl<'n, 'o> Writer<'n, 'o> {
             frame.outer_indent = self.indent;
             if frame.flow {
                 let open = if matches!(frame.node.content, Content::Mapping(_)) { "{" } else { "[" };
+                self.indent_after_comment(frame.position);
                 self.indicator(open, true, true, false);
                 self.flow_level += 1;
             }
@@ -140,6 +141,14 @@ impl<'n, 'o> Writer<'n, 'o> {
             (Content::Mapping(pairs), None) if next < pairs.len() => self.key(frame, &pairs[next].0),
             (Content::Sequence(items), _) if next < items.len() => self.item(frame, &items[next]),
             _ => self.end(frame),
+        }
+    }
+
+    /// A comment has come between a key or dash and its flow collection, which must not stand at column 0.
+    fn indent_after_comment(&mut self, position: Position) {
+        if self.flow_level == 0 && self.column == 0 && self.indent.is_some() {
+            self.column = self.deeper(position, false);
+            scalar::spaces(self.column, self.out);
         }
     }
 
