@@ -5,7 +5,7 @@ use crate::tree::{Branch, Item, Key, Node, Value};
 use crate::value::float_text;
 
 /// Returns true where values, keys and structure are equal, comments aside.
-pub fn same_values(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
+pub(crate) fn same_values(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_items(a, b))
 }
 
@@ -15,7 +15,7 @@ pub fn same_values(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
 /// Where a comment hangs, and whether it is inline, does not count: both
 /// follow from the layout. Comments inside the expansion of an alias do not
 /// count either, since the expansion has no text of its own.
-pub fn same(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
+pub(crate) fn same(a: &[Branch<'_>], b: &[Branch<'_>]) -> bool {
     same_values(a, b) && comments(a) == comments(b)
 }
 
@@ -57,7 +57,9 @@ fn same_node(a: &Node<'_>, b: &Node<'_>) -> bool {
 
 fn comments<'t>(branches: &'t [Branch<'_>]) -> Vec<&'t [u8]> {
     let mut found = Vec::new();
-    branches.iter().for_each(|branch| comments_of_items(branch, &mut found));
+    for branch in branches {
+        comments_of_items(branch, &mut found);
+    }
     found
 }
 

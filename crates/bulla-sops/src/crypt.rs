@@ -129,7 +129,7 @@ impl Reuse {
 }
 
 /// What encryption gave besides the changed tree.
-pub struct Encrypted {
+pub(crate) struct Encrypted {
     /// The MAC in upper-case hexadecimal: a secret, since it is an unkeyed
     /// hash of the plaintext.
     pub mac: String,
@@ -139,7 +139,7 @@ pub struct Encrypted {
 }
 
 /// Encrypts the selected leaves of `branches` in place.
-pub fn encrypt(
+pub(crate) fn encrypt(
     branches: &mut [Branch<'_>],
     data_key: &DataKey,
     selection: &Selection,
@@ -205,7 +205,7 @@ pub struct DecryptOptions {
 ///
 /// Returns the number of comments that were left as they are because they do
 /// not decrypt: files of old versions hold plain ones.
-pub fn decrypt(
+pub(crate) fn decrypt(
     branches: &mut [Branch<'_>],
     metadata: &Metadata,
     data_key: &DataKey,
@@ -302,7 +302,7 @@ impl Mac {
 }
 
 /// Encrypts a MAC for storing.
-pub fn seal_mac(
+pub(crate) fn seal_mac(
     mac: &str,
     last_modified: &str,
     data_key: &DataKey,

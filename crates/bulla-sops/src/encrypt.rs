@@ -176,6 +176,9 @@ impl Work<'_, '_> {
         for reuse_raw in [true, false] {
             if let Ok(text) = self.spliced(encrypted, &metadata, reuse_raw)
                 && let Ok(opened) = self.open(&text)
+                // A selected comment that does not decrypt may still stand
+                // there readable.
+                && opened.plain_comments == 0
                 && compare::same_values(opened.branches(), &self.document.branches)
             {
                 return Ok(text);
@@ -333,28 +336,28 @@ impl Pairing<'_, '_> {
     }
 
     fn node(&mut self, plain: &Node<'_>, opened: &Node<'_>) -> Option<()> {
-        let (plain_slot, opened_slot) = (plain.slot?, opened.slot?);
-        if plain_slot.style == Style::Alias {
-            if opened_slot.style != Style::Alias {
+        if let Some(plain_slot) = plain.slot.filter(|slot| slot.style == Style::Alias) {
+            if opened.slot?.style != Style::Alias {
                 self.hints.insert(self.ordinal, self.work.plain[plain_slot.range()].to_vec());
             }
             self.skip(opened);
             return Some(());
         }
         match (&plain.value, &opened.value) {
-            (Value::Map(plain), Value::Map(opened)) => {
-                self.ordinal += 1;
-                self.items(plain, opened)
+            (Value::Map(plain), Value::Map(opened_items)) => {
+                self.ordinal += u32::from(opened.slot.is_some());
+                self.items(plain, opened_items)
             }
-            (Value::List(plain), Value::List(opened)) => {
-                self.ordinal += 1;
+            (Value::List(plain), Value::List(opened_nodes)) => {
+                self.ordinal += u32::from(opened.slot.is_some());
+                let opened = opened_nodes;
                 (plain.len() == opened.len()).then(|| {
                     plain.iter().zip(opened).try_for_each(|(plain, opened)| self.node(plain, opened))
                 })?
             }
             (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => None,
             _ => {
-                self.leaf(plain_slot, opened_slot, &opened.value, opened.changed);
+                self.leaf(plain.slot?, opened.slot?, &opened.value, opened.changed);
                 Some(())
             }
         }
@@ -362,9 +365,8 @@ impl Pairing<'_, '_> {
 
     /// Counts a node and all that [`visit_nodes`] would visit below it.
     fn skip(&mut self, opened: &Node<'_>) {
-        let Some(slot) = opened.slot else { return };
-        self.ordinal += 1;
-        if slot.style == Style::Alias {
+        self.ordinal += u32::from(opened.slot.is_some());
+        if opened.slot.is_some_and(|slot| slot.style == Style::Alias) {
             return;
         }
         match &opened.value {

@@ -81,7 +81,8 @@ impl<'e> EncryptedFile<'e> {
         let mut position = 0;
         let source = self.document.source;
         let holes = self.document.places.iter().flat_map(|place| place.existing.iter().cloned());
-        for hole in holes.chain([source.len()..source.len()]) {
+        let end = source.len();
+        for hole in holes.chain(std::iter::once(end..end)) {
             let Some(behind) = rest.strip_prefix(&source[position..hole.start]) else { return false };
             rest = behind;
             position = hole.end;
@@ -123,7 +124,7 @@ impl<'e> DecryptedFile<'e> {
     /// the encrypted text and the hints that came with it, or byte-equal to
     /// what sops prints where sops laid it out.
     pub fn text(&self, indent: &Indent, limits: &Limits) -> Result<Vec<u8>, FormatError> {
-        if self.canonical {
+        if self.canonical || self.file.format.name() == "binary" {
             return self.file.format.emit(self.branches(), None, indent);
         }
         if let Some(Layout::Whole(source)) = &self.layout

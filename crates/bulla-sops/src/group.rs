@@ -2,6 +2,8 @@
 //! from whichever keys answer (`sops.md` 3.9, 3.10). Asks providers through
 //! their trait; does no I/O of its own.
 
+use std::fmt::Write as _;
+
 use bulla_core::{DataKey, KeyProvider, MasterKey, ProviderError, Random, RandomError, SecretBytes};
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
@@ -286,9 +288,9 @@ fn report_text(groups: &[GroupReport], needed: usize) -> String {
     let mut text = "Failed to get the data key required to decrypt the SOPS file.\n".to_owned();
     for (number, group) in groups.iter().enumerate() {
         let outcome = if group.recovered { "SUCCESS" } else { "FAILED" };
-        text.push_str(&format!("\nGroup {number}: {outcome}\n"));
+        let _ = writeln!(text, "\nGroup {number}: {outcome}");
         for (key, reasons) in &group.failures {
-            text.push_str(&format!("  {key}: FAILED\n"));
+            let _ = writeln!(text, "  {key}: FAILED");
             let bullets: Vec<String> = reasons.iter().map(|reason| bullet(reason)).collect();
             text.push_str(&bullets.join("\n"));
             text.push('\n');
@@ -297,10 +299,11 @@ fn report_text(groups: &[GroupReport], needed: usize) -> String {
     text.push('\n');
     let recovered = groups.iter().filter(|group| group.recovered).count();
     if needed > 1 {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "Recovery failed because not enough master keys were able to decrypt\n\
              the file. {needed} key groups are required (Shamir threshold), and {recovered} could be recovered."
-        ));
+        );
     } else {
         text.push_str(
             "Recovery failed because no master key was able to decrypt the file. In\n\

@@ -22,7 +22,7 @@ const AAD: &[u8] = b"bulla layout 1";
 
 /// What the field says.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// Source texts of nodes by ordinal; empty where only the visible layout
     /// is to be kept as it is.
     Nodes(BTreeMap<u32, Vec<u8>>),
@@ -32,14 +32,14 @@ pub enum Layout {
 
 impl Layout {
     /// Encrypts the layout for storing.
-    pub fn seal(&self, data_key: &DataKey, random: &dyn Random) -> Result<String, RandomError> {
+    pub(crate) fn seal(&self, data_key: &DataKey, random: &dyn Random) -> Result<String, RandomError> {
         let mut nonce = [0; 32];
         random.fill(&mut nonce)?;
         Ok(value::seal(&ValueCipher::new(data_key), &nonce, AAD, &self.encode(), "str"))
     }
 
     /// Decrypts a stored layout; `None` for one that cannot be used.
-    pub fn open(text: &str, data_key: &DataKey) -> Option<Self> {
+    pub(crate) fn open(text: &str, data_key: &DataKey) -> Option<Self> {
         match value::open(&ValueCipher::new(data_key), AAD, text.as_bytes()) {
             Ok(Value::Text(plain)) => Self::decode(&plain),
             _ => None,
@@ -126,13 +126,14 @@ fn visit_items<'t, 's>(
 }
 
 fn visit_node<'t, 's>(node: &'t Node<'s>, ordinal: &mut u32, visit: &mut dyn FnMut(u32, Visited<'t, 's>)) {
-    if node.slot.is_none() {
-        return;
-    }
-    visit(*ordinal, Visited::Node(node));
-    *ordinal += 1;
-    if node.slot.is_some_and(|slot| slot.style == crate::document::Style::Alias) {
-        return;
+    // A container without a place of its own (a section of INI) is gone
+    // through, but not counted.
+    if let Some(slot) = node.slot {
+        visit(*ordinal, Visited::Node(node));
+        *ordinal += 1;
+        if slot.style == crate::document::Style::Alias {
+            return;
+        }
     }
     match &node.value {
         Value::Map(items) => visit_items(items, ordinal, visit),

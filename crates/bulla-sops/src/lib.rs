@@ -5,6 +5,7 @@
 //! no I/O and knows no cloud: callers hand in bytes, randomness, times and
 //! the providers that wrap data keys.
 
+mod audit;
 mod compare;
 mod crypt;
 mod document;
@@ -24,6 +25,7 @@ mod tree;
 mod value;
 mod walk;
 
+pub use audit::Plain;
 pub use crypt::{CryptError, DecryptOptions, Reuse};
 pub use document::{Document, MetadataPlace, Slot, Splice, Style, apply};
 pub use edit::{EditError, json_value, reencrypt, set, unset};
@@ -35,3 +37,4 @@ pub use selection::{DEFAULT_SUFFIX, Rule, Selection, SelectionError};
 pub use time::rfc3339;
 pub use tree::{Branch, Comment, Item, Key, Node, Value, into_owned};
 pub use value::{float_text, is_envelope};
+pub use walk::WalkError;

@@ -43,7 +43,7 @@ pub struct Metadata {
     pub mac_only_encrypted: bool,
     /// Version of sops that created or last edited the file.
     pub version: String,
-    /// Our own optional field, see [`crate::layout`].
+    /// Our own optional field, see `layout.rs`.
     pub layout: Option<String>,
 }
 
@@ -195,7 +195,7 @@ impl<'t> Fields<'t> {
         }
     }
 
-    fn list(&self, name: &str) -> Result<Vec<Fields<'t>>, MetadataError> {
+    fn list(&self, name: &str) -> Result<Vec<Self>, MetadataError> {
         let error = || MetadataError::Field { field: name.to_owned(), expected: "a list of maps" };
         let nodes = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(Vec::new()),

@@ -109,13 +109,14 @@ fn set_node<'s>(node: &mut Node<'s>, path: &[Step], value: Value<'s>) -> Result<
     };
     match (step, &mut node.value) {
         (Step::Key(key), Value::Map(items)) => set_in_map(items, key, rest, value),
-        (Step::Index(index), Value::List(nodes)) => match nodes.get_mut(*index) {
-            Some(found) => set_node(found, rest, value),
-            None => {
+        (Step::Index(index), Value::List(nodes)) => {
+            if let Some(found) = nodes.get_mut(*index) {
+                set_node(found, rest, value)
+            } else {
                 nodes.push(Node::new(build(rest, value)));
                 Ok(())
             }
-        },
+        }
         (Step::Key(key), Value::List(_)) => Err(PathError::NoMap(shown(key))),
         (Step::Index(index), Value::Map(_)) => Err(PathError::NoList(*index)),
         _ => {

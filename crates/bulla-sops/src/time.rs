@@ -23,7 +23,7 @@ pub fn rfc3339(seconds: Timestamp) -> String {
 /// Rewrites a stored RFC 3339 time as the additional data of the MAC: seconds
 /// precision, `Z` for a zero offset, other offsets kept. `None` where the
 /// text is no such time.
-pub fn normalized(text: &str) -> Option<String> {
+pub(crate) fn normalized(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let shape = b"dddd-dd-ddTdd:dd:dd";
     let fits = bytes.len() > shape.len()

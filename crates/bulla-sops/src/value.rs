@@ -68,13 +68,13 @@ pub fn is_envelope(text: &[u8]) -> bool {
 }
 
 /// Returns true where `text` is the envelope of a comment.
-pub fn is_comment_envelope(text: &[u8]) -> bool {
+pub(crate) fn is_comment_envelope(text: &[u8]) -> bool {
     split(text).is_some_and(|envelope| envelope.kind == b"comment")
 }
 
 /// Encrypts `plaintext` of the type `kind` under the additional data `aad`
 /// with the nonce `iv`, and returns the envelope's text.
-pub fn seal(cipher: &ValueCipher, iv: &[u8; 32], aad: &[u8], plaintext: &[u8], kind: &str) -> String {
+pub(crate) fn seal(cipher: &ValueCipher, iv: &[u8; 32], aad: &[u8], plaintext: &[u8], kind: &str) -> String {
     let Sealed { ciphertext, tag } = cipher.seal(iv, aad, plaintext);
     let mut text = String::with_capacity(ciphertext.len().div_ceil(3) * 4 + 130);
     text.push_str("ENC[AES256_GCM,data:");
@@ -94,7 +94,7 @@ pub fn seal(cipher: &ValueCipher, iv: &[u8; 32], aad: &[u8], plaintext: &[u8], k
 ///
 /// A value of type `comment` comes back as [`Value::Comment`]; whether one may
 /// stand there is the caller's to say.
-pub fn open(cipher: &ValueCipher, aad: &[u8], text: &[u8]) -> Result<Value<'static>, ValueError> {
+pub(crate) fn open(cipher: &ValueCipher, aad: &[u8], text: &[u8]) -> Result<Value<'static>, ValueError> {
     if text.is_empty() {
         return Ok(Value::text(Vec::new()));
     }
@@ -132,7 +132,7 @@ fn from_plaintext(bytes: Vec<u8>, kind: &[u8]) -> Result<Value<'static>, ValueEr
 
 /// Returns the bytes that are hashed and encrypted for a leaf, and the name
 /// of its type; `None` for what is no leaf.
-pub fn plaintext<'v>(value: &'v Value<'_>) -> Option<(Cow<'v, [u8]>, &'static str)> {
+pub(crate) fn plaintext<'v>(value: &'v Value<'_>) -> Option<(Cow<'v, [u8]>, &'static str)> {
     let owned = |text: String| Cow::Owned(text.into_bytes());
     Some(match value {
         Value::Bool(true) => (Cow::Borrowed(b"True"), "bool"),

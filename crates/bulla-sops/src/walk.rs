@@ -6,7 +6,7 @@ use crate::selection::Selection;
 use crate::tree::{Branch, Comment, Item, Key, Node, Value};
 
 /// What stands at a leaf.
-pub enum Target<'t, 's> {
+pub(crate) enum Target<'t, 's> {
     /// A comment, in a map or in a list.
     Comment(&'t mut Comment<'s>),
     /// A string, number, bool or timestamp. An element of a list may be
@@ -15,7 +15,7 @@ pub enum Target<'t, 's> {
 }
 
 /// One leaf of the tree.
-pub struct Leaf<'t, 's> {
+pub(crate) struct Leaf<'t, 's> {
     /// The value or comment itself.
     pub target: Target<'t, 's>,
     /// Set it to true where the leaf now differs from the source.
@@ -53,7 +53,7 @@ pub enum WalkError {
 }
 
 /// Shows additional data as a path for people: `a:b:` becomes `a.b`.
-pub fn path_text(aad: &[u8]) -> String {
+pub(crate) fn path_text(aad: &[u8]) -> String {
     let path = aad.strip_suffix(b":").unwrap_or(aad);
     if path.is_empty() {
         "the top".to_owned()
@@ -63,7 +63,7 @@ pub fn path_text(aad: &[u8]) -> String {
 }
 
 /// Walks all documents and calls `visit` for each leaf in order.
-pub fn walk<'s, E: From<WalkError>>(
+pub(crate) fn walk<'s, E: From<WalkError>>(
     branches: &mut [Branch<'s>],
     selection: &Selection,
     visit: &mut dyn FnMut(Leaf<'_, 's>) -> Result<(), E>,

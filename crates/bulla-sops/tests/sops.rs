@@ -1,6 +1,6 @@
 //! Whole files through the public interface, with a fixed data key.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
@@ -122,5 +122,38 @@ fn aliases_between_plain_and_encrypted_places_are_expanded() {
     ] {
         let encrypted = seal("yaml", document.as_bytes());
         assert_eq!(String::from_utf8_lossy(&open("yaml", &encrypted)), document);
+    }
+}
+
+#[test]
+fn odd_documents_of_other_formats_come_back() {
+    for (name, document) in [
+        ("binary", &b""[..]),
+        ("binary", b"\x00\xff"),
+        ("ini", b"\xf9==\n-=#\x00"),
+        ("ini", b"[a]\nk = v ; c\n"),
+        ("dotenv", b"A=1\nB="),
+        ("json", b"{\"a\":1.50,\"b\":[]}"),
+        ("json", b"{}"),
+    ] {
+        let encrypted = seal(name, document);
+        assert_eq!(open(name, &encrypted), document, "{name}: {}", String::from_utf8_lossy(&encrypted));
+    }
+}
+
+#[test]
+fn no_selected_comment_stays_readable() {
+    for (name, document) in [
+        ("ini", "a=#canary\n"),
+        ("ini", "; canary\n[s] ; canary\nk=1 ; canary\n; canary\n"),
+        ("dotenv", "#canary\nA=\n"),
+        ("yaml", "# canary\na: # canary\n  - ~ # canary\n# canary\n"),
+        ("yaml", "a: {} # canary\n\n# canary\n---\n# canary\n"),
+        ("yaml", "a: [ # canary\n  1 # canary\n  ] # canary\n# canary\n"),
+    ] {
+        let encrypted = seal(name, document.as_bytes());
+        let text = String::from_utf8_lossy(&encrypted);
+        assert!(!text.contains("canary"), "{text}");
+        assert_eq!(String::from_utf8_lossy(&open(name, &encrypted)), document);
     }
 }

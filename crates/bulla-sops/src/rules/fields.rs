@@ -15,14 +15,10 @@ pub(super) struct Fields<'t, 's> {
 
 impl<'t, 's> Fields<'t, 's> {
     /// Takes the entries of a map; `<<` merges, explicit keys win.
-    pub(super) fn of(
-        place: &str,
-        items: &'t [Item<'s>],
-        _warnings: &mut Vec<String>,
-    ) -> Result<Self, ConfigError> {
+    pub(super) fn of(place: &str, items: &'t [Item<'s>]) -> Self {
         let mut values = BTreeMap::new();
         collect(items, &mut values);
-        Ok(Self { place: place.to_owned(), values, known: BTreeSet::new() })
+        Self { place: place.to_owned(), values, known: BTreeSet::new() }
     }
 
     fn take(&mut self, name: &'static str) -> Option<&'t Value<'s>> {
@@ -70,24 +66,16 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     /// A map, if there is one.
-    pub(super) fn map(
-        &mut self,
-        name: &'static str,
-        warnings: &mut Vec<String>,
-    ) -> Result<Option<Fields<'t, 's>>, ConfigError> {
+    pub(super) fn map(&mut self, name: &'static str) -> Result<Option<Self>, ConfigError> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Map(items)) => Fields::of(name, items, warnings).map(Some),
+            Some(Value::Map(items)) => Ok(Some(Fields::of(name, items))),
             Some(_) => Err(self.wrong(name, "a map")),
         }
     }
 
     /// A list of maps, if there is one; null entries count as empty maps.
-    pub(super) fn maps(
-        &mut self,
-        name: &'static str,
-        warnings: &mut Vec<String>,
-    ) -> Result<Option<Vec<Fields<'t, 's>>>, ConfigError> {
+    pub(super) fn maps(&mut self, name: &'static str) -> Result<Option<Vec<Self>>, ConfigError> {
         let nodes = match self.take(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::List(nodes)) => nodes,
@@ -98,8 +86,8 @@ impl<'t, 's> Fields<'t, 's> {
             let place = format!("{name}[{}]", maps.len());
             match &node.value {
                 Value::Comment(_) => {}
-                Value::Map(items) => maps.push(Fields::of(&place, items, warnings)?),
-                Value::Null => maps.push(Fields::of(&place, &[], warnings)?),
+                Value::Map(items) => maps.push(Fields::of(&place, items)),
+                Value::Null => maps.push(Fields::of(&place, &[])),
                 _ => return Err(self.wrong(&place, "a map")),
             }
         }

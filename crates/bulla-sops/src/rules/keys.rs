@@ -38,7 +38,7 @@ pub(super) fn group(
     depth: usize,
 ) -> Result<Vec<MasterKey>, ConfigError> {
     let mut found = Vec::new();
-    let merged = fields.maps("merge", warnings)?.unwrap_or_default();
+    let merged = fields.maps("merge")?.unwrap_or_default();
     if depth == MERGE_DEPTH && !merged.is_empty() {
         return Err(ConfigError::Form(format!("key groups merge more than {MERGE_DEPTH} levels deep")));
     }
@@ -47,19 +47,19 @@ pub(super) fn group(
     }
     found.extend(fields.texts("age")?.iter().map(|text| keys::age(text)));
     found.extend(fields.texts("pgp")?.iter().map(|text| keys::pgp(text)));
-    for mut entry in fields.maps("kms", warnings)?.unwrap_or_default() {
+    for mut entry in fields.maps("kms")?.unwrap_or_default() {
         found.push(kms(&mut entry)?);
         entry.finish(warnings);
     }
-    for mut entry in fields.maps("gcp_kms", warnings)?.unwrap_or_default() {
+    for mut entry in fields.maps("gcp_kms")?.unwrap_or_default() {
         found.push(keys::gcp_kms(&entry.text("resource_id")?));
         entry.finish(warnings);
     }
-    for mut entry in fields.maps("hckms", warnings)?.unwrap_or_default() {
+    for mut entry in fields.maps("hckms")?.unwrap_or_default() {
         found.push(keys::hckms(&entry.text("key_id")?)?);
         entry.finish(warnings);
     }
-    for mut entry in fields.maps("azure_keyvault", warnings)?.unwrap_or_default() {
+    for mut entry in fields.maps("azure_keyvault")?.unwrap_or_default() {
         let (url, name) = (entry.text("vaultUrl")?, entry.text("key")?);
         found.push(keys::azure_kv_parts(&url, &name, &entry.text("version")?));
         entry.finish(warnings);

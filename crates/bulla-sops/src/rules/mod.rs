@@ -130,15 +130,15 @@ impl Config {
         let document =
             yaml.parse(source, Purpose::Plain, &limits).map_err(|e| ConfigError::Form(e.to_string()))?;
         let branch = document.branches.first().map_or(&[][..], Vec::as_slice);
-        let mut top = Fields::of("the file", branch, &mut config.warnings)?;
-        if let Some(rules) = top.maps("creation_rules", &mut config.warnings)? {
+        let mut top = Fields::of("the file", branch);
+        if let Some(rules) = top.maps("creation_rules")? {
             let read = rules.into_iter().map(|rule| CreationRule::read(rule, &mut config.warnings));
             config.rules = Some(read.collect::<Result<_, _>>()?);
         }
-        for rule in top.maps("destination_rules", &mut config.warnings)?.unwrap_or_default() {
+        for rule in top.maps("destination_rules")?.unwrap_or_default() {
             config.destinations.push(DestinationRule::read(rule, &mut config.warnings)?);
         }
-        if let Some(mut stores) = top.map("stores", &mut config.warnings)? {
+        if let Some(mut stores) = top.map("stores")? {
             config.indent = read_stores(&mut stores, &mut config.warnings)?;
             stores.finish(&mut config.warnings);
         }
@@ -174,7 +174,7 @@ impl CreationRule {
     fn read(mut fields: Fields<'_, '_>, warnings: &mut Vec<String>) -> Result<Self, ConfigError> {
         let path = path_regex(&mut fields)?;
         let selection = read_selection(&mut fields)?;
-        let groups = fields.maps("key_groups", warnings)?;
+        let groups = fields.maps("key_groups")?;
         let grouped = groups.as_ref().is_some_and(|groups| !groups.is_empty());
         let flat = keys::flat(&mut fields)?;
         let groups = if grouped {
@@ -242,7 +242,7 @@ impl DestinationRule {
         } else {
             return Err(ConfigError::Destination("no destination configured for this file"));
         };
-        let recreation = fields.map("recreation_rule", warnings)?;
+        let recreation = fields.map("recreation_rule")?;
         let recreation = recreation.map(|rule| CreationRule::read(rule, warnings)).transpose()?;
         let rule = Self { path, destination, recreation, omit_extensions: fields.flag("omit_extensions")? };
         fields.finish(warnings);
@@ -277,13 +277,13 @@ fn read_stores(stores: &mut Fields<'_, '_>, warnings: &mut Vec<String>) -> Resul
     for (name, target) in
         [("yaml", &mut indent.yaml), ("json", &mut indent.json), ("json_binary", &mut indent.json_binary)]
     {
-        if let Some(mut store) = stores.map(name, warnings)? {
+        if let Some(mut store) = stores.map(name)? {
             *target = store.signed("indent")?;
             store.finish(warnings);
         }
     }
     for name in ["dotenv", "ini"] {
-        if let Some(store) = stores.map(name, warnings)? {
+        if let Some(store) = stores.map(name)? {
             store.finish(warnings);
         }
     }

@@ -7,15 +7,15 @@ use bulla_sops::{
     WrappedKey, by_name, encrypt,
 };
 
-pub fn format(name: &str) -> &'static dyn Format {
+pub(crate) fn format(name: &str) -> &'static dyn Format {
     by_name(name).unwrap()
 }
 
-pub fn data_key() -> DataKey {
+pub(crate) fn data_key() -> DataKey {
     DataKey::new(core::array::from_fn(|i| i as u8))
 }
 
-pub fn request<'a>(key: &'a DataKey, limits: &'a Limits) -> Encryption<'a> {
+pub(crate) fn request<'a>(key: &'a DataKey, limits: &'a Limits) -> Encryption<'a> {
     let age = MasterKey::new("age", [("recipient", "age1test")]);
     let enc = "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n".to_owned();
     Encryption {
@@ -32,14 +32,14 @@ pub fn request<'a>(key: &'a DataKey, limits: &'a Limits) -> Encryption<'a> {
 }
 
 /// Encrypts with the fixed key, in the user's layout.
-pub fn seal(name: &str, plain: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(name: &str, plain: &[u8]) -> Vec<u8> {
     let (key, limits) = (data_key(), Limits::default());
     let format = format(name);
     encrypt(plain, format, format, Layouting::Keep, &mut Reuse::default(), &request(&key, &limits)).unwrap()
 }
 
 /// Decrypts with the fixed key.
-pub fn open(name: &str, encrypted: &[u8]) -> Vec<u8> {
+pub(crate) fn open(name: &str, encrypted: &[u8]) -> Vec<u8> {
     let limits = Limits::default();
     let file = EncryptedFile::parse(encrypted, format(name), &limits).unwrap();
     let indent = Indent::default();

@@ -335,8 +335,8 @@ enum Shape {
     Bool(bool),
     Half(i32),
     Int(i64),
-    List(Vec<Shape>),
-    Map(BTreeMap<String, Shape>),
+    List(Vec<Self>),
+    Map(BTreeMap<String, Self>),
     Null,
     Text(String),
 }

@@ -21,6 +21,7 @@ impl Format for Yaml {
         "yaml"
     }
 
+    #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "as sops")]
     fn claims(&self, path: &str) -> bool {
         path.ends_with(".yaml") || path.ends_with(".yml")
     }
@@ -52,7 +53,7 @@ impl Format for Yaml {
         document: &Document<'_>,
         metadata: &[Item<'_>],
     ) -> Result<Vec<Splice>, FormatError> {
-        write::put_metadata(document, metadata)
+        Ok(write::put_metadata(document, metadata))
     }
 
     fn emit_value(&self, value: &Value<'_>, _indent: &Indent) -> Result<Vec<u8>, FormatError> {

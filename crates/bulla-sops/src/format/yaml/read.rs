@@ -41,10 +41,10 @@ pub(super) fn parse<'s>(
     };
     for number in 0..stream.documents().len() {
         let first = number == 0;
-        if first || purpose == Purpose::Plain {
-            if let Some(twice) = stream.duplicate_keys(stream.documents()[number].root()).first() {
-                return Err(FormatError::Syntax(format!("yaml: {}", twice.describe(&stream))));
-            }
+        if (first || purpose == Purpose::Plain)
+            && let Some(twice) = stream.duplicate_keys(stream.documents()[number].root()).first()
+        {
+            return Err(FormatError::Syntax(format!("yaml: {}", twice.describe(&stream))));
         }
         let mut branch = reader.document(number)?;
         let mut place = super::place::place(&stream, number);

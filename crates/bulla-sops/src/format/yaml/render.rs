@@ -240,7 +240,7 @@ impl<'b> BlockScalar<'b> {
     }
 
     fn blank_lines(&self) -> usize {
-        self.tail.iter().filter(|byte| **byte == b'\n').count()
+        memchr::memchr_iter(b'\n', self.tail).count()
     }
 }
 

@@ -88,10 +88,7 @@ pub(super) fn emit_value(value: &Value<'_>) -> Vec<u8> {
 }
 
 /// Returns the edits that put the metadata into every document.
-pub(super) fn put_metadata(
-    document: &Document<'_>,
-    metadata: &[Item<'_>],
-) -> Result<Vec<Splice>, FormatError> {
+pub(super) fn put_metadata(document: &Document<'_>, metadata: &[Item<'_>]) -> Vec<Splice> {
     let block = block_metadata(metadata);
     let mut splices = Vec::new();
     for place in &document.places {
@@ -111,7 +108,7 @@ pub(super) fn put_metadata(
         }
         splices.extend(holes.map(|hole| Splice::new(hole.clone(), "")));
     }
-    Ok(splices)
+    splices
 }
 
 fn block_metadata(metadata: &[Item<'_>]) -> Vec<u8> {
