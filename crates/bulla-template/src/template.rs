@@ -78,9 +78,9 @@ pub enum Data {
     /// `string`, any bytes.
     Text(Vec<u8>),
     /// `[]interface {}`.
-    List(Vec<Data>),
+    List(Vec<Self>),
     /// `map[string]interface {}`.
-    Map(BTreeMap<String, Data>),
+    Map(BTreeMap<String, Self>),
     /// `map[string]string`: what secrets are.
     Texts(BTreeMap<String, Vec<u8>>),
 }
@@ -156,7 +156,7 @@ impl Template {
 /// Finds line and column of a byte offset.
 fn position(template: &str, text: &[u8], at: usize) -> Position {
     let before = &text[..at.min(text.len())];
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     Position { template: template.to_owned(), line, column: before.len() - start }
 }

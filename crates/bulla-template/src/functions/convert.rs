@@ -6,6 +6,9 @@ use crate::text::number::{parse_float, parse_int};
 use crate::text::print;
 use crate::value::{List, Value};
 
+/// The first number beyond `int64`.
+const TWO_TO_63: f64 = (1u64 << 63) as f64;
+
 /// Converts to `int64`.
 pub(super) fn to_int(value: &Value) -> i64 {
     match value {
@@ -19,11 +22,7 @@ pub(super) fn to_int(value: &Value) -> i64 {
 
 /// What the conversion instruction of the processors that Go runs on gives.
 pub(super) fn float_to_int(number: f64) -> i64 {
-    if (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&number) {
-        number as i64
-    } else {
-        i64::MIN
-    }
+    if (-TWO_TO_63..TWO_TO_63).contains(&number) { number as i64 } else { i64::MIN }
 }
 
 /// `12.00` counts as an integer.

@@ -169,7 +169,7 @@ fn authority(args: &Args<'_>, at: usize) -> Pair {
 struct Names<'a> {
     common_name: &'a str,
     ips: Vec<&'a str>,
-    names: Vec<&'a str>,
+    dns: Vec<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -185,10 +185,10 @@ impl<'a> Names<'a> {
                 })
                 .collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self { common_name: word(args, 0)?, ips: list(1)?, names: list(2)? })
+        Ok(Self { common_name: word(args, 0)?, ips: list(1)?, dns: list(2)? })
     }
 
     fn subject(&self) -> Subject<'_> {
-        Subject { common_name: self.common_name, ips: &self.ips, names: &self.names }
+        Subject { common_name: self.common_name, ips: &self.ips, names: &self.dns }
     }
 }

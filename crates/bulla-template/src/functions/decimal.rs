@@ -46,13 +46,7 @@ impl Decimal {
     }
 
     pub(super) fn multiply(self, other: Self) -> Result<Self, Failure> {
-        if let (Self::Exact { digits, exponent }, Self::Exact { digits: by, exponent: more }) = (self, other)
-        {
-            if let Some(digits) = digits.checked_mul(by) {
-                return Ok(Self::Exact { digits, exponent: exponent + more });
-            }
-        }
-        Ok(Self::Float(self.to_float() * other.to_float()))
+        Ok(product(self, other).unwrap_or_else(|| Self::Float(self.to_float() * other.to_float())))
     }
 
     /// Divides, rounding halves away from zero.
@@ -70,6 +64,12 @@ fn aligned(left: Decimal, right: Decimal, operation: fn(i128, i128) -> Option<i1
     let exponent = x.min(y);
     let digits = operation(scaled(a, x - exponent)?, scaled(b, y - exponent)?)?;
     Some(Decimal::Exact { digits, exponent })
+}
+
+fn product(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let Decimal::Exact { digits: a, exponent: x } = left else { return None };
+    let Decimal::Exact { digits: b, exponent: y } = right else { return None };
+    Some(Decimal::Exact { digits: a.checked_mul(b)?, exponent: x + y })
 }
 
 fn scaled(digits: i128, power: i32) -> Option<i128> {

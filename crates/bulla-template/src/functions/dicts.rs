@@ -65,15 +65,15 @@ fn dig(_: &mut Scope<'_>, args: &Args<'_>) -> Done {
     if keys.is_empty() {
         return Err(Failure::new("dig needs at least three arguments"));
     }
+    if let Some(key) = keys.iter().find(|key| key.as_text().is_none()) {
+        return Err(Failure::new(format!("interface conversion: {} is not string", key.type_name())));
+    }
     let mut value = last.clone();
-    for key in keys {
+    for key in keys.iter().filter_map(Value::as_text) {
         let Value::Map(map) = &value else { return Err(not_a_map(&value)) };
         if map.kind != MapKind::Any {
             return Err(not_a_map(&value));
         }
-        let Value::Text(key) = key else {
-            return Err(Failure::new(format!("interface conversion: {} is not string", key.type_name())));
-        };
         match map.get(key) {
             Some(found) => value = found,
             None => return Ok(default.clone()),

@@ -1,5 +1,7 @@
 //! Random texts and numbers, all from the seam.
 
+use std::fmt::Write as _;
+
 use super::encoding::base64;
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Kind};
@@ -95,7 +97,7 @@ fn uuid(scope: &mut Scope<'_>, _: &Args<'_>) -> Done {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02x}"));
+        let _ = write!(text, "{byte:02x}");
     }
     scope.text(text)
 }

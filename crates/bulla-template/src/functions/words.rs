@@ -247,6 +247,9 @@ fn lower_case(text: &[u8], connector: char) -> Vec<u8> {
     out
 }
 
+/// Tells which runes belong to a word.
+type Fits<'f> = dyn Fn(char) -> bool + 'f;
+
 /// A word's kind, the word, and what follows it.
 type Cut<'t> = (Word, &'t [u8], &'t [u8]);
 
@@ -295,13 +298,27 @@ fn is_letter(rune: char) -> bool {
 }
 
 fn is_punctuation(rune: char) -> bool {
-    match rune {
-        '!'..='#' | '%'..='*' | ','..='/' | ':' | ';' | '?' | '@' | '['..=']' | '_' | '{' | '}' => true,
-        '\u{A1}' | '\u{A7}' | '\u{AB}' | '\u{B6}' | '\u{B7}' | '\u{BB}' | '\u{BF}' => true,
-        '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '\u{3001}'..='\u{3003}' => true,
-        '\u{3008}'..='\u{3011}' | '\u{FF01}'..='\u{FF03}' => true,
-        _ => false,
+    const ASCII: &str = "!\"#%&'()*,-./:;?@[\\]_{}";
+    ASCII.contains(rune)
+        || matches!(rune, '\u{A1}' | '\u{A7}' | '\u{AB}' | '\u{B6}' | '\u{B7}' | '\u{BB}' | '\u{BF}')
+        || matches!(rune, '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '\u{3001}'..='\u{3003}')
+        || matches!(rune, '\u{3008}'..='\u{3011}' | '\u{FF01}'..='\u{FF03}')
+}
+
+/// Returns where the runes that fit end. Malformed bytes belong to the rune
+/// that follows, or to the word at its end.
+fn while_rune(text: &[u8], from: usize, fits: &Fits<'_>) -> usize {
+    let mut end = from;
+    let mut last = runes::decode_last(&text[..from]).0;
+    while end < text.len() {
+        let (rune, width) = next_valid(&text[end..], last);
+        if width == 0 || !fits(rune) {
+            break;
+        }
+        end += width;
+        last = rune;
     }
+    end
 }
 
 fn next_word(text: &[u8]) -> Cut<'_> {
@@ -310,34 +327,22 @@ fn next_word(text: &[u8]) -> Cut<'_> {
         let (word, rest) = text.split_at(width);
         return (Word::Invalid, word, rest);
     }
-    let while_rune = |from: usize, fits: &dyn Fn(char) -> bool| {
-        let (mut end, mut last) = (from, first);
-        while end < text.len() {
-            let (rune, width) = next_valid(&text[end..], last);
-            if width == 0 || !fits(rune) {
-                break;
-            }
-            end += width;
-            last = rune;
-        }
-        end
-    };
     let small = |rune: char| is_letter(rune) && !rune.is_uppercase();
     let (kind, end) = if is_connector(first) {
-        (Word::Connector, while_rune(width, &is_connector))
+        (Word::Connector, while_rune(text, width, &is_connector))
     } else if is_punctuation(first) {
-        (Word::Punctuation, while_rune(width, &is_punctuation))
+        (Word::Punctuation, while_rune(text, width, &is_punctuation))
     } else if first.is_uppercase() {
-        (Word::Capitals, capitals(text, width, &while_rune, &small))
+        (Word::Capitals, capitals(text, width, &small))
     } else if is_letter(first) {
-        (Word::Alphabet, while_rune(width, &small))
+        (Word::Alphabet, while_rune(text, width, &small))
     } else if first.is_numeric() {
-        (Word::Number, while_rune(width, &char::is_numeric))
+        (Word::Number, while_rune(text, width, &char::is_numeric))
     } else {
         let other = |rune: char| {
             !is_connector(rune) && !is_letter(rune) && !rune.is_numeric() && !is_punctuation(rune)
         };
-        (Word::Other, while_rune(width, &other))
+        (Word::Other, while_rune(text, width, &other))
     };
     let (word, rest) = text.split_at(end);
     (kind, word, rest)
@@ -345,17 +350,12 @@ fn next_word(text: &[u8]) -> Cut<'_> {
 
 /// The end of a word that begins with a capital: `Word`, `HTTP`, or `HTTP` of
 /// `HTTPStatus`.
-fn capitals(
-    text: &[u8],
-    width: usize,
-    while_rune: &dyn Fn(usize, &dyn Fn(char) -> bool) -> usize,
-    small: &dyn Fn(char) -> bool,
-) -> usize {
+fn capitals(text: &[u8], width: usize, small: &Fits<'_>) -> usize {
     let (second, _) = next_valid(&text[width..], REPLACEMENT);
     if !second.is_uppercase() {
-        return while_rune(width, small);
+        return while_rune(text, width, small);
     }
-    let end = while_rune(width, &char::is_uppercase);
+    let end = while_rune(text, width, &char::is_uppercase);
     let (after, _) = next_valid(&text[end..], REPLACEMENT);
     if end < text.len() && is_letter(after) {
         let (_, last) = runes::decode_last(&text[..end]);
@@ -383,7 +383,7 @@ fn wrap(
             continue;
         }
         scope.meter.allocate(line_end.len())?;
-        let line = &text[at..at + width + 1];
+        let line = &text[at..=at + width];
         if let Some(space) = memchr::memrchr(b' ', line) {
             out.extend_from_slice(&text[at..at + space]);
             out.extend_from_slice(line_end);

@@ -46,11 +46,15 @@ impl Writer<'_> {
                 self.put((*number as u64).to_string().as_bytes())
             }
             Value::Int(number, _) => self.put(number.to_string().as_bytes()),
-            Value::Float(number) => match float(*number) {
-                Some(text) => self.put(text.as_bytes()),
-                None => self.impossible(),
-            },
-            Value::Complex(..) => self.impossible(),
+            Value::Float(number) => {
+                let text = float(*number);
+                self.possible &= text.is_some();
+                self.put(text.unwrap_or_default().as_bytes())
+            }
+            Value::Complex(..) => {
+                self.possible = false;
+                Ok(())
+            }
             Value::Text(text) => self.text(text),
             Value::List(list) if list.null => self.put(b"null"),
             Value::List(list) => self.list(list),
@@ -61,11 +65,6 @@ impl Writer<'_> {
                 record.fields.iter().map(|(name, value)| (name.as_bytes(), value.clone())).collect(),
             ),
         }
-    }
-
-    fn impossible(&mut self) -> Result<(), Failure> {
-        self.possible = false;
-        Ok(())
     }
 
     fn enter(&mut self) -> Result<(), Failure> {

@@ -3,6 +3,9 @@
 use crate::text::number::{parse_float, parse_int, parse_uint};
 use crate::text::quote::unquote_rune;
 
+/// The first number beyond `int64`.
+const TWO_TO_63: f64 = (1u64 << 63) as f64;
+
 /// A literal in every form that it fits.
 #[derive(Clone, Copy)]
 pub(crate) struct Number {
@@ -65,10 +68,10 @@ pub(crate) fn read(text: &[u8]) -> Result<Number, BadNumber> {
 /// Adds the integer forms that a float literal has.
 fn with_float(mut number: Number, float: f64) -> Number {
     number.float = Some(float);
-    if float.fract() == 0.0 && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float) {
+    if float.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(&float) {
         number.int = Some(float as i64);
     }
-    if float.fract() == 0.0 && (0.0..1.844_674_407_370_955_2e19).contains(&float) {
+    if float.fract() == 0.0 && (0.0..2.0 * TWO_TO_63).contains(&float) {
         number.uint = Some(float as u64);
     }
     number

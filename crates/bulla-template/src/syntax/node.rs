@@ -25,9 +25,9 @@ impl Tree {
 pub(crate) enum Node {
     Text(Box<[u8]>),
     Action { at: u32, pipe: Pipe },
-    If { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
-    With { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
-    Range { at: u32, pipe: Pipe, body: Vec<Node>, otherwise: Option<Vec<Node>> },
+    If { pipe: Pipe, then: Vec<Self>, otherwise: Option<Vec<Self>> },
+    With { pipe: Pipe, then: Vec<Self>, otherwise: Option<Vec<Self>> },
+    Range { at: u32, pipe: Pipe, body: Vec<Self>, otherwise: Option<Vec<Self>> },
     Template { at: u32, name: Box<[u8]>, pipe: Option<Pipe> },
     Break,
     Continue,

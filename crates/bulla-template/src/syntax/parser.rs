@@ -137,12 +137,11 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, token: Token, context: &str) -> ParseError {
-        let what = match token.kind {
-            TokenKind::End => "EOF".to_owned(),
-            _ => {
-                let source: Vec<u8> = self.source(token).iter().copied().take(20).collect();
-                format!("{:?}", String::from_utf8_lossy(&source))
-            }
+        let what = if token.kind == TokenKind::End {
+            "EOF".to_owned()
+        } else {
+            let source = self.source(token);
+            format!("{:?}", String::from_utf8_lossy(&source[..source.len().min(20)]))
         };
         ParseError { at: token.from, what: format!("unexpected {what} in {context}").into() }
     }

@@ -1,5 +1,7 @@
 //! How Go's `fmt` prints values: the verbs and their flags.
 
+use std::fmt::Write as _;
+
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
 use crate::text::number_format::{FloatVerb, float, hexadecimal_float};
@@ -304,7 +306,7 @@ impl<'m> Printer<'m> {
                 let digits = self.flags.precision.unwrap_or(4).clamp(4, 200);
                 let mut text = format!("U+{:0digits$X}", number as u64);
                 if self.flags.sharp && number >= 0 && runes::is_print(rune_of(number)) {
-                    text.push_str(&format!(" '{}'", rune_of(number)));
+                    let _ = write!(text, " '{}'", rune_of(number));
                 }
                 let zero = std::mem::take(&mut self.flags.zero);
                 self.pad(text.as_bytes())?;

@@ -1,6 +1,8 @@
 //! Go's layouts: the reference time `Mon Jan 2 15:04:05 MST 2006` as a
 //! pattern.
 
+use std::fmt::Write as _;
+
 use super::Time;
 use super::civil::Civil;
 
@@ -116,6 +118,7 @@ pub(super) enum Element {
     },
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "rows of the table below")]
 const fn offset(iso: bool, colon: bool, minutes: bool, seconds: bool) -> Element {
     Element::ZoneOffset(Offset { iso, colon, minutes, seconds })
 }
@@ -263,10 +266,10 @@ fn zone_offset(seconds: i32, form: Offset) -> String {
     let mut text = format!("{sign}{:02}", minutes / 60);
     let colon = if form.colon { ":" } else { "" };
     if form.minutes {
-        text.push_str(&format!("{colon}{:02}", minutes % 60));
+        let _ = write!(text, "{colon}{:02}", minutes % 60);
     }
     if form.seconds {
-        text.push_str(&format!("{colon}{:02}", seconds.abs() % 60));
+        let _ = write!(text, "{colon}{:02}", seconds.abs() % 60);
     }
     text
 }

@@ -201,11 +201,9 @@ impl Parsed {
     }
 
     fn zone_offset<'t>(&mut self, text: &'t [u8], form: Offset) -> Option<&'t [u8]> {
-        if form.iso {
-            if let Some(rest) = text.strip_prefix(b"Z") {
-                self.is_utc = true;
-                return Some(rest);
-            }
+        if let Some(rest) = text.strip_prefix(b"Z").filter(|_| form.iso) {
+            self.is_utc = true;
+            return Some(rest);
         }
         let negative = match text.first()? {
             b'-' => true,

@@ -35,7 +35,9 @@ pub(crate) fn data(value: &serde_json::Value) -> Data {
     match value {
         serde_json::Value::Null => Data::Nil,
         serde_json::Value::Bool(truth) => Data::Bool(*truth),
-        serde_json::Value::Number(number) => Data::Float(number.as_f64().unwrap()),
+        serde_json::Value::Number(number) => {
+            Data::Float(number.as_f64().expect("every JSON number is a float"))
+        }
         serde_json::Value::String(text) => Data::Text(text.as_bytes().to_vec()),
         serde_json::Value::Array(items) => Data::List(items.iter().map(data).collect()),
         serde_json::Value::Object(entries) => {
