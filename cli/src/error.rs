@@ -70,22 +70,29 @@ pub struct Failure {
     pub message: String,
     /// What to do about it, where there is something to say.
     pub hint: Option<String>,
+    /// True where the code is that of a program that was run.
+    pub is_childs: bool,
 }
 
 impl Failure {
     /// Builds a failure that is shown as plain text.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { code: exit as u8, form: Form::Plain, message: message.into(), hint: None }
+        Self { code: exit as u8, form: Form::Plain, message: message.into(), hint: None, is_childs: false }
     }
 
     /// Builds a failure that is shown as a log line; always exit 1.
     pub fn logged(message: impl Into<String>) -> Self {
-        Self { code: 1, form: Form::Log, message: message.into(), hint: None }
+        Self { code: 1, form: Form::Log, message: message.into(), hint: None, is_childs: false }
     }
 
     /// The exit code of a program that was run.
     pub fn child(code: u8, message: impl Into<String>) -> Self {
-        Self { code, form: Form::Plain, message: message.into(), hint: None }
+        Self { code, form: Form::Plain, message: message.into(), hint: None, is_childs: true }
+    }
+
+    /// A failure of our own grammar: 1 failed, 2 could not start.
+    pub fn own(code: u8, message: impl Into<String>) -> Self {
+        Self { code, form: Form::Plain, message: message.into(), hint: None, is_childs: false }
     }
 
     /// Adds what to do about it.

@@ -12,6 +12,7 @@ pub mod request;
 pub mod ui;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
 use bulla_core::Context;
@@ -37,22 +38,37 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     };
     let mut ui = Ui::new(&environment, Arc::clone(&clock) as _);
     let context = Context { environment, clock, random: Arc::new(SystemRandom) };
-    let result = invoke(arguments, &context, &mut ui);
-    match result {
+    let speaks_sops = speaks_sops(&arguments);
+    match invoke(arguments, speaks_sops, &context, &mut ui) {
         Ok(()) => 0,
         Err(failure) => {
             ui.fail(&failure);
-            failure.code
+            if speaks_sops || failure.is_childs { failure.code } else { persona::bulla::exit_code(&failure) }
         }
     }
 }
 
-fn invoke(mut arguments: Vec<OsString>, context: &Context, ui: &mut Ui) -> Result<(), Failure> {
-    arguments.drain(..arguments.len().min(1));
-    if arguments.first().is_some_and(|first| first == "sops") {
-        arguments.remove(0);
-    }
-    match persona::sops::parse(arguments, &context.environment) {
+/// Which grammar it is: that of sops where the program is called so, or told
+/// so by its first argument.
+fn speaks_sops(arguments: &[OsString]) -> bool {
+    let name = arguments.first().and_then(|path| Path::new(path).file_stem());
+    name.is_some_and(|name| name == "sops") || arguments.get(1).is_some_and(|first| first == "sops")
+}
+
+fn invoke(
+    mut arguments: Vec<OsString>,
+    speaks_sops: bool,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<(), Failure> {
+    let invocation = if speaks_sops {
+        let called_sops = arguments.get(1).is_none_or(|first| first != "sops");
+        arguments.drain(..arguments.len().min(if called_sops { 1 } else { 2 }));
+        persona::sops::parse(arguments, &context.environment)
+    } else {
+        persona::bulla::parse(arguments)
+    };
+    match invocation {
         Invocation::Show(text, failure) => {
             ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, error::cause(&error)))?;
             failure.map_or(Ok(()), Err)

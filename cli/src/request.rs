@@ -232,6 +232,8 @@ pub struct UpdateKeys {
     pub yes: bool,
     /// Format by name.
     pub input_type: String,
+    /// Print nothing about what changes.
+    pub quiet: bool,
 }
 
 /// `groups add`.
@@ -326,6 +328,12 @@ pub enum Request {
     GroupsAdd(GroupsAdd),
     /// Remove a key group.
     GroupsDelete(GroupsDelete),
+    /// Who can open a file.
+    Inspect(Inspect),
+    /// Make a key.
+    Keygen(Keygen),
+    /// One action on many files.
+    Many(Many),
     /// New data key.
     Rotate(Rotate),
     /// Set a value.
@@ -334,4 +342,83 @@ pub enum Request {
     Unset(Unset),
     /// New master keys.
     UpdateKeys(UpdateKeys),
+    /// Check that files are encrypted as they should be.
+    Verify(Verify),
+}
+
+/// A command over many files and directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Many {
+    /// Files and directories.
+    pub paths: Vec<PathBuf>,
+    /// What is done to each file.
+    pub action: Action,
+    /// Say what would be done, do nothing.
+    pub dry_run: bool,
+    /// The form of the result.
+    pub report: Report,
+}
+
+/// What is done to each of many files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Decrypt in place.
+    Decrypt {
+        /// Leave the MAC unchecked.
+        ignore_mac: bool,
+    },
+    /// Encrypt in place.
+    Encrypt(Box<NewFile>),
+    /// New data key.
+    Rotate {
+        /// Keys to add to the first group.
+        add: Box<KeyTexts>,
+        /// Keys to remove from all groups.
+        remove: Box<KeyTexts>,
+    },
+    /// The master keys of the creation rule.
+    UpdateKeys,
+}
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Report {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// JSON.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// `verify`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verify {
+    /// Files and directories.
+    pub paths: Vec<PathBuf>,
+    /// Decrypt as well, and check the MAC.
+    pub with_keys: bool,
+    /// The form of the result.
+    pub report: Report,
+}
+
+/// `inspect`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspect {
+    /// The file.
+    pub path: PathBuf,
+    /// Format by name.
+    pub input_type: String,
+    /// The form of the result.
+    pub report: Report,
+}
+
+/// `keygen`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keygen {
+    /// Where the identity goes; `None` means standard output.
+    pub to: Option<PathBuf>,
+    /// Make a post-quantum key.
+    pub post_quantum: bool,
 }

@@ -7,10 +7,14 @@ mod exec_env;
 mod exec_file;
 mod filestatus;
 mod groups;
+mod inspect;
+mod keygen;
+mod many;
 mod rotate;
 mod set;
 mod unset;
 mod updatekeys;
+mod verify;
 
 use std::path::Path;
 
@@ -37,9 +41,13 @@ pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
         Request::FileStatus(request) => filestatus::run(app, &request),
         Request::GroupsAdd(request) => groups::add(app, &request),
         Request::GroupsDelete(request) => groups::delete(app, &request),
+        Request::Inspect(request) => inspect::run(app, &request),
+        Request::Keygen(request) => keygen::run(app, &request),
+        Request::Many(request) => many::run(app, &request),
         Request::Rotate(request) => rotate::run(app, &request),
         Request::Set(request) => set::run(app, &request),
         Request::Unset(request) => unset::run(app, &request),
         Request::UpdateKeys(request) => updatekeys::run(app, &request),
+        Request::Verify(request) => verify::run(app, &request),
     }
 }

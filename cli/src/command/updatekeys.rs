@@ -39,7 +39,13 @@ pub(super) fn run(app: &App<'_>, request: &UpdateKeys) -> Result<(), Failure> {
     Ok(())
 }
 
-fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failure> {
+/// Updates one file.
+pub(super) fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failure> {
+    let progress = |text: &str| {
+        if !request.quiet {
+            progress(app, text);
+        }
+    };
     let name = app.absolute(path);
     let metadata = name.metadata().map_err(|error| {
         Failure::new(Exit::Generic, format!("stat {}: {}", name.display(), cause(&error)))
@@ -49,7 +55,7 @@ fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failur
     }
     app.indent(&name)?;
     let format = format_of(&request.input_type, &name);
-    progress(app, &format!("Syncing keys for file {}", name.display()));
+    progress(&format!("Syncing keys for file {}", name.display()));
     let read = |error| Failure::new(Exit::Read, format!("Error reading file: {error}"));
     let mut target = Target::open(&name).map_err(read)?;
     let source = target.read(app.limits.file_size).map_err(read)?.to_vec();
@@ -58,15 +64,17 @@ fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failur
     let threshold = file.metadata.shamir_threshold.min(wanted.len() as u32);
     let diff = Diff::new(&file.metadata, &wanted);
     if !diff.changes_keys && threshold == file.metadata.shamir_threshold {
-        progress(app, &format!("File {} already up to date", name.display()));
+        progress(&format!("File {} already up to date", name.display()));
         return Ok(());
     }
     let mut text = "The following changes will be made to the file's groups:\n".to_owned();
     threshold_text(&mut text, file.metadata.shamir_threshold, threshold);
     text.push_str(&diff.text);
-    print(app, &text)?;
+    if !request.quiet {
+        print(app, &text)?;
+    }
     if !request.yes && !confirmed(app)? {
-        progress(app, &format!("File {} left unchanged", name.display()));
+        progress(&format!("File {} left unchanged", name.display()));
         return Ok(());
     }
     target.check_directory().map_err(|error| writing(&error))?;
@@ -75,7 +83,7 @@ fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failur
         .map_err(|failure| failure.hint(format!("the keys come from {}", config.display())))?;
     let replaced = target.replace(&text, &*app.context.random).map_err(|error| writing(&error))?;
     app.report(replaced);
-    progress(app, &format!("File {} synced with new keys", name.display()));
+    progress(&format!("File {} synced with new keys", name.display()));
     if diff.removes_keys {
         app.ui.warn(
             "The data key stays the same: whoever could read the file before still can, until `rotate`",

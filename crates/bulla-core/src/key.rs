@@ -32,7 +32,8 @@ pub struct MasterKey {
 impl MasterKey {
     /// Builds a key of `kind` from text fields.
     pub fn new<const N: usize>(kind: &'static str, fields: [(&'static str, &str); N]) -> Self {
-        let fields = fields.into_iter().map(|(name, text)| (name, FieldValue::Text(text.to_owned()))).collect();
+        let fields =
+            fields.into_iter().map(|(name, text)| (name, FieldValue::Text(text.to_owned()))).collect();
         Self { kind, fields }
     }
 

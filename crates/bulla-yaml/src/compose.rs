@@ -213,9 +213,6 @@ impl<'s> Composer<'s, '_> {
         self.size.nodes += size.nodes;
         self.size.bytes += size.bytes;
         self.check_size(line, column)?;
-        if self.size.bytes > self.budget {
-            return Err(Error::Expansion { line, column });
-        }
         self.finish_child(node, height);
         Ok(())
     }
@@ -234,7 +231,9 @@ impl<'s> Composer<'s, '_> {
             | EventKind::StreamEnd => (Kind::Scalar, Style::Plain, Cow::Borrowed("")),
         };
         self.size.nodes += 1;
-        self.size.bytes += 1 + value.len() as u64;
+        // A short handle can stand for a long prefix, so tags expand as aliases do.
+        let tag = event.properties.as_ref().and_then(|properties| properties.tag.as_ref());
+        self.size.bytes += (1 + value.len() + tag.map_or(0, |(tag, _)| tag.len())) as u64;
         let (line, column) = place(event.start);
         self.check_size(line, column)?;
         let id = NodeId(self.stream.nodes.len() as u32);
@@ -288,7 +287,13 @@ impl<'s> Composer<'s, '_> {
 
     fn check_size(&self, line: usize, column: usize) -> Result<(), Error> {
         let limit = self.limits.nodes;
-        if self.size.nodes > limit as u64 { Err(Error::Nodes { limit, line, column }) } else { Ok(()) }
+        if self.size.nodes > limit as u64 {
+            return Err(Error::Nodes { limit, line, column });
+        }
+        if self.size.bytes > self.budget {
+            return Err(Error::Expansion { line, column });
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ pub struct Limits {
     /// Nodes of the stream, counted as if every alias were replaced by what it stands for.
     pub nodes: usize,
     /// Size of the stream with every alias replaced, as a multiple of the source size; up to
-    /// [`EXPANSION_FLOOR`] is always allowed. A node counts one byte and its scalar text.
+    /// [`EXPANSION_FLOOR`] is always allowed. A node counts one byte, its scalar text and its tag written out.
     pub expansion: usize,
     /// Documents of the stream.
     pub documents: usize,

@@ -224,6 +224,13 @@ fn f_02_alias_bomb_is_refused() {
 }
 
 #[test]
+fn f_02_tags_with_a_long_prefix_are_refused() {
+    let source = format!("%TAG !a! {}\n---\n[{}]", "x".repeat(100_000), "!a!b c, ".repeat(1000));
+    let error = parse(source.as_bytes(), &Limits::default()).map(|_| ()).expect_err("a bomb");
+    assert!(matches!(error, Error::Expansion { line: 3, .. }), "{error}");
+}
+
+#[test]
 fn f_02_alias_cycle_is_refused() {
     let error = parse(b"a: &x\n  b: [1, *x]\n", &Limits::default()).map(|_| ()).expect_err("a cycle");
     assert_eq!(error, Error::AliasCycle { name: "x".to_owned(), line: 2, column: 10 });

@@ -118,10 +118,9 @@ impl<'s> Parser<'s> {
     }
 
     fn add_tag_directive(&mut self, handle: &'s str, prefix: Cow<'s, str>, at: Mark) -> Result<(), Error> {
-        if self.tag_directives.iter().any(|(name, _)| *name == handle) {
+        if self.tag_directives.insert(handle, prefix).is_some() {
             return Err(syntax("found duplicate %TAG directive", None, at));
         }
-        self.tag_directives.push((handle, prefix));
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod document;
 mod flow;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::Error;
 use crate::comments::Place;
@@ -95,7 +96,7 @@ pub(crate) struct Parser<'s> {
     /// Whether any of these four may hold something.
     commented: bool,
     /// Handles and prefixes of the current document's `%TAG` directives.
-    tag_directives: Vec<(&'s str, Cow<'s, str>)>,
+    tag_directives: BTreeMap<&'s str, Cow<'s, str>>,
     /// End of the last token consumed that stands in the source, in bytes.
     pub(crate) last_end: u32,
 }
@@ -112,7 +113,7 @@ impl<'s> Parser<'s> {
             foot: Comment::default(),
             stem: Comment::default(),
             commented: false,
-            tag_directives: Vec::new(),
+            tag_directives: BTreeMap::new(),
             last_end: 0,
         }
     }
@@ -250,7 +251,7 @@ impl<'s> Parser<'s> {
         if handle.is_empty() {
             return Ok(shorten(suffix));
         }
-        let own = self.tag_directives.iter().find(|(name, _)| *name == handle).map(|(_, prefix)| &**prefix);
+        let own = self.tag_directives.get(handle).map(|prefix| &**prefix);
         match own.or(match handle {
             "!" => Some("!"),
             "!!" => Some(CORE_PREFIX),

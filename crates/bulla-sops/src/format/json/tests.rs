@@ -249,7 +249,10 @@ fn output_has_the_indentation_asked_for() {
 #[test]
 fn comments_vanish_and_reserved_keys_are_refused_on_output() {
     let branch = vec![Item::comment(&b" c"[..], false, None), Item::entry(&b"sops"[..], Value::Int(1))];
-    assert_eq!(Json.emit(&[branch.clone()], None, &Indent::default()).unwrap(), b"{\n\t\"sops\": 1\n}\n");
+    assert_eq!(
+        Json.emit(std::slice::from_ref(&branch), None, &Indent::default()).unwrap(),
+        b"{\n\t\"sops\": 1\n}\n"
+    );
     assert!(Json.emit(&[branch], Some(&metadata()), &Indent::default()).is_err());
 }
 
@@ -388,7 +391,7 @@ proptest! {
             write_map(&mut out, tree.iter(), 0, &Form::on_one_line(b", ")).unwrap();
             out
         } else {
-            emit_indented(&[tree.clone()], None, Some(blanks)).unwrap()
+            emit_indented(std::slice::from_ref(&tree), None, Some(blanks)).unwrap()
         };
         let text = String::from_utf8(text).unwrap();
         prop_assert!(into_owned(plain(&text).branches) == vec![tree]);
