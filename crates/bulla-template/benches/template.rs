@@ -18,9 +18,12 @@ const DATA: &str = include_str!("../tests/fixtures/go-template/data.json");
 const ROUNDS: u32 = 20_000;
 
 fn main() {
-    let json: serde_json::Value = serde_json::from_str(DATA).expect("fixture");
-    let texts = json.as_object().expect("fixture").iter();
-    let texts = texts.map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").as_bytes().to_vec()));
+    let json = serde_json::from_str(DATA).expect("fixture");
+    let Data::Map(entries) = seams::data(&json) else { return };
+    let texts = entries.into_iter().map(|(key, value)| match value {
+        Data::Text(text) => (key, text),
+        _ => (key, Vec::new()),
+    });
     let mut texts: std::collections::BTreeMap<_, _> = texts.collect();
     texts.insert("missing_default".to_owned(), Vec::new());
     let data = Data::Texts(texts);

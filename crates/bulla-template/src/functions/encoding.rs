@@ -1,5 +1,6 @@
 //! Base64, base32, hexadecimal and checksums.
 
+use crate::crypto::digest::adler32sum;
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Home, Kind, Library};
 use crate::scope::Scope;
@@ -12,7 +13,7 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("adler32sum", TEXT, |scope, args| {
         scope.meter.step(args.text(0).len() as u64 / 64)?;
-        scope.text(adler32(args.text(0)).to_string())
+        scope.text(adler32sum(args.text(0)))
     }),
     Function::new("b32dec", TEXT, |scope, args| decode(scope, args, "base32", decoded_base32)),
     Function::new("b32enc", TEXT, |scope, args| encode(scope, args, BASE32, 5)),
@@ -42,11 +43,6 @@ fn encoded(bytes: &[u8], alphabet: &[u8], bits: u32) -> Vec<u8> {
         out.push(b'=');
     }
     out
-}
-
-/// Encodes as standard base64.
-pub(super) fn base64(bytes: &[u8]) -> Vec<u8> {
-    encoded(bytes, BASE64, 6)
 }
 
 fn encode(scope: &mut Scope<'_>, args: &Args<'_>, alphabet: &[u8], bits: u32) -> Result<Value, Failure> {
@@ -182,14 +178,4 @@ fn hexdec(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
         }
     }
     Ok(Value::Text(Text::from(out)))
-}
-
-/// Adler-32 (RFC 1950 section 9).
-fn adler32(bytes: &[u8]) -> u32 {
-    let (mut a, mut b) = (1u32, 0u32);
-    for byte in bytes {
-        a = (a + u32::from(*byte)) % 65_521;
-        b = (b + a) % 65_521;
-    }
-    b << 16 | a
 }

@@ -36,3 +36,13 @@ fn d_01_nothing_reaches_outside() {
         }
     }
 }
+
+#[test]
+fn random_functions_give_what_they_promise() {
+    let lengths = "{{ randAlpha 9 | len }} {{ randAlphaNum 0 | len }} {{ randNumeric -1 | len }} \
+        {{ randBytes 3 | b64dec | len }} {{ shuffle \"abc\" | len }} {{ regexMatch \"^[0-9]{20}$\" (randNumeric 20) }} \
+        {{ regexMatch \"^[ -~]{50}$\" (randAscii 50) }} {{ $n := randInt 3 5 }}{{ and (ge $n 3) (lt $n 5) }}";
+    let settings = crate::settings(Library::ExternalSecrets, bulla_template::MissingKey::Error);
+    let output = crate::render(lengths, &bulla_template::Data::Nil, settings).unwrap();
+    assert_eq!(output.expose(), b"9 0 0 3 3 true true true");
+}
