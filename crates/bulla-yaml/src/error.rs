@@ -45,7 +45,7 @@ pub enum Error {
         column: usize,
     },
     /// Aliases blow the stream up beyond [`Limits::expansion`](crate::Limits::expansion).
-    #[error("yaml: document contains excessive aliasing (line {line}, column {column})")]
+    #[error("yaml: document expands beyond its limit by aliases or tags (line {line}, column {column})")]
     Expansion {
         /// Line of the alias that was one too many, from 1.
         line: usize,
@@ -63,7 +63,7 @@ pub enum Error {
         column: usize,
     },
     /// The source has 4 GiB or more.
-    #[error("yaml: source of {size} bytes is too large")]
+    #[error("yaml: source of {size} bytes exceeds the limit of 4294967295")]
     Size {
         /// Its size in bytes.
         size: usize,

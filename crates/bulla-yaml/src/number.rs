@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::resolve::Resolved;
+use crate::resolve::{Dialect, Resolved};
 
 /// Integer or float that a plain scalar starting with a digit or sign stands for. Underscores do not count.
-pub(crate) fn parse(text: &str) -> Option<Resolved> {
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Option<Resolved> {
     let text = &*without_underscores(text);
     prefixed_integer(text)
         .or_else(|| if is_float(text) { float(text).map(Resolved::Float) } else { None })
-        .or_else(|| explicit_base(text))
+        .or_else(|| explicit_base(text, dialect))
 }
 
 /// Float that a scalar starting with a period stands for: Go's `ParseFloat`, where an underscore must stand
@@ -42,15 +42,15 @@ fn prefixed_integer(text: &str) -> Option<Resolved> {
     signed(sign, value)
 }
 
-/// go-yaml's own second try for `0b` and `0o`: here a sign may follow the prefix.
-fn explicit_base(text: &str) -> Option<Resolved> {
+/// go-yaml's own second try for `0b`, and in v3 for `0o`: here a sign may follow the prefix.
+fn explicit_base(text: &str, dialect: Dialect) -> Option<Resolved> {
     let (negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
     let (base, digits) = match rest.get(..2)? {
         "0b" => (2, &rest[2..]),
-        "0o" => (8, &rest[2..]),
+        "0o" if dialect == Dialect::YamlV3 => (8, &rest[2..]),
         _ => return None,
     };
     if negative {

@@ -7,8 +7,8 @@ use crate::timestamp::Timestamp;
 /// Whose rules for plain scalars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// sigs.k8s.io/yaml, on go-yaml v2: `yes`, `on`, `y` and their like are booleans too; a plain scalar that
-    /// looks like a timestamp stays a string.
+    /// sigs.k8s.io/yaml v1.6, on go-yaml v2: `yes`, `on`, `y` and their like are booleans too; timestamps stay
+    /// strings, and so does what is tagged `!`.
     Kubernetes,
     /// go.yaml.in/yaml/v3.
     YamlV3,
@@ -65,7 +65,7 @@ pub struct TagMismatch {
 
 /// Resolves a scalar as go-yaml decodes it into an untyped value.
 ///
-/// `tag` is the explicit tag in short form, if any; the non-specific `!` counts as none. Tags other than the
+/// `tag` is the explicit tag in short form, if any; the non-specific `!` counts as none in yaml.v3. Tags other than the
 /// core ones are ignored, as go-yaml does: the value is then the text.
 ///
 /// # Errors
@@ -76,8 +76,10 @@ pub fn resolve(
     style: Style,
     dialect: Dialect,
 ) -> Result<Resolved, TagMismatch> {
-    let tag = tag.filter(|&tag| tag != "!");
-    let Some(tag) = tag else {
+    if tag == Some("!") && dialect == Dialect::Kubernetes {
+        return Ok(Resolved::Str);
+    }
+    let Some(tag) = tag.filter(|&tag| tag != "!") else {
         return Ok(if style.is_string() { Resolved::Str } else { untagged(value, dialect) });
     };
     match tag {
@@ -87,6 +89,7 @@ pub fn resolve(
     }
     let found = plain(value, dialect, tag == "!!timestamp");
     match found {
+        Resolved::Timestamp(_) if dialect == Dialect::Kubernetes => Ok(Resolved::Str),
         Resolved::Int(int) if tag == "!!float" => Ok(Resolved::Float(int as f64)),
         _ if found.tag() == tag => Ok(found),
         _ if tag == "!!merge" => Ok(Resolved::Str),
@@ -134,7 +137,7 @@ fn plain(value: &str, dialect: Dialect, timestamps: bool) -> Resolved {
     let found = match first {
         b'0'..=b'9' | b'+' | b'-' => {
             let time = if timestamps { Timestamp::parse_yaml(value) } else { None };
-            named(value).or(time.map(Resolved::Timestamp)).or_else(|| number::parse(value))
+            named(value).or(time.map(Resolved::Timestamp)).or_else(|| number::parse(value, dialect))
         }
         b'.' => named(value).or_else(|| number::parse_fraction(value).map(Resolved::Float)),
         b't' | b'T' | b'f' | b'F' | b'n' | b'N' | b'~' | b'<' => named(value),
@@ -275,5 +278,10 @@ mod tests {
         assert_eq!(kubernetes("yES"), Resolved::Str);
         assert_eq!(kubernetes("2001-01-01"), Resolved::Str);
         assert_eq!(kubernetes("010"), Resolved::Int(8));
+        assert_eq!(kubernetes("0o-7"), Resolved::Str);
+        let tagged = |tag, text| resolve(Some(tag), text, Style::Plain, Dialect::Kubernetes);
+        assert_eq!(tagged("!", "12"), Ok(Resolved::Str));
+        assert_eq!(tagged("!!timestamp", "2001-01-01"), Ok(Resolved::Str));
+        assert_eq!(tagged("!!bool", "yes"), Ok(Resolved::Bool(true)));
     }
 }
