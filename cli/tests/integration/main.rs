@@ -2,4 +2,5 @@
 //! environment and a temporary home.
 
 mod sandbox;
+mod tamper;
 mod transcripts;

@@ -1,7 +1,7 @@
 //! Every YAML document of the stored cases that can be encrypted comes back
 //! byte for byte, and the stored attacks on SOPS files end as required.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 

@@ -352,9 +352,9 @@ pub fn dotenv(number: u64) -> String {
     let mut seed = Seed::new(number);
     let mut out = String::new();
     for index in 0..=seed.below(8) {
-        match seed.below(6) {
-            0 => out.push_str(seed.one_of(&["# comment\n", "#tight\n", "#\n", "\n"])),
-            _ => {
+        if seed.chance(17) {
+            out.push_str(seed.one_of(&["# comment\n", "#tight\n", "#\n", "\n"]));
+        } else {
                 let value = seed.one_of(&[
                     "plain",
                     "\"quoted\"",
@@ -370,8 +370,8 @@ pub fn dotenv(number: u64) -> String {
                     " lead",
                 ]);
                 let _ = writeln!(out, "KEY_{index}={value}");
-            }
         }
+    }
     }
     if seed.chance(10) {
         out.pop();
