@@ -355,23 +355,22 @@ pub fn dotenv(number: u64) -> String {
         if seed.chance(17) {
             out.push_str(seed.one_of(&["# comment\n", "#tight\n", "#\n", "\n"]));
         } else {
-                let value = seed.one_of(&[
-                    "plain",
-                    "\"quoted\"",
-                    "'single'",
-                    "with spaces ",
-                    "",
-                    "a=b=c",
-                    "multi\\nline",
-                    "#no comment",
-                    "é",
-                    "back\\\\slash",
-                    "$HOME",
-                    " lead",
-                ]);
-                let _ = writeln!(out, "KEY_{index}={value}");
+            let value = seed.one_of(&[
+                "plain",
+                "\"quoted\"",
+                "'single'",
+                "with spaces ",
+                "",
+                "a=b=c",
+                "multi\\nline",
+                "#no comment",
+                "é",
+                "back\\\\slash",
+                "$HOME",
+                " lead",
+            ]);
+            let _ = writeln!(out, "KEY_{index}={value}");
         }
-    }
     }
     if seed.chance(10) {
         out.pop();
