@@ -20,8 +20,8 @@
 //! | `now` | monotonic clock printed, nanoseconds | neither |
 //! | numeric verbs and `%#v` on times and versions | private fields | the text form |
 //! | `deepCopy` of a version | `0.0.0`, a fault of the copier | the version |
-//! | `chunk` of a negative size | sometimes an empty list | an error |
-//! | `merge nil nil` | a nil map | an empty map |
+//! | `merge nil nil`, `unset nil` | a nil map | an empty map |
+//! | `%#x` of floats | padded with zeros | not padded |
 //! | methods of times | all | those that read, format, compare and add |
 //! | simple case mapping of a few runes, `%q` of unassigned runes | Unicode 15 tables of Go | the tables of Rust |
 //! | `toYaml` of control characters U+007F to U+009F | an empty text | the text, escaped |

@@ -146,10 +146,9 @@ fn set(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     Ok(args.value(0).clone())
 }
 
-fn unset(_: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    if let Some(map) = args.map(0) {
-        map.entries.borrow_mut().remove(args.text(1));
-    }
+fn unset(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    let Some(map) = args.map(0) else { return Ok(Value::Map(scope.map(MapKind::Any, BTreeMap::new())?)) };
+    map.entries.borrow_mut().remove(args.text(1));
     Ok(args.value(0).clone())
 }
 

@@ -74,6 +74,10 @@ fn prepend(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 
 fn chunk(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let items = &list(args.value(1), "chunk")?.items;
+    if items.len() > 1 && args.int(0) <= 1 - items.len() as i64 {
+        // The number of chunks comes out as zero.
+        return scope.list(ListKind::Lists, Vec::new());
+    }
     let Some(size) = usize::try_from(args.int(0)).ok().filter(|size| *size > 0) else {
         return Err(Failure::new("makeslice: len out of range"));
     };

@@ -4,6 +4,7 @@
 
 mod hostile;
 mod lists;
+mod own;
 mod seams;
 mod vectors;
 
