@@ -12,6 +12,9 @@ use crate::value::Text;
 /// Levels of parentheses and control structures together.
 const MAX_NESTING: u32 = 150;
 
+/// Definitions, and variables in sight: both are looked up one by one.
+const MAX_NAMES: usize = 1000;
+
 /// A set of templates from one text. The first is the main one.
 pub(crate) struct Parsed {
     pub(crate) trees: Vec<Tree>,
@@ -158,6 +161,7 @@ impl<'a> Parser<'a> {
 
     fn add(&mut self, tree: Tree) -> Result<()> {
         match self.trees.iter().position(|other| other.name == tree.name) {
+            None if self.trees.len() >= MAX_NAMES => return Err(self.error("too many definitions")),
             None => self.trees.push(tree),
             Some(at) if self.trees[at].is_empty() => self.trees[at] = tree,
             Some(_) if tree.is_empty() => {}
@@ -387,12 +391,12 @@ impl<'a> Parser<'a> {
                 TokenKind::Assign | TokenKind::Declare => {
                     pipe.assigns = next.kind == TokenKind::Assign;
                     self.next_non_space()?;
-                    self.declare(pipe, variable);
+                    self.declare(pipe, variable)?;
                     return Ok(());
                 }
                 TokenKind::Comma => {
                     self.next_non_space()?;
-                    self.declare(pipe, variable);
+                    self.declare(pipe, variable)?;
                     if context != "range" || pipe.declares.len() >= 2 {
                         return Err(self.error(format!("too many declarations in {context}")));
                     }
@@ -417,10 +421,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, token: Token) {
+    fn declare(&mut self, pipe: &mut Pipe, token: Token) -> Result<()> {
+        if self.visible.len() >= MAX_NAMES || self.variables.len() >= MAX_NAMES {
+            return Err(self.error("too many variables"));
+        }
         let variable = self.intern(self.source(token));
         pipe.declares.push(variable);
         self.visible.push(variable);
+        Ok(())
     }
 
     fn command(&mut self) -> Result<Command> {
@@ -490,11 +498,12 @@ impl<'a> Parser<'a> {
             TokenKind::Dot => Item::Dot,
             TokenKind::Nil => Item::Nil,
             TokenKind::Variable => {
-                let variable = self.intern(source);
-                if !self.visible.contains(&variable) {
+                let variable = self.variables.iter().position(|name| **name == *source);
+                let variable = variable.map(|at| at as Variable).filter(|at| self.visible.contains(at));
+                let Some(variable) = variable else {
                     let name = String::from_utf8_lossy(source);
                     return Err(self.error(format!("undefined variable {name:?}")));
-                }
+                };
                 Item::Variable(variable, Vec::new())
             }
             TokenKind::Field => Item::Field(vec![Text::from(&source[1..])]),

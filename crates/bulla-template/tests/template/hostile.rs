@@ -115,6 +115,9 @@ fn d_02_deeply_nested_source_is_refused() {
         "{{ if 0 }}".to_owned() + &"{{ else if 0 }}".repeat(50_000) + "{{ end }}",
         "{{ range 1 }}".repeat(50_000),
         "{{ block \"a\" . }}".repeat(50_000),
+        (0..30_000).map(|number| format!("{{{{ define \"{number}\" }}}}x{{{{ end }}}}")).collect(),
+        (0..50_000).map(|number| format!("{{{{ $x{number} := 1 }}}}")).collect(),
+        "{{ $x := 1 }}".repeat(50_000),
     ];
     for text in nested {
         with_small_stack(move || assert!(matches!(external(&text), Err(TemplateError::Parse { .. }))));
