@@ -107,6 +107,10 @@ fn d_02_hostile_templates_end_in_time() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
+fn numbered(count: u32, part: fn(u32) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn d_02_deeply_nested_source_is_refused() {
     let nested = [
@@ -115,8 +119,8 @@ fn d_02_deeply_nested_source_is_refused() {
         "{{ if 0 }}".to_owned() + &"{{ else if 0 }}".repeat(50_000) + "{{ end }}",
         "{{ range 1 }}".repeat(50_000),
         "{{ block \"a\" . }}".repeat(50_000),
-        (0..30_000).map(|number| format!("{{{{ define \"{number}\" }}}}x{{{{ end }}}}")).collect(),
-        (0..50_000).map(|number| format!("{{{{ $x{number} := 1 }}}}")).collect(),
+        numbered(30_000, |number| format!("{{{{ define \"{number}\" }}}}x{{{{ end }}}}")),
+        numbered(50_000, |number| format!("{{{{ $x{number} := 1 }}}}")),
         "{{ $x := 1 }}".repeat(50_000),
     ];
     for text in nested {
