@@ -74,14 +74,14 @@ fn invoke(
             failure.map_or(Ok(()), Err)
         }
         Invocation::Fail(warnings, failure) => {
-            warnings.iter().for_each(|warning| ui.warn(warning));
+            ui.warn_all(&warnings);
             Err(failure)
         }
         Invocation::Run { warnings, session, request } => {
             if session.verbose {
                 ui.set_level(Level::Debug);
             }
-            warnings.iter().for_each(|warning| ui.warn(warning));
+            ui.warn_all(&warnings);
             command::run(&App::new(context, ui, &session), *request)
         }
     }

@@ -79,6 +79,13 @@ impl Ui {
         self.log("CMD", Level::Warning, message, &[]);
     }
 
+    /// Logs several of them.
+    pub fn warn_all(&self, messages: &[String]) {
+        for message in messages {
+            self.warn(message);
+        }
+    }
+
     /// Logs what happened, for those who asked for it.
     pub fn info(&self, message: &str) {
         self.log("CMD", Level::Info, message, &[]);

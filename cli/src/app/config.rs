@@ -21,9 +21,12 @@ const MAX_DEPTH: usize = 100;
 #[derive(Default)]
 pub struct Configuration {
     near: OnceLock<Option<PathBuf>>,
-    read: Mutex<BTreeMap<PathBuf, Result<Arc<Loaded>, Arc<Broken>>>>,
+    read: Mutex<BTreeMap<PathBuf, Read>>,
     warned: OnceLock<()>,
 }
+
+/// What reading a file gave.
+type Read = Result<Arc<Loaded>, Arc<Broken>>;
 
 /// A configuration file that was read.
 pub struct Loaded {
@@ -67,7 +70,7 @@ impl Configuration {
         None
     }
 
-    fn load(&self, app: &App<'_>, path: &Path) -> Result<Arc<Loaded>, Arc<Broken>> {
+    fn load(&self, app: &App<'_>, path: &Path) -> Read {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = read.get(path) {
             return known.clone();

@@ -32,7 +32,7 @@ pub(super) fn run(app: &App<'_>, request: &Decrypt) -> Result<(), Failure> {
 
 /// Returns the plaintext in the format `output`: the file's own layout unless
 /// another one is asked for.
-pub fn plaintext(
+pub(super) fn plaintext(
     app: &App<'_>,
     file: &DecryptedFile<'_>,
     output: &'static dyn Format,

@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::request::{Encrypt, NewFile, SelectionTexts};
 
 /// How a new file will be encrypted.
-pub struct Plan {
+pub(super) struct Plan {
     groups: Vec<Vec<MasterKey>>,
     threshold: u32,
     selection: Selection,
@@ -43,7 +43,7 @@ pub(super) fn run(app: &App<'_>, request: &Encrypt) -> Result<(), Failure> {
 impl Plan {
     /// Decides how the file `name` will be encrypted: the command line goes
     /// before the creation rule.
-    pub fn new(
+    pub(super) fn new(
         app: &App<'_>,
         name: &Path,
         new_file: &NewFile,
@@ -65,7 +65,7 @@ impl Plan {
     }
 
     /// Encrypts `plain`.
-    pub fn encrypt(
+    pub(super) fn encrypt(
         &self,
         app: &App<'_>,
         plain: &[u8],
@@ -101,7 +101,7 @@ impl Plan {
 }
 
 /// A threshold that no number of groups can have.
-pub fn bad_threshold(threshold: i64) -> Failure {
+pub(super) fn bad_threshold(threshold: i64) -> Failure {
     Failure::new(Exit::Generic, format!("the Shamir threshold {threshold} must be between 2 and 255"))
 }
 
@@ -141,10 +141,10 @@ fn selection(
     .filter(|(_, text)| !text.is_empty())
     .map(|(rule, text)| (rule, text.as_str()))
     .collect();
-    if let Some((rule, text)) = rule.and_then(|rule| rule.selection.as_ref()) {
-        if !rules.iter().any(|(given, _)| given == rule) {
-            rules.push((*rule, text));
-        }
+    if let Some((rule, text)) = rule.and_then(|rule| rule.selection.as_ref())
+        && !rules.iter().any(|(given, _)| given == rule)
+    {
+        rules.push((*rule, text));
     }
     if input.name() == "binary" {
         for (rule, _) in &rules {

@@ -39,12 +39,15 @@ pub(super) fn delete(app: &App<'_>, request: &GroupsDelete) -> Result<(), Failur
     })
 }
 
+/// A change of the key groups of a file.
+type Change<'c> = &'c mut dyn FnMut(&mut Vec<Vec<MasterKey>>) -> Result<(), Failure>;
+
 fn change(
     app: &App<'_>,
     path: &Path,
     in_place: bool,
     threshold: i64,
-    edit: &mut dyn FnMut(&mut Vec<Vec<MasterKey>>) -> Result<(), Failure>,
+    edit: Change<'_>,
 ) -> Result<(), Failure> {
     let name = app.absolute(path);
     app.indent(&name)?;
@@ -89,7 +92,7 @@ fn short(error: &RecoverError) -> String {
 
 /// Wraps the data key of a file for other groups and returns the file with
 /// them: nothing but the metadata differs, which is checked.
-pub fn with_groups(
+pub(super) fn with_groups(
     app: &App<'_>,
     source: &[u8],
     format: &'static dyn Format,

@@ -43,7 +43,7 @@ pub(super) fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
 }
 
 /// Keys to add or to remove, and no file; the flag style says it its own way.
-pub fn keys_without_file(app: &App<'_>, path: &Path, flag_style: bool) -> Failure {
+pub(super) fn keys_without_file(app: &App<'_>, path: &Path, flag_style: bool) -> Failure {
     let instead = if flag_style { "`--kms` and `--pgp`" } else { "the `edit` subcommand" };
     let shown = go::quote(&app.absolute(path).to_string_lossy());
     let text =
@@ -53,7 +53,7 @@ pub fn keys_without_file(app: &App<'_>, path: &Path, flag_style: bool) -> Failur
 
 /// Fails where there are creation rules and none is for `name`: the flag
 /// style looks even where it has no use for one.
-pub fn require_rule(app: &App<'_>, name: &Path) -> Result<(), Failure> {
+pub(super) fn require_rule(app: &App<'_>, name: &Path) -> Result<(), Failure> {
     match app.configuration().find(app, name)? {
         Some(loaded) => loaded.creation_rule(name).map(|_| ()),
         None => Ok(()),
@@ -79,7 +79,7 @@ fn changed_groups(metadata: &Metadata, add: &[MasterKey], remove: &[MasterKey]) 
 
 /// Encrypts an opened file under a new data key: in its own layout, or laid
 /// out by sops in the format that was asked for.
-pub fn rotated(
+pub(super) fn rotated(
     app: &App<'_>,
     file: DecryptedFile<'_>,
     groups: &[Vec<MasterKey>],

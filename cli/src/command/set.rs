@@ -12,7 +12,7 @@ use crate::file::{self, FileError, Target};
 use crate::request::{Input, Set, ValueSource};
 
 /// How often a change is tried anew when somebody else wrote to the file.
-pub const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
@@ -41,13 +41,11 @@ pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
     })
 }
 
-/// Reads, changes and replaces a file while nobody else of ours does. `edit`
-/// returns the new text, or nothing where there is nothing to write.
-pub fn change(
-    app: &App<'_>,
-    input: &Input,
-    edit: &mut dyn FnMut(&Target) -> Result<Option<Vec<u8>>, Failure>,
-) -> Result<(), Failure> {
+/// Makes the new text of a file, or nothing where there is nothing to write.
+pub(super) type Change<'c> = &'c mut dyn FnMut(&Target) -> Result<Option<Vec<u8>>, Failure>;
+
+/// Reads, changes and replaces a file while nobody else of ours does.
+pub(super) fn change(app: &App<'_>, input: &Input, edit: Change<'_>) -> Result<(), Failure> {
     let path = input.path.as_deref().unwrap_or(Path::new(""));
     let read = |error: FileError| Failure::new(Exit::Read, format!("Error reading file: {error}"));
     let path = app.absolute(path);
@@ -73,7 +71,7 @@ pub fn change(
 }
 
 /// Says why a change failed.
-pub fn changing(error: &EditError) -> Failure {
+pub(super) fn changing(error: &EditError) -> Failure {
     match error {
         EditError::Encrypt(error) => encrypting(error),
         EditError::Format(error) => Failure::new(Exit::Dump, format!("Could not marshal tree: {error}")),

@@ -1,6 +1,8 @@
 //! Runs the program as a user does: transcripts of sessions, with a scrubbed
 //! environment and a temporary home.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod own;
 mod sandbox;
 mod tamper;
 mod transcripts;

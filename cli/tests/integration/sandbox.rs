@@ -48,19 +48,36 @@ impl Sandbox {
         let variables = assignments.count();
         let mut arguments = words[variables..].to_vec();
         assert_eq!(arguments.remove(0), "sops");
-        let mut command = match std::env::vars().find(|(name, _)| name == "BULLA_TRANSCRIPT_PROGRAM") {
-            Some((_, program)) => Command::new(program),
-            None => {
-                let mut command = Command::new("timeout");
-                command.arg("20").arg(env!("CARGO_BIN_EXE_bulla"));
-                command.arg("sops");
-                command
-            }
-        };
+        let original = std::env::vars().find(|(name, _)| name == "BULLA_TRANSCRIPT_PROGRAM");
+        let mut command = Command::new("timeout");
+        command.arg("20");
+        if let Some((_, program)) = original {
+            command.arg(program);
+        } else {
+            command.arg(env!("CARGO_BIN_EXE_bulla")).arg("sops");
+        }
+        self.outcome(command, &arguments, &words[..variables])
+    }
+
+    /// Runs the program in its own grammar.
+    pub(crate) fn bulla(&self, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new("timeout");
+        command.arg("20").arg(env!("CARGO_BIN_EXE_bulla"));
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        self.outcome(command, &arguments, &[])
+    }
+
+    /// Where the commands run.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn outcome(&self, mut command: Command, arguments: &[String], variables: &[String]) -> Outcome {
+        let mut arguments = arguments.to_vec();
         command.current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", "/usr/bin:/bin").env("HOME", self.directory.path()).env("TZ", "UTC");
         command.env("SOPS_AGE_KEY", IDENTITY);
-        for word in &words[..variables] {
+        for word in variables {
             let (name, value) = word.split_once('=').unwrap();
             command.env(name, value);
         }
@@ -87,9 +104,9 @@ impl Sandbox {
             if let Some((before, rest)) = line.split_once("time=\"")
                 && let Some((_, after)) = rest.split_once('"')
             {
-                out.push_str(&format!("{before}time=\"T\"{after}"));
+                out.extend([before, "time=\"T\"", after]);
             } else if line.get(..20).is_some_and(is_log_date) {
-                out.push_str(&format!("YYYY/MM/DD hh:mm:ss {}", &line[20..]));
+                out.extend(["YYYY/MM/DD hh:mm:ss ", &line[20..]]);
             } else {
                 out.push_str(line);
             }

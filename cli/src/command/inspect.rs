@@ -1,0 +1,98 @@
+//! `inspect`: who can open a file, how old it is, and whether one of the keys
+//! at hand does.
+
+use std::fmt::Write as _;
+
+use bulla_sops::{EncryptedFile, keys};
+use serde_json::{Value, json};
+
+use crate::app::{App, format_of, reading};
+use crate::error::{Exit, Failure, cause};
+use crate::file;
+use crate::request::{Inspect, Report};
+
+/// Runs the command.
+pub(super) fn run(app: &App<'_>, request: &Inspect) -> Result<(), Failure> {
+    let name = app.absolute(&request.path);
+    let bytes = file::read(&name, app.limits.file_size)
+        .map_err(|error| Failure::new(Exit::Read, format!("Error reading file: {error}")))?;
+    let format = format_of(&request.input_type, &name);
+    let file = EncryptedFile::parse(&bytes, format, &app.limits).map_err(|error| reading(&error))?;
+    let opens = opens(app, &file)?;
+    let text = match request.report {
+        Report::Text => text(&file, &opens),
+        Report::Json | Report::Sarif => format!("{:#}\n", json_of(&file, &opens)),
+    };
+    app.ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, cause(&error)))
+}
+
+/// For every group, its keys and whether one at hand opens them.
+type Opens = Vec<Vec<(String, bool)>>;
+
+fn opens(app: &App<'_>, file: &EncryptedFile<'_>) -> Result<Opens, Failure> {
+    let mut groups = Vec::new();
+    for group in &file.metadata.groups {
+        let mut keys_of_group = Vec::new();
+        for wrapped in group {
+            let mut opened = false;
+            for provider in app.providers().iter().filter(|provider| provider.serves(wrapped.key.kind)) {
+                opened |= app.wait(provider.unwrap(&wrapped.key, &wrapped.enc))?.is_ok();
+            }
+            keys_of_group.push((keys::identity(&wrapped.key), opened));
+        }
+        groups.push(keys_of_group);
+    }
+    Ok(groups)
+}
+
+fn text(file: &EncryptedFile<'_>, opens: &Opens) -> String {
+    let metadata = &file.metadata;
+    let mut out = String::new();
+    let _ = writeln!(out, "format         {}", file.format.name());
+    let _ = writeln!(out, "documents      {}", file.document.branches.len());
+    let _ = writeln!(out, "last modified  {}", metadata.last_modified);
+    let _ = writeln!(out, "sops version   {}", metadata.version);
+    if let Some((rule, text)) = metadata.selection.rule() {
+        let _ = writeln!(out, "rule           {}: {}", rule.field(), text.escape_debug());
+    }
+    let covered = if metadata.mac_only_encrypted { "encrypted values only" } else { "all values" };
+    let _ = writeln!(out, "MAC covers     {covered}");
+    if opens.len() > 1 {
+        let _ = writeln!(out, "threshold      {} of {} groups", metadata.shamir_threshold, opens.len());
+    }
+    for (number, (group, wrapped)) in opens.iter().zip(&metadata.groups).enumerate() {
+        if opens.len() > 1 {
+            let _ = writeln!(out, "group {number}");
+        }
+        for ((identity, opened), wrapped) in group.iter().zip(wrapped) {
+            let mine = if *opened { "opens with a key at hand" } else { "no key at hand" };
+            let _ = writeln!(out, "  {:8} {}  ({mine})", wrapped.key.kind, identity.escape_debug());
+        }
+    }
+    out
+}
+
+fn json_of(file: &EncryptedFile<'_>, opens: &Opens) -> Value {
+    let metadata = &file.metadata;
+    let groups: Vec<Value> = opens
+        .iter()
+        .zip(&metadata.groups)
+        .map(|(group, wrapped)| {
+            let keys = group.iter().zip(wrapped).map(|((identity, opened), wrapped)| {
+                json!({ "kind": wrapped.key.kind, "identity": identity, "opens": opened,
+                        "created_at": wrapped.created_at })
+            });
+            json!(keys.collect::<Vec<_>>())
+        })
+        .collect();
+    json!({
+        "format": file.format.name(),
+        "documents": file.document.branches.len(),
+        "last_modified": metadata.last_modified,
+        "version": metadata.version,
+        "rule": metadata.selection.rule().map(|(rule, text)| json!({ rule.field(): text })),
+        "mac_only_encrypted": metadata.mac_only_encrypted,
+        "shamir_threshold": metadata.shamir_threshold,
+        "groups": groups,
+    })
+}

@@ -1,0 +1,461 @@
+//! What is typed after `bulla`.
+#![allow(
+    clippy::struct_field_names,
+    clippy::doc_link_with_quotes,
+    reason = "names and texts are what the user sees"
+)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::request::{KeyTexts, Report};
+
+/// Secrets in Git: encrypt, decrypt and edit SOPS files.
+#[derive(Debug, Parser)]
+#[command(name = "bulla", version, after_help = "`bulla sops ...` speaks the grammar of sops.")]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Common {
+    /// Configuration file, instead of searching for .sops.yaml
+    #[arg(long, global = true, env = "SOPS_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<String>,
+    /// Kinds of key, tried in this order
+    #[arg(long, global = true, env = "SOPS_DECRYPTION_ORDER", value_delimiter = ',', value_name = "KINDS")]
+    pub(super) key_order: Vec<String>,
+    /// Lay results out with this many blanks per level
+    #[arg(long, global = true, value_name = "BLANKS")]
+    pub(super) indent: Option<i64>,
+    /// Log what happens
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Encrypt a file, or many in place
+    #[command(
+        after_help = "Examples:\n  bulla encrypt --age age1... secret.yaml --to secret.enc.yaml\n  bulla encrypt -i deploy/          every file there that a creation rule names"
+    )]
+    Encrypt(Encrypt),
+    /// Decrypt a file, or many in place
+    #[command(
+        after_help = "Examples:\n  bulla decrypt secret.yaml\n  bulla decrypt --extract '[\"db\"][\"password\"]' secret.yaml\n  bulla decrypt -i deploy/"
+    )]
+    Decrypt(Decrypt),
+    /// Edit a file, or a new one
+    #[command(after_help = "Examples:\n  bulla edit secret.yaml")]
+    Edit(Edit),
+    /// Set one value; the value is JSON
+    #[command(
+        after_help = "Examples:\n  bulla set secret.yaml '[\"db\"][\"port\"]' 5432\n  bulla set secret.yaml '[\"token\"]' < token.json"
+    )]
+    Set(Set),
+    /// Remove one value
+    #[command(after_help = "Examples:\n  bulla unset secret.yaml '[\"db\"][\"port\"]'")]
+    Unset(Unset),
+    /// Encrypt files anew with a new data key
+    #[command(after_help = "Examples:\n  bulla rotate secret.yaml\n  bulla rotate deploy/ --rm-age age1...")]
+    Rotate(Rotate),
+    /// Give files the master keys of their creation rule
+    #[command(
+        name = "updatekeys",
+        after_help = "Examples:\n  bulla updatekeys --dry-run .\n  bulla updatekeys --yes ."
+    )]
+    UpdateKeys(UpdateKeys),
+    /// Check that files are encrypted as the rules say; needs no key
+    #[command(
+        after_help = "Examples:\n  bulla verify .                    exit 0 clean, 1 findings, 2 could not check\n  bulla verify --output sarif . > verify.sarif"
+    )]
+    Verify(Verify),
+    /// Show who can open a file, how old it is, and whether you can
+    #[command(after_help = "Examples:\n  bulla inspect secret.yaml")]
+    Inspect(Inspect),
+    /// Make an age key
+    #[command(after_help = "Examples:\n  bulla keygen --to ~/.config/sops/age/keys.txt")]
+    Keygen(Keygen),
+    /// Run a command with the decrypted values in its environment
+    #[command(after_help = "Examples:\n  bulla exec-env secret.env 'psql \"$DATABASE_URL\"'")]
+    ExecEnv(ExecEnv),
+    /// Run a command with the decrypted file as a temporary file
+    #[command(after_help = "Examples:\n  bulla exec-file config.yaml 'server --config {}'")]
+    ExecFile(ExecFile),
+    /// Print a shell's completion script
+    #[command(after_help = "Examples:\n  source <(bulla completion bash)")]
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual pages
+    #[command(after_help = "Examples:\n  bulla man | man -l -")]
+    Man,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Place {
+    /// Files; with --in-place directories as well
+    pub(super) paths: Vec<PathBuf>,
+    /// Replace the files
+    #[arg(long, short, conflicts_with = "to")]
+    pub(super) in_place: bool,
+    /// Write the result to this file
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(super) to: Option<PathBuf>,
+    /// With --in-place: say which files, change none
+    #[arg(long, requires = "in_place")]
+    pub(super) dry_run: bool,
+    /// With --in-place: the form of the report
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Paths {
+    /// Files and directories
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Say which files, change none
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    Json,
+    Text,
+}
+
+impl From<Form> for Report {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Json => Self::Json,
+            Form::Text => Self::Text,
+        }
+    }
+}
+
+/// The form of the findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingForm {
+    Json,
+    Sarif,
+    Text,
+}
+
+impl From<FindingForm> for Report {
+    fn from(form: FindingForm) -> Self {
+        match form {
+            FindingForm::Json => Self::Json,
+            FindingForm::Sarif => Self::Sarif,
+            FindingForm::Text => Self::Text,
+        }
+    }
+}
+
+#[derive(Args, Debug, Default)]
+pub(super) struct Look {
+    /// Choose rule and formats as if the file had this name
+    #[arg(long, value_name = "FILE")]
+    pub(super) name: Option<String>,
+    /// Format of the input: yaml, json, dotenv, ini or binary
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) input_type: Option<String>,
+    /// Format of the result
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_type: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Keys {
+    /// age recipient; repeatable
+    #[arg(long, value_name = "RECIPIENT", env = "SOPS_AGE_RECIPIENTS")]
+    age: Vec<String>,
+    /// PGP fingerprint; repeatable
+    #[arg(long, value_name = "FINGERPRINT", env = "SOPS_PGP_FP")]
+    pgp: Vec<String>,
+    /// ARN of an AWS KMS key; repeatable
+    #[arg(long, value_name = "ARN", env = "SOPS_KMS_ARN")]
+    kms: Vec<String>,
+    /// GCP KMS key; repeatable
+    #[arg(long, value_name = "ID", env = "SOPS_GCP_KMS_IDS")]
+    gcp_kms: Vec<String>,
+    /// Huawei Cloud KMS key; repeatable
+    #[arg(long, value_name = "ID", env = "SOPS_HUAWEICLOUD_KMS_IDS")]
+    hckms: Vec<String>,
+    /// Azure Key Vault key; repeatable
+    #[arg(long, value_name = "URL", env = "SOPS_AZURE_KEYVAULT_URLS")]
+    azure_kv: Vec<String>,
+    /// Vault transit key; repeatable
+    #[arg(long, value_name = "URI", env = "SOPS_VAULT_URIS")]
+    hc_vault_transit: Vec<String>,
+}
+
+impl From<Keys> for KeyTexts {
+    fn from(keys: Keys) -> Self {
+        Self {
+            kms: keys.kms.join(","),
+            gcp_kms: keys.gcp_kms.join(","),
+            hckms: keys.hckms.join(","),
+            azure_kv: keys.azure_kv.join(","),
+            pgp: keys.pgp.join(","),
+            hc_vault: keys.hc_vault_transit.join(","),
+            age: keys.age.join(","),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NewFile {
+    #[command(flatten)]
+    pub(super) keys: Keys,
+    /// Leave values readable whose key ends with this
+    #[arg(long, value_name = "TEXT")]
+    pub(super) unencrypted_suffix: Option<String>,
+    /// Encrypt only values whose key ends with this
+    #[arg(long, value_name = "TEXT")]
+    pub(super) encrypted_suffix: Option<String>,
+    /// Leave values readable whose key matches this
+    #[arg(long, value_name = "REGEX")]
+    pub(super) unencrypted_regex: Option<String>,
+    /// Encrypt only values whose key matches this
+    #[arg(long, value_name = "REGEX")]
+    pub(super) encrypted_regex: Option<String>,
+    /// Leave values readable that follow a comment matching this
+    #[arg(long, value_name = "REGEX")]
+    pub(super) unencrypted_comment_regex: Option<String>,
+    /// Encrypt only values that follow a comment matching this
+    #[arg(long, value_name = "REGEX")]
+    pub(super) encrypted_comment_regex: Option<String>,
+    /// Number of key groups needed to decrypt
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    pub(super) threshold: u8,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Encrypt {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) look: Look,
+    #[command(flatten)]
+    pub(super) new_file: NewFile,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Decrypt {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) look: Look,
+    /// Print only this part
+    #[arg(long, value_name = "INDEX", conflicts_with = "in_place")]
+    pub(super) extract: Option<String>,
+    /// Do not check the MAC
+    #[arg(long)]
+    pub(super) ignore_mac: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Edit {
+    /// The file
+    pub(super) path: PathBuf,
+    #[command(flatten)]
+    pub(super) look: Look,
+    #[command(flatten)]
+    pub(super) new_file: NewFile,
+    /// Show the metadata in the editor
+    #[arg(long, short)]
+    pub(super) show_keys: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Set {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Where, such as '["key"][0]'
+    pub(super) index: String,
+    /// The value as JSON; without it and --value-file it comes from standard input
+    #[arg(conflicts_with = "value_file", required_unless_present_any = ["value_file", "value_stdin"])]
+    pub(super) value: Option<String>,
+    /// Take the value from this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) value_file: Option<PathBuf>,
+    /// Take the value from standard input
+    #[arg(long, conflicts_with_all = ["value", "value_file"])]
+    pub(super) value_stdin: bool,
+    /// Write nothing where the value is there already
+    #[arg(long)]
+    pub(super) idempotent: bool,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Unset {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Where, such as '["key"][0]'
+    pub(super) index: String,
+    /// Succeed where there is nothing to remove
+    #[arg(long)]
+    pub(super) idempotent: bool,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    pub(super) many: Paths,
+    #[command(flatten)]
+    pub(super) add: AddKeys,
+    #[command(flatten)]
+    pub(super) remove: RemoveKeys,
+}
+
+/// Keys to add.
+#[derive(Args, Debug)]
+pub(super) struct AddKeys {
+    /// Add an age recipient; repeatable
+    #[arg(long, value_name = "RECIPIENT")]
+    add_age: Vec<String>,
+    /// Add a PGP fingerprint; repeatable
+    #[arg(long, value_name = "FINGERPRINT")]
+    add_pgp: Vec<String>,
+    /// Add an AWS KMS key; repeatable
+    #[arg(long, value_name = "ARN")]
+    add_kms: Vec<String>,
+    /// Add a Vault transit key; repeatable
+    #[arg(long, value_name = "URI")]
+    add_hc_vault_transit: Vec<String>,
+}
+
+impl From<AddKeys> for KeyTexts {
+    fn from(keys: AddKeys) -> Self {
+        Self {
+            age: keys.add_age.join(","),
+            pgp: keys.add_pgp.join(","),
+            kms: keys.add_kms.join(","),
+            hc_vault: keys.add_hc_vault_transit.join(","),
+            ..Self::default()
+        }
+    }
+}
+
+/// Keys to remove.
+#[derive(Args, Debug)]
+pub(super) struct RemoveKeys {
+    /// Remove an age recipient; repeatable
+    #[arg(long, value_name = "RECIPIENT")]
+    rm_age: Vec<String>,
+    /// Remove a PGP fingerprint; repeatable
+    #[arg(long, value_name = "FINGERPRINT")]
+    rm_pgp: Vec<String>,
+    /// Remove an AWS KMS key; repeatable
+    #[arg(long, value_name = "ARN")]
+    rm_kms: Vec<String>,
+    /// Remove a Vault transit key; repeatable
+    #[arg(long, value_name = "URI")]
+    rm_hc_vault_transit: Vec<String>,
+}
+
+impl From<RemoveKeys> for KeyTexts {
+    fn from(keys: RemoveKeys) -> Self {
+        Self {
+            age: keys.rm_age.join(","),
+            pgp: keys.rm_pgp.join(","),
+            kms: keys.rm_kms.join(","),
+            hc_vault: keys.rm_hc_vault_transit.join(","),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct UpdateKeys {
+    #[command(flatten)]
+    pub(super) many: Paths,
+    /// Do it
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Verify {
+    /// Files and directories
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Decrypt as well, and check the MAC
+    #[arg(long)]
+    pub(super) with_keys: bool,
+    /// The form of the findings
+    #[arg(long, value_enum, default_value_t = FindingForm::Text)]
+    pub(super) output: FindingForm,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Inspect {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Format of the file: yaml, json, dotenv, ini or binary
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) input_type: Option<String>,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Keygen {
+    /// Write the key to this new file and print its public part
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(super) to: Option<PathBuf>,
+    /// Make a post-quantum key
+    #[arg(long)]
+    pub(super) post_quantum: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExecEnv {
+    /// The file
+    pub(super) path: PathBuf,
+    /// What the shell runs
+    pub(super) command: OsString,
+    /// Give the command nothing but the decrypted values
+    #[arg(long)]
+    pub(super) pristine: bool,
+    /// Run as this user
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExecFile {
+    /// The file
+    pub(super) path: PathBuf,
+    /// What the shell runs; {} stands for the temporary file
+    pub(super) command: OsString,
+    /// Use a regular file instead of a pipe
+    #[arg(long)]
+    pub(super) no_fifo: bool,
+    /// Name of the temporary file
+    #[arg(long, value_name = "NAME")]
+    pub(super) filename: Option<String>,
+    /// Format of the temporary file
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) output_type: Option<String>,
+    /// Run as this user
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<String>,
+}

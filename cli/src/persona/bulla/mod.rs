@@ -1,0 +1,268 @@
+//! The grammar of `bulla` itself.
+
+mod arguments;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use crate::error::{Exit, Failure};
+use crate::persona::sops::Invocation;
+use crate::request::{
+    Action, Aws, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, Keygen, Many, NewFile,
+    Request, Session, Set, Sink, Unset, ValueSource, Verify,
+};
+use arguments::{Cli, Common, Place, Verb};
+
+/// Understands a command line, the program's name included.
+pub fn parse(arguments: Vec<OsString>) -> Invocation {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            return Invocation::Fail(Vec::new(), Failure::own(2, error.to_string().trim_end().to_owned()));
+        }
+        Err(error) => return Invocation::Show(error.to_string(), None),
+    };
+    let session = session(&cli.common);
+    match request(cli.verb) {
+        Ok(Answer::Request(request)) => Invocation::Run { warnings: Vec::new(), session, request },
+        Ok(Answer::Text(text)) => Invocation::Show(text, None),
+        Err(message) => Invocation::Fail(Vec::new(), Failure::own(2, message)),
+    }
+}
+
+/// Brings the exit codes of sops down to those of this grammar: 1 failed, 2
+/// could not start.
+pub fn exit_code(failure: &Failure) -> u8 {
+    match failure.code {
+        2 => 2,
+        code if code == Exit::NotModified as u8 => 0,
+        _ => 1,
+    }
+}
+
+enum Answer {
+    Request(Box<Request>),
+    Text(String),
+}
+
+fn session(common: &Common) -> Session {
+    Session {
+        config: common.config.clone().unwrap_or_default(),
+        local_keys: true,
+        decryption_order: common.key_order.join(","),
+        indent: common.indent,
+        verbose: common.verbose,
+        ..Session::default()
+    }
+}
+
+fn request(verb: Verb) -> Result<Answer, String> {
+    let request = match verb {
+        Verb::Completion { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "bulla", &mut text);
+            return Ok(Answer::Text(String::from_utf8_lossy(&text).into_owned()));
+        }
+        Verb::Man => return man().map(Answer::Text),
+        Verb::Decrypt(verb) => decrypt(verb)?,
+        Verb::Edit(verb) => Request::Edit(Edit {
+            input: verb.look.input(Some(verb.path)),
+            new_file: verb.new_file.into(),
+            show_keys: verb.show_keys,
+            ..Edit::default()
+        }),
+        Verb::Encrypt(verb) => encrypt(verb)?,
+        Verb::ExecEnv(verb) => Request::ExecEnv(ExecEnv {
+            path: verb.path,
+            command: verb.command,
+            pristine: verb.pristine,
+            user: verb.user.unwrap_or_default(),
+            ..ExecEnv::default()
+        }),
+        Verb::ExecFile(verb) => Request::ExecFile(ExecFile {
+            path: verb.path,
+            command: verb.command,
+            no_fifo: verb.no_fifo,
+            filename: verb.filename.unwrap_or_default(),
+            user: verb.user.unwrap_or_default(),
+            formats: Formats { output: verb.output_type.unwrap_or_default(), ..Formats::default() },
+            ..ExecFile::default()
+        }),
+        Verb::Inspect(verb) => Request::Inspect(Inspect {
+            path: verb.path,
+            input_type: verb.input_type.unwrap_or_default(),
+            report: verb.output.into(),
+        }),
+        Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
+        Verb::Rotate(verb) => Request::Many(Many {
+            paths: verb.many.paths,
+            action: Action::Rotate { add: Box::new(verb.add.into()), remove: Box::new(verb.remove.into()) },
+            dry_run: verb.many.dry_run,
+            report: verb.many.output.into(),
+        }),
+        Verb::Set(verb) => Request::Set(Set {
+            input: verb.look.input(Some(verb.path)),
+            index: verb.index,
+            value: match (verb.value, verb.value_file) {
+                (Some(value), _) => ValueSource::Argument(value),
+                (None, Some(path)) => ValueSource::File(path),
+                (None, None) => ValueSource::Stdin,
+            },
+            ignore_mac: false,
+            idempotent: verb.idempotent,
+            needs_rule: false,
+        }),
+        Verb::Unset(verb) => Request::Unset(Unset {
+            input: verb.look.input(Some(verb.path)),
+            index: verb.index,
+            ignore_mac: false,
+            idempotent: verb.idempotent,
+        }),
+        Verb::UpdateKeys(verb) => {
+            if !verb.yes && !verb.many.dry_run {
+                return Err(
+                    "updatekeys changes who can read the files: add --yes, or --dry-run to see which".into(),
+                );
+            }
+            Request::Many(Many {
+                paths: verb.many.paths,
+                action: Action::UpdateKeys,
+                dry_run: verb.many.dry_run,
+                report: verb.many.output.into(),
+            })
+        }
+        Verb::Verify(verb) => Request::Verify(Verify {
+            paths: verb.paths,
+            with_keys: verb.with_keys,
+            report: verb.output.into(),
+        }),
+    };
+    Ok(Answer::Request(Box::new(request)))
+}
+
+fn encrypt(verb: arguments::Encrypt) -> Result<Request, String> {
+    let new_file: NewFile = verb.new_file.into();
+    match place(&verb.place)? {
+        Some(sink) => {
+            let path = verb.place.paths.first().cloned();
+            if path.is_none() && verb.look.name.is_none() {
+                return Err("standard input needs a name to judge it by: --name FILE".to_owned());
+            }
+            let input = verb.look.input(path);
+            Ok(Request::Encrypt(Encrypt { input, sink, new_file }))
+        }
+        None => Ok(many(verb.place, Action::Encrypt(Box::new(new_file)))),
+    }
+}
+
+fn decrypt(verb: arguments::Decrypt) -> Result<Request, String> {
+    match place(&verb.place)? {
+        Some(sink) => Ok(Request::Decrypt(Decrypt {
+            input: verb.look.input(verb.place.paths.first().cloned()),
+            sink,
+            extract: verb.extract.unwrap_or_default(),
+            ignore_mac: verb.ignore_mac,
+        })),
+        None => Ok(many(verb.place, Action::Decrypt { ignore_mac: verb.ignore_mac })),
+    }
+}
+
+/// Where the result of one file goes; `None` for many files in place.
+fn place(place: &Place) -> Result<Option<Sink>, String> {
+    if place.in_place {
+        return if place.paths.is_empty() { Err("--in-place needs files".to_owned()) } else { Ok(None) };
+    }
+    if place.paths.len() > 1 {
+        return Err("several files are only changed in place: add --in-place".to_owned());
+    }
+    Ok(Some(place.to.clone().map_or(Sink::Stdout, Sink::File)))
+}
+
+fn many(place: Place, action: Action) -> Request {
+    Request::Many(Many { paths: place.paths, action, dry_run: place.dry_run, report: place.output.into() })
+}
+
+fn man() -> Result<String, String> {
+    let mut text = Vec::new();
+    let failed = |error: std::io::Error| error.to_string();
+    clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(failed)?;
+    for command in Cli::command().get_subcommands() {
+        let page = clap_mangen::Man::new(command.clone()).title(format!("bulla-{}", command.get_name()));
+        page.render(&mut text).map_err(failed)?;
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+impl arguments::Look {
+    fn input(self, path: Option<std::path::PathBuf>) -> Input {
+        Input {
+            path,
+            filename: self.name.unwrap_or_default(),
+            formats: Formats {
+                input: self.input_type.unwrap_or_default(),
+                output: self.output_type.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+impl From<arguments::NewFile> for NewFile {
+    fn from(typed: arguments::NewFile) -> Self {
+        let selection = crate::request::SelectionTexts {
+            unencrypted_suffix: typed.unencrypted_suffix.unwrap_or_default(),
+            encrypted_suffix: typed.encrypted_suffix.unwrap_or_default(),
+            unencrypted_regex: typed.unencrypted_regex.unwrap_or_default(),
+            encrypted_regex: typed.encrypted_regex.unwrap_or_default(),
+            unencrypted_comment_regex: typed.unencrypted_comment_regex.unwrap_or_default(),
+            encrypted_comment_regex: typed.encrypted_comment_regex.unwrap_or_default(),
+        };
+        Self { keys: typed.keys.into(), aws: Aws::default(), selection, threshold: typed.threshold.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Invocation {
+        let words = shlex::split(line).unwrap();
+        parse(std::iter::once("bulla".to_owned()).chain(words).map(OsString::from).collect())
+    }
+
+    fn request_of(line: &str) -> Request {
+        match parsed(line) {
+            Invocation::Run { request, .. } => *request,
+            Invocation::Show(text, _) => panic!("{line}: {text}"),
+            Invocation::Fail(_, failure) => panic!("{line}: {failure}"),
+        }
+    }
+
+    #[test]
+    fn the_tree_of_commands_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("Examples:"), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn one_file_is_printed_and_many_are_changed_in_place() {
+        assert!(matches!(request_of("decrypt f"), Request::Decrypt(Decrypt { sink: Sink::Stdout, .. })));
+        assert!(matches!(
+            request_of("decrypt f --to g"),
+            Request::Decrypt(Decrypt { sink: Sink::File(_), .. })
+        ));
+        assert!(matches!(request_of("decrypt -i f d"), Request::Many(_)));
+        assert!(matches!(request_of("encrypt --age a --age b f"), Request::Encrypt(request)
+            if request.new_file.keys.age == "a,b"));
+        for line in ["decrypt f g", "encrypt -i", "encrypt", "updatekeys f", "nope", "set f"] {
+            assert!(matches!(parsed(line), Invocation::Fail(_, Failure { code: 2, .. })), "{line}");
+        }
+    }
+}

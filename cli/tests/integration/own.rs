@@ -1,0 +1,178 @@
+//! The grammar of `bulla` itself, on real files.
+
+use crate::sandbox::{Outcome, Sandbox};
+
+const RECIPIENT: &str = "age1q6qn6ase36c5xyrtr6gk7rnxcfphyz0c9lakvp3h8st7eqal9szsmaqu7c";
+const OTHER: &str = "age1vr49zqmn3y3aquf9m7kpgmphagqhvaefq7jmn6xnz5crwr0nuaws2d2tu3";
+
+#[allow(clippy::disallowed_methods, reason = "a test makes its own files")]
+fn put(sandbox: &Sandbox, name: &str, text: &str) {
+    let path = sandbox.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn read(sandbox: &Sandbox, name: &str) -> String {
+    std::fs::read_to_string(sandbox.path().join(name)).unwrap()
+}
+
+fn good(outcome: &Outcome) -> String {
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    String::from_utf8(outcome.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_directory_is_encrypted_rotated_and_decrypted_by_its_rules() {
+    let sandbox = Sandbox::new();
+    let rules = format!("creation_rules:\n  - path_regex: \\.secret\\.yaml$\n    age: {RECIPIENT}\n");
+    put(&sandbox, ".sops.yaml", &rules);
+    let plain = "# kept\na:   'quoted'   # comment\n\nl: [1, two]\n";
+    for name in ["d/one.secret.yaml", "d/below/two.secret.yaml", "d/ignored/x.secret.yaml"] {
+        put(&sandbox, name, plain);
+    }
+    put(&sandbox, "d/readme.yaml", "a: b\n");
+    put(&sandbox, "d/.gitignore", "ignored\n");
+    let listed = good(&sandbox.bulla(&["encrypt", "-i", "--dry-run", "d"]));
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert_eq!(read(&sandbox, "d/one.secret.yaml"), plain);
+    good(&sandbox.bulla(&["encrypt", "-i", "d"]));
+    let encrypted = read(&sandbox, "d/one.secret.yaml");
+    assert!(encrypted.contains("ENC[AES256_GCM"), "{encrypted}");
+    for untouched in ["d/readme.yaml", "d/ignored/x.secret.yaml"] {
+        assert!(!read(&sandbox, untouched).contains("ENC["), "{untouched}");
+    }
+    let report = good(&sandbox.bulla(&["rotate", "--output", "json", "d"]));
+    assert_eq!(report.matches("\"status\": \"done\"").count(), 2, "{report}");
+    assert_ne!(read(&sandbox, "d/one.secret.yaml"), encrypted);
+    good(&sandbox.bulla(&["decrypt", "-i", "d"]));
+    for name in ["d/one.secret.yaml", "d/below/two.secret.yaml"] {
+        assert_eq!(read(&sandbox, name), plain, "every byte comes back");
+    }
+}
+
+#[test]
+fn l_07_one_file_s_failure_does_not_stop_the_rest() {
+    let sandbox = Sandbox::new();
+    let before = read(&sandbox, "flat.yaml");
+    let outcome = sandbox.bulla(&["rotate", "foreign.yaml", "flat.yaml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("1 of 2 files done, 1 failed"), "{}", outcome.stderr);
+    assert_ne!(read(&sandbox, "flat.yaml"), before);
+    assert_eq!(sandbox.bulla(&["rotate", "missing.yaml"]).code, 2);
+}
+
+#[test]
+fn verify_tells_what_the_rules_do_not_allow() {
+    let sandbox = Sandbox::new();
+    let rules = format!("creation_rules:\n  - path_regex: ^v/\n    age: {RECIPIENT},{OTHER}\n");
+    put(&sandbox, ".sops.yaml", &rules);
+    put(&sandbox, "v/plain.yaml", "a: b\n");
+    put(&sandbox, "v/good.yaml", "a: b\n");
+    good(&sandbox.bulla(&["encrypt", "-i", "v/good.yaml"]));
+    let outcome = sandbox.bulla(&["verify", "v"]);
+    assert_eq!(outcome.code, 1);
+    let text = String::from_utf8(outcome.stdout).unwrap();
+    assert!(text.contains("plain.yaml: error: the file is not encrypted [not-encrypted]"), "{text}");
+    assert!(!text.contains("good.yaml"), "{text}");
+    let flat = read(&sandbox, "flat.yaml");
+    put(&sandbox, "v/flat.yaml", &flat);
+    let leaked = flat.replacen("USER: ENC[", "USER: leaked # ENC[", 1);
+    put(&sandbox, "v/leaked.yaml", &leaked);
+    let report = sandbox.bulla(&["verify", "--output", "json", "v/flat.yaml", "v/leaked.yaml"]);
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(
+        report.contains("keys-differ") && report.contains("the value at USER is not encrypted"),
+        "{report}"
+    );
+    assert!(!report.contains("leaked\""), "no value is shown: {report}");
+    good(&sandbox.bulla(&["verify", "--with-keys", "v/good.yaml"]));
+    good(&sandbox.bulla(&["verify", "--output", "sarif", "v/good.yaml"]));
+}
+
+#[test]
+fn keygen_inspect_and_the_file_it_encrypts_fit_together() {
+    let sandbox = Sandbox::new();
+    let recipient = good(&sandbox.bulla(&["keygen", "--to", "new/keys.txt"]));
+    assert!(recipient.starts_with("age1"), "{recipient}");
+    assert!(read(&sandbox, "new/keys.txt").contains("AGE-SECRET-KEY-1"));
+    assert_eq!(sandbox.bulla(&["keygen", "--to", "new/keys.txt"]).code, 1, "never overwritten");
+    let keys = [recipient.trim(), RECIPIENT].join(",");
+    good(&sandbox.bulla(&["encrypt", "--age", &keys, "plain.yaml", "--to", "out.yaml"]));
+    let shown = good(&sandbox.bulla(&["inspect", "out.yaml"]));
+    assert!(shown.contains("no key at hand") && shown.contains("opens with a key at hand"), "{shown}");
+    let json = good(&sandbox.bulla(&["inspect", "--output", "json", "out.yaml"]));
+    assert!(json.contains("\"opens\": true") && json.contains("\"opens\": false"), "{json}");
+}
+
+#[test]
+fn l_02_fifty_parallel_set_lose_nothing() {
+    let sandbox = Sandbox::new();
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                let index = format!("[\"k{number}\"]");
+                good(&sandbox.bulla(&["set", "flat.yaml", &index, &number.to_string()]));
+            });
+        }
+    });
+    let text = good(&sandbox.bulla(&["decrypt", "flat.yaml"]));
+    for number in 0..50 {
+        assert!(text.contains(&format!("k{number}: {number}\n")), "{text}");
+    }
+}
+
+#[test]
+fn c_06_a_broken_mac_gives_no_output_and_no_digest() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.run(&["sops", "decrypt", "tampered.yaml"].map(str::to_owned));
+    assert_eq!(outcome.code, 51);
+    assert!(outcome.stdout.is_empty());
+    let longest = outcome.stderr.split(|c: char| !c.is_ascii_hexdigit()).map(str::len).max();
+    assert!(longest < Some(16), "{}", outcome.stderr);
+}
+
+#[test]
+fn c_07_plain_names_that_select_code_are_refused() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.run(&["sops", "exec-env", "mac-only.yaml", "true"].map(str::to_owned));
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("LD_PRELOAD decides what code runs"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("covers its encrypted values only"), "{}", outcome.stderr);
+}
+
+#[test]
+fn r_03_a_directory_that_takes_no_file_fails_before_any_key_is_used() {
+    let sandbox = Sandbox::new();
+    let outcome =
+        sandbox.bulla(&["encrypt", "--age", RECIPIENT, "plain.yaml", "--to", "/proc/none/out.yaml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.is_empty());
+}
+
+#[test]
+fn an_edit_with_shown_keys_is_kept() {
+    let sandbox = Sandbox::new();
+    let line = "EDITOR='sed -i s/admin/changed/' sops edit -s flat.yaml";
+    let outcome = sandbox.run(&shlex::split(line).unwrap());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(good(&sandbox.bulla(&["decrypt", "flat.yaml"])).contains("USER: changed\n"));
+}
+
+#[test]
+fn o_01_no_secret_reaches_messages_arguments_or_temporary_directories() {
+    let sandbox = Sandbox::new();
+    for line in [
+        "sops --verbose decrypt --extract '[\"missing\"]' flat.yaml",
+        "sops decrypt --output-type dotenv enc.yaml",
+        "sops exec-env enc.yaml true",
+        "sops set enc.yaml '[\"user\"][\"x\"][0]' 'admin'",
+        "EDITOR=false sops edit flat.yaml",
+    ] {
+        let outcome = sandbox.run(&shlex::split(line).unwrap());
+        assert_ne!(outcome.code, 0, "{line}");
+        for secret in ["admin", "p@ss", "5432"] {
+            assert!(!outcome.stderr.contains(secret), "{line}: {}", outcome.stderr);
+        }
+    }
+}
