@@ -8,6 +8,7 @@
 
 mod check;
 mod command;
+mod demo;
 mod failure;
 mod fuzz;
 mod test;
@@ -28,6 +29,7 @@ usage: cargo xtask <task>
     --lane A,B               only these lanes, no unit tests
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
     --full                   the complete matrix of the lane interop
+  demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
     --seconds N              as long as this";
 
@@ -50,6 +52,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("check", []) => check::run(),
         ("tidy", []) => tidy::run(&workspace::Workspace::load()?),
         ("test", rest) => test::run(&test::Options::parse(rest)?),
+        ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
