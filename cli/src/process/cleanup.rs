@@ -2,6 +2,7 @@
 //! started ends too, and the directory with plaintext vanishes.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use signal_hook::iterator::Signals;
 pub(super) struct Guard {
     path: PathBuf,
     child: Arc<Mutex<Option<u32>>>,
+    ending: Arc<AtomicBool>,
     kept: bool,
 }
 
@@ -22,22 +24,28 @@ impl Guard {
     pub(super) fn new(path: PathBuf, farewell: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let child = Arc::new(Mutex::new(None));
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-        let (directory, running) = (path.clone(), Arc::clone(&child));
+        let ending = Arc::new(AtomicBool::new(false));
+        let (directory, running, noted) = (path.clone(), Arc::clone(&child), Arc::clone(&ending));
         std::thread::spawn(move || {
             if signals.forever().next().is_some() {
+                noted.store(true, Ordering::SeqCst);
                 end(&directory, &running, &farewell);
             }
         });
-        Ok(Self { path, child, kept: false })
+        Ok(Self { path, child, ending, kept: false })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Notes the program that is running, or that it ended.
+    /// Notes the program that is running, or that it ended. Where a signal
+    /// ended it, the process is about to end as well: nothing more is said.
     pub(super) fn set_child(&self, child: Option<u32>) {
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = child;
+        while child.is_none() && self.ending.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Leaves the directory in place.

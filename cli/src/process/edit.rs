@@ -48,7 +48,8 @@ impl Draft {
             .mode(0o700)
             .create(&path)
             .map_err(failed("Could not create temporary directory"))?;
-        let directory = Guard::new(path, || {}).map_err(failed("Could not watch for signals"))?;
+        let directory = Guard::new(path, || crate::ui::show("User canceled operation"))
+            .map_err(failed("Could not watch for signals"))?;
         let file = directory.path().join(target.file_name().unwrap_or(OsStr::new("file")));
         OpenOptions::new()
             .write(true)
