@@ -39,6 +39,9 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let mut ui = Ui::new(&environment, Arc::clone(&clock) as _);
     let context = Context { environment, clock, random: Arc::new(SystemRandom) };
     let speaks_sops = speaks_sops(&arguments);
+    if !speaks_sops {
+        ui.give_hints();
+    }
     match invoke(arguments, speaks_sops, &context, &mut ui) {
         Ok(()) => 0,
         Err(failure) => {

@@ -31,6 +31,7 @@ pub struct Ui {
     clock: Arc<dyn Clock>,
     started: i64,
     color: bool,
+    hints: bool,
 }
 
 impl Ui {
@@ -39,7 +40,18 @@ impl Ui {
     pub fn new(environment: &Environment, clock: Arc<dyn Clock>) -> Self {
         let plain = environment.text("NO_COLOR").is_some() || environment.text("TERM") == Some("dumb");
         let started = clock.now();
-        Self { level: Level::Warning, clock, started, color: !plain && io::stderr().is_terminal() }
+        Self {
+            level: Level::Warning,
+            clock,
+            started,
+            color: !plain && io::stderr().is_terminal(),
+            hints: false,
+        }
+    }
+
+    /// Says as well what to do about a failure; sops does not.
+    pub fn give_hints(&mut self) {
+        self.hints = true;
     }
 
     /// Sets how much is said.
@@ -98,7 +110,7 @@ impl Ui {
             Form::Plain => self.say(&failure.message),
             Form::Log => self.log("CMD", Level::Fatal, &failure.message, &[]),
         }
-        if let Some(hint) = &failure.hint {
+        if let Some(hint) = failure.hint.as_ref().filter(|_| self.hints) {
             self.say(&format!("hint: {hint}"));
         }
     }

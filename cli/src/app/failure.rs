@@ -10,8 +10,14 @@ use crate::file::FileError;
 pub fn reading(error: &ReadError) -> Failure {
     match error {
         ReadError::Format(FormatError::Metadata(text)) => Failure::new(Exit::Generic, text.clone()),
+        ReadError::Format(FormatError::Empty) => {
+            Failure::new(Exit::Generic, MetadataError::Missing.to_string())
+        }
         ReadError::Format(error) => {
-            Failure::new(Exit::Generic, format!("Could not unmarshal input data: {error}"))
+            let text = error.to_string();
+            let named = text.starts_with("yaml: ");
+            let prefix = if named { "" } else { "Could not unmarshal input data: " };
+            Failure::new(Exit::Generic, format!("{prefix}{text}"))
         }
         ReadError::Metadata(error @ MetadataError::Missing) => Failure::new(Exit::Generic, error.to_string())
             .hint("the file is not encrypted, or not in the format that its name says"),
@@ -55,6 +61,11 @@ pub fn encrypting(error: &EncryptError) -> Failure {
 /// Wrapping a new data key failed.
 pub fn wrapping(error: &WrapError) -> Failure {
     Failure::new(Exit::Generic, format!("Could not generate data key: [{error}]"))
+}
+
+/// Writing to the file that `--output` names failed.
+pub(super) fn writing_output(error: &FileError) -> Failure {
+    Failure::new(Exit::Write, format!("Could not open output file for writing: {error}"))
 }
 
 /// Writing a file failed.

@@ -189,7 +189,9 @@ impl<'a> App<'a> {
             (None, _) => Opened { bytes: file::read_stdin(limit).map_err(read)?, target: None },
         };
         if let Sink::File(path) = sink {
-            opened.target = Some(Target::output(path).map_err(|error| writing(&error))?);
+            let target = Target::output(path).map_err(|error| failure::writing_output(&error))?;
+            target.check_directory().map_err(|error| failure::writing_output(&error))?;
+            opened.target = Some(target);
         }
         if let Some(target) = &opened.target {
             target.check_directory().map_err(|error| writing(&error))?;

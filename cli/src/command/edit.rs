@@ -240,8 +240,10 @@ impl Work<'_> {
             }
             Err(failure) => {
                 let path = draft.keep();
-                Err(failure
-                    .hint(format!("your text is kept in {}; remove it when you have it", path.display())))
+                self.app
+                    .ui
+                    .say(&format!("Your text is kept in {}; remove it when you have it", path.display()));
+                Err(failure)
             }
         }
     }

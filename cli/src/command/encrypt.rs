@@ -13,6 +13,7 @@ use crate::app::{
 };
 use crate::error::{Exit, Failure};
 use crate::request::{Encrypt, NewFile, SelectionTexts};
+use crate::ui::Level;
 
 /// How a new file will be encrypted.
 pub(super) struct Plan {
@@ -55,7 +56,7 @@ impl Plan {
             None => None,
         };
         let (selection, mac_only_encrypted) = selection(app, &new_file.selection, rule, input)?;
-        let groups = groups(new_file, rule)?;
+        let groups = groups(app, new_file, rule)?;
         let threshold = if new_file.threshold == 0 {
             rule.map_or(0, |rule| rule.shamir_threshold)
         } else {
@@ -105,9 +106,16 @@ pub(super) fn bad_threshold(threshold: i64) -> Failure {
     Failure::new(Exit::Generic, format!("the Shamir threshold {threshold} must be between 2 and 255"))
 }
 
-fn groups(new_file: &NewFile, rule: Option<&CreationRule>) -> Result<Vec<Vec<MasterKey>>, Failure> {
-    let context = encryption_context(&new_file.aws.context)
-        .ok_or_else(|| Failure::new(Exit::EncryptionContext, "Invalid KMS encryption context format"))?;
+fn groups(
+    app: &App<'_>,
+    new_file: &NewFile,
+    rule: Option<&CreationRule>,
+) -> Result<Vec<Vec<MasterKey>>, Failure> {
+    let Some(context) = encryption_context(&new_file.aws.context) else {
+        let text = "Encryption context contains a non-string value, context will not be used";
+        app.ui.log("AWSKMS", Level::Warning, text, &[]);
+        return Err(Failure::new(Exit::EncryptionContext, "Invalid KMS encryption context format"));
+    };
     if !new_file.keys.is_empty() {
         return Ok(vec![master_keys(&new_file.keys, &new_file.aws)?]);
     }

@@ -48,7 +48,7 @@ pub enum FileError {
     #[error("{} is a symbolic link in a directory that others may write to", .0.display())]
     SharedLink(PathBuf),
     /// Its directory takes no new file.
-    #[error("cannot replace {}: {}", path.display(), cause(source))]
+    #[error("open {}: {}", path.display(), cause(source))]
     Directory {
         /// The file.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// Writing failed; the file is as it was.
-    #[error("cannot write {}: {}", path.display(), cause(source))]
+    #[error("write {}: {}", path.display(), cause(source))]
     Write {
         /// The file.
         path: PathBuf,

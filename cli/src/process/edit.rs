@@ -75,7 +75,8 @@ impl Draft {
             command.args(["-n", "-i", "NONE", "--cmd", "set noundofile nobackup nowritebackup"]);
         }
         command.args(&words[1..]).arg(&self.file);
-        let mut child = spawn(&mut command).map_err(|error| failed(cause(&error)))?;
+        let mut child = spawn(&mut command)
+            .map_err(|error| failed(format!("fork/exec {}: {}", program.display(), cause(&error))))?;
         self.directory.set_child(Some(child.id()));
         let status = child.wait();
         self.directory.set_child(None);
