@@ -40,7 +40,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane::new("age", &[&AGE]),
     Lane::new("aws", &[]).with(&[&AWS_SERVER]),
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
-    Lane::new("gpg", &[&GPG]),
+    Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
-    Lane::new("vault", &[]).with(&[&VAULT_SERVER]),
+    Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];
