@@ -38,6 +38,13 @@ pub struct Encryption<'a> {
     pub limits: &'a Limits,
 }
 
+impl Encryption<'_> {
+    fn seal(&self, branches: &mut [Branch<'_>], reuse: &mut Reuse) -> Result<crypt::Encrypted, CryptError> {
+        let (selection, only) = (&self.selection, self.mac_only_encrypted);
+        crypt::encrypt(branches, self.data_key, selection, only, reuse, self.random)
+    }
+}
+
 /// How the result is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layouting {
@@ -99,9 +106,6 @@ pub fn encrypt(
     if document.branches.is_empty() {
         return Err(FormatError::Empty.into());
     }
-    if let Some(key) = document.branches.first().and_then(|branch| output.reserved_key(branch)) {
-        return Err(EncryptError::Reserved(key));
-    }
     for branch in &document.branches {
         if let Some(key) = output.reserved_key(branch) {
             return Err(EncryptError::Reserved(key));
@@ -109,14 +113,7 @@ pub fn encrypt(
     }
     let mut work = Work { request, input, output, plain, document, kept: HashMap::new() };
     let mut encrypted = work.document.branches.clone();
-    let outcome = crypt::encrypt(
-        &mut encrypted,
-        request.data_key,
-        &request.selection,
-        request.mac_only_encrypted,
-        reuse,
-        request.random,
-    )?;
+    let outcome = request.seal(&mut encrypted, reuse)?;
     work.kept = outcome.kept;
     let metadata = work.metadata(&outcome.mac)?;
     match layouting {
@@ -406,11 +403,10 @@ pub fn replace_metadata(
     metadata: &Metadata,
     limits: &Limits,
 ) -> Result<Vec<u8>, FormatError> {
+    let document = format.parse(text, Purpose::Encrypted, limits)?;
     if format.name() == "binary" {
-        let document = format.parse(text, Purpose::Encrypted, limits)?;
         return format.emit(&document.branches, Some(&metadata.write()), &Indent::default());
     }
-    let document = format.parse(text, Purpose::Encrypted, limits)?;
     let splices = format.put_metadata(&document, &metadata.write())?;
     Ok(apply(text, splices))
 }
@@ -425,14 +421,7 @@ pub fn rotate(
     let (document, _, layout) = file.into_document();
     let source = document.source;
     let mut encrypted = document.branches.clone();
-    let outcome = crypt::encrypt(
-        &mut encrypted,
-        request.data_key,
-        &request.selection,
-        request.mac_only_encrypted,
-        &mut Reuse::default(),
-        request.random,
-    )?;
+    let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
     let work = Work { request, input: format, output: format, plain: source, document, kept: HashMap::new() };
     let mut metadata = work.metadata(&outcome.mac)?;
     if let Some(layout) = layout {
@@ -466,14 +455,7 @@ pub fn encrypt_tree(
         warnings: Vec::new(),
     };
     let mut encrypted = document.branches.clone();
-    let outcome = crypt::encrypt(
-        &mut encrypted,
-        request.data_key,
-        &request.selection,
-        request.mac_only_encrypted,
-        &mut Reuse::default(),
-        request.random,
-    )?;
+    let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
     let work = Work { request, input: output, output, plain: b"", document, kept: HashMap::new() };
     let metadata = work.metadata(&outcome.mac)?;
     work.emitted(&encrypted, metadata, indent)

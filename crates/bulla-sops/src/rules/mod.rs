@@ -213,7 +213,6 @@ impl CreationRule {
 
 impl DestinationRule {
     fn read(mut fields: Fields<'_, '_>, warnings: &mut Vec<String>) -> Result<Self, ConfigError> {
-        // An invalid expression matches nothing, as in SOPS; here it is said.
         let path = path_regex(&mut fields)?;
         let (s3, gcs, vault) =
             (fields.text("s3_bucket")?, fields.text("gcs_bucket")?, fields.text("vault_path")?);

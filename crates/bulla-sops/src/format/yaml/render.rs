@@ -190,15 +190,11 @@ impl<'b> BlockScalar<'b> {
         }
         let (chomp, digit) = indication(self.header);
         let folded = self.header.first() == Some(&b'>') && !core.contains('\n') && !core.starts_with(' ');
-        let mut wanted = match breaks {
+        let wanted = match breaks {
             0 => Some(b'-'),
             1 if chomp != Some(b'+') => None,
             _ => Some(b'+'),
         };
-        // `|+` with one break and no blank line behind is what was there.
-        if breaks == 1 && chomp == Some(b'+') {
-            wanted = Some(b'+');
-        }
         let needs_digit =
             core.starts_with(' ') || core.starts_with('\n') && core.trim_start_matches('\n').starts_with(' ');
         let distance = self.indent - self.parent.min(self.indent);
