@@ -139,7 +139,7 @@ impl Ui {
             let message = escape_lines(message);
             format!("\x1b[1m[{name}]\x1b[22m\t \x1b[{color}m{short}\x1b[0m[{elapsed:04}] {message:<44} ")
         } else {
-            let time = bulla_sops::rfc3339(now);
+            let time = bulla_core::civil::rfc3339(now);
             format!("[{name}]\t time=\"{time}\" level={word} msg={}", quoted(message))
         };
         for (field, value) in fields {

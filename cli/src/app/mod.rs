@@ -9,12 +9,13 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use bulla_core::civil::rfc3339;
 use bulla_core::{Clock, Context, DataKey, KeyProvider, Limits, Timestamp};
 use bulla_providers::Dialog;
 use bulla_sops::group::RecoverError;
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
-    by_path, group, rfc3339,
+    by_path, group,
 };
 
 pub use config::Configuration;

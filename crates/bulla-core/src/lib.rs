@@ -4,6 +4,7 @@
 //! It reads no environment, clock, file or randomness by itself; callers hand
 //! those in ([`Environment`], [`Clock`], [`Random`]).
 
+pub mod civil;
 mod context;
 mod error;
 mod key;

@@ -95,6 +95,25 @@ pub struct Document<'s> {
     pub warnings: Vec<String>,
 }
 
+impl<'s> Document<'s> {
+    /// A file of one document, without loose comments or warnings.
+    pub(crate) fn single(
+        source: &'s [u8],
+        branch: Branch<'s>,
+        metadata: Option<Vec<Item<'s>>>,
+        place: MetadataPlace,
+    ) -> Self {
+        Self {
+            source,
+            branches: vec![branch],
+            metadata,
+            places: vec![place],
+            loose_comments: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// One replacement in a source text.
 #[derive(Clone, Debug)]
 pub struct Splice {

@@ -34,7 +34,6 @@ pub use file::{DecryptedFile, EncryptedFile, ReadError};
 pub use format::{FORMATS, Format, FormatError, Indent, Purpose, Step, by_name, by_path};
 pub use metadata::{Metadata, MetadataError, VERSION, WrappedKey};
 pub use selection::{DEFAULT_SUFFIX, Rule, Selection, SelectionError};
-pub use time::rfc3339;
 pub use tree::{Branch, Comment, Item, Key, Node, Value, into_owned};
 pub use value::{float_text, is_envelope};
 pub use walk::WalkError;

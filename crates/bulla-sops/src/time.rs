@@ -1,24 +1,4 @@
-//! Times in metadata: RFC 3339 in and out (`sops.md` 2.2).
-
-use bulla_core::Timestamp;
-
-/// Writes a time as SOPS does: UTC, seconds, `Z`.
-///
-/// The calendar part is Howard Hinnant's `civil_from_days`.
-pub fn rfc3339(seconds: Timestamp) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
+//! Times in metadata: what is read (`sops.md` 2.2).
 
 /// Rewrites a stored RFC 3339 time as the additional data of the MAC: seconds
 /// precision, `Z` for a zero offset, other offsets kept. `None` where the
@@ -64,14 +44,6 @@ pub(crate) fn normalized(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_written_as_utc_seconds() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(rfc3339(1_763_946_365), "2025-11-24T01:06:05Z");
-        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
-    }
 
     #[test]
     fn stored_times_are_normalized_as_go_formats_them() {

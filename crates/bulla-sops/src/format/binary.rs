@@ -42,14 +42,8 @@ impl Format for Binary {
             flow: false,
             empty: true,
         };
-        Ok(Document {
-            source,
-            branches: vec![vec![Item::entry(DATA_KEY, Value::Text(Cow::Borrowed(source)))]],
-            metadata: None,
-            places: vec![place],
-            loose_comments: Vec::new(),
-            warnings: Vec::new(),
-        })
+        let branch = vec![Item::entry(DATA_KEY, Value::Text(Cow::Borrowed(source)))];
+        Ok(Document::single(source, branch, None, place))
     }
 
     /// With metadata: JSON. Without: the bytes of the first `data` value.

@@ -53,14 +53,7 @@ impl Format for Dotenv {
             flow: false,
             empty: branch.is_empty(),
         };
-        Ok(Document {
-            source,
-            branches: vec![branch],
-            metadata,
-            places: vec![place],
-            loose_comments: Vec::new(),
-            warnings: Vec::new(),
-        })
+        Ok(Document::single(source, branch, metadata, place))
     }
 
     fn emit(

@@ -70,14 +70,7 @@ impl Format for Ini {
             branch.len() == 1 && matches!(&branch[0].node.value, Value::Map(items) if items.is_empty());
         branch.extend([lost, trailing].into_iter().flatten().map(|remark| remark_item(remark, false)));
         let place = MetadataPlace { existing, insert_at: source.len(), indent: 0, flow: false, empty };
-        Ok(Document {
-            source,
-            branches: vec![branch],
-            metadata,
-            places: vec![place],
-            loose_comments: Vec::new(),
-            warnings,
-        })
+        Ok(Document { warnings, ..Document::single(source, branch, metadata, place) })
     }
 
     fn emit(

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use aws_lc_rs::digest;
 use aws_lc_rs::rsa::KeySize;
 use bulla_core::Random;
+use bulla_core::civil::{Civil, civil_of};
 
 use super::certificate::Certificate;
 use super::keys::PrivateKey;
@@ -263,30 +264,15 @@ fn alternative_names(subject: &Subject<'_>) -> Result<Vec<u8>, Error> {
 /// A point in time: UTCTime from 1950 to 2049, else GeneralizedTime
 /// (RFC 5280 4.1.2.5).
 fn time(seconds: i64) -> Result<Vec<u8>, Error> {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(days);
+    let Civil { year, month, day, hour, minute, second, .. } = civil_of(seconds);
     if !(0..=9999).contains(&year) {
         return Err(Error::Argument("a validity of so many days"));
     }
-    let clock = format!("{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60);
+    let clock = format!("{hour:02}{minute:02}{second:02}Z");
     let calendar = format!("{month:02}{day:02}");
     Ok(if (1950..2050).contains(&year) {
         der::write(der::UTC_TIME, &[format!("{:02}{calendar}{clock}", year % 100).as_bytes()])
     } else {
         der::write(der::GENERALIZED_TIME, &[format!("{year:04}{calendar}{clock}").as_bytes()])
     })
-}
-
-/// Year, month and day of a day counted from 1970, in the Gregorian calendar:
-/// years start in March here, so that the odd day comes last.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month <= 2), month, day)
 }

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Kind};
 use crate::scope::Scope;
-use crate::time::civil::days_of;
 use crate::time::{Time, Zone, duration};
 use crate::value::{IntKind, Value};
+use bulla_core::civil::days_of;
 
 type Done = Result<Value, Failure>;
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::Time;
-use super::civil::Civil;
+use bulla_core::civil::Civil;
 
 const MONTHS: [&str; 12] = [
     "January",

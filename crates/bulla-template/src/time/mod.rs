@@ -4,7 +4,6 @@
 //! environment nor files, and the controllers run in containers without a
 //! zone.
 
-pub(crate) mod civil;
 pub(crate) mod duration;
 mod layout;
 mod parse;
@@ -12,7 +11,7 @@ mod parse;
 use std::fmt;
 use std::rc::Rc;
 
-use civil::{Civil, civil_of};
+use bulla_core::civil::{Civil, civil_of};
 pub(crate) use layout::{month_name, weekday_name};
 pub(crate) use parse::parse;
 

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::civil::{days_in, days_of};
 use super::layout::{Element, Name, Offset, find_name, next_element};
 use super::{Time, Zone};
+use bulla_core::civil::{days_in, days_of};
 
 /// What a text says, before it is a time.
 #[derive(Default)]

@@ -75,14 +75,7 @@ impl<'s> Raw<'s> {
             return Err(FormatError::Syntax(problem(source, offset, "bytes behind the JSON value")));
         }
         let place = self.place(source, None);
-        Ok(Document {
-            source,
-            branches: vec![self.items],
-            metadata: None,
-            places: vec![place],
-            loose_comments: Vec::new(),
-            warnings: self.warnings,
-        })
+        Ok(Document { warnings: self.warnings, ..Document::single(source, self.items, None, place) })
     }
 
     pub(super) fn into_encrypted(mut self, source: &'s [u8]) -> Result<Document<'s>, FormatError> {
@@ -113,14 +106,7 @@ impl<'s> Raw<'s> {
                 return Err(FormatError::Metadata("Found sops entry that is not a mapping".to_owned()));
             }
         };
-        Ok(Document {
-            source,
-            branches: vec![self.items],
-            metadata,
-            places: vec![place],
-            loose_comments: Vec::new(),
-            warnings: self.warnings,
-        })
+        Ok(Document { warnings: self.warnings, ..Document::single(source, self.items, metadata, place) })
     }
 
     /// Finds where the metadata is, given the index of its member, and where

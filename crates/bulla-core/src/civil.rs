@@ -1,23 +1,30 @@
-//! The proleptic Gregorian calendar.
+//! The proleptic Gregorian calendar, in UTC.
+
+use crate::Timestamp;
 
 /// A date and a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Civil {
-    pub(crate) year: i64,
+pub struct Civil {
+    /// May be negative.
+    pub year: i64,
     /// 1 to 12.
-    pub(crate) month: i64,
-    pub(crate) day: i64,
-    pub(crate) hour: i64,
-    pub(crate) minute: i64,
-    pub(crate) second: i64,
+    pub month: i64,
+    /// 1 to 31.
+    pub day: i64,
+    /// 0 to 23.
+    pub hour: i64,
+    /// 0 to 59.
+    pub minute: i64,
+    /// 0 to 59.
+    pub second: i64,
     /// 0 is Sunday.
-    pub(crate) weekday: i64,
+    pub weekday: i64,
     /// 1 is the first of January.
-    pub(crate) year_day: i64,
+    pub year_day: i64,
 }
 
 /// Splits seconds since 1970 into the calendar's parts.
-pub(crate) fn civil_of(seconds: i64) -> Civil {
+pub fn civil_of(seconds: Timestamp) -> Civil {
     let days = seconds.div_euclid(86_400);
     let of_day = seconds.rem_euclid(86_400);
     let (year, month, day) = date_of(days);
@@ -34,7 +41,7 @@ pub(crate) fn civil_of(seconds: i64) -> Civil {
 }
 
 /// Days since 1970 of a date; months and days may overflow.
-pub(crate) fn days_of(year: i64, month: i64, day: i64) -> i64 {
+pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = year + (month - 1).div_euclid(12);
     let month = (month - 1).rem_euclid(12) + 1;
     // Years begin in March here, so that the leap day comes last.
@@ -57,14 +64,28 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Writes a time as RFC 3339 does in its plainest form: UTC, seconds, `Z`.
+pub fn rfc3339(seconds: Timestamp) -> String {
+    let Civil { year, month, day, hour, minute, second, .. } = civil_of(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Returns the number of days of a month.
-pub(crate) fn days_in(year: i64, month: i64) -> i64 {
+pub fn days_in(year: i64, month: i64) -> i64 {
     days_of(year, month + 1, 1) - days_of(year, month, 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_in_utc_with_seconds() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(rfc3339(1_763_946_365), "2025-11-24T01:06:05Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
+    }
 
     #[test]
     fn dates_go_there_and_back() {
