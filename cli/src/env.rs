@@ -46,6 +46,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "XDG_CONFIG_HOME", purpose: "holds sops/age/keys.txt" },
     Variable { name: "HOME", purpose: "holds .config/sops/age/keys.txt and .ssh" },
     Variable { name: "PATH", purpose: "where the editor, gpg and age plugins are looked for" },
+    Variable { name: "BULLA_MAX_FILE_SIZE", purpose: "largest file in bytes; 256 MiB where not set" },
     Variable { name: "NO_COLOR", purpose: "no colors" },
 ];
 

@@ -85,7 +85,7 @@ fn invoke(
                 ui.set_level(Level::Debug);
             }
             ui.warn_all(&warnings);
-            command::run(&App::new(context, ui, &session), *request)
+            command::run(&App::new(context, ui, &session)?, *request)
         }
     }
 }

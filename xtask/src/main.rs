@@ -11,6 +11,7 @@ mod command;
 mod demo;
 mod failure;
 mod fuzz;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -28,10 +29,13 @@ usage: cargo xtask <task>
     --plan                   print what each lane needs and stop (exit 2 if something is missing)
     --lane A,B               only these lanes, no unit tests
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
-    --full                   the complete matrix of the lane interop
+    --full                   the complete matrix of the lanes interop and faults
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
-    --seconds N              as long as this";
+    --seconds N              as long as this
+  soak [options]             the failure rows at their full size, as a table
+    --seconds N              how long one repeating test may take (120)
+    --write                  keep the table in docs/soak.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +58,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("test", rest) => test::run(&test::Options::parse(rest)?),
         ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
+        ("soak", rest) => soak::run(&soak::Options::parse(rest)?),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             Ok(())

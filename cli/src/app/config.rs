@@ -23,6 +23,7 @@ pub struct Configuration {
     near: OnceLock<Option<PathBuf>>,
     read: Mutex<BTreeMap<PathBuf, Read>>,
     warned: OnceLock<()>,
+    placed: OnceLock<()>,
 }
 
 /// What reading a file gave.
@@ -83,8 +84,29 @@ impl Configuration {
     /// Returns the file for `name`, if there is one.
     pub fn find(&self, app: &App<'_>, name: &Path) -> Result<Option<Arc<Loaded>>, Failure> {
         let Some(path) = self.path_of(app, name) else { return Ok(None) };
+        self.name_far_rules(app, &path, name);
         let loaded = self.load(app, &path);
         loaded.map(Some).map_err(|broken| Failure::new(Exit::Generic, broken.message.clone()))
+    }
+
+    /// Rules from above the repository of a file may be somebody else's
+    /// (`security.md` K-08). The first file speaks for all.
+    fn name_far_rules(&self, app: &App<'_>, path: &Path, name: &Path) {
+        if !app.session.config.is_empty() || self.placed.set(()).is_err() {
+            return;
+        }
+        let repository = name.ancestors().skip(1).find(|directory| directory.join(".git").exists());
+        let above = path
+            .parent()
+            .zip(repository)
+            .filter(|(directory, repository)| repository != directory && repository.starts_with(directory));
+        if let Some((_, repository)) = above {
+            app.ui.warn(&format!(
+                "the rules come from {}, above the repository {}",
+                path.display(),
+                repository.display()
+            ));
+        }
     }
 
     /// Returns the layout settings. A file whose rules are wrong does not

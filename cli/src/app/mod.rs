@@ -8,9 +8,10 @@ mod keys;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bulla_core::civil::rfc3339;
-use bulla_core::{Clock, Context, DataKey, KeyProvider, Limits, Timestamp};
+use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, Timestamp};
 use bulla_providers::Dialog;
 use bulla_sops::group::RecoverError;
 use bulla_sops::{
@@ -69,15 +70,15 @@ pub struct Opened {
 
 impl<'a> App<'a> {
     /// Builds the run.
-    pub fn new(context: &'a Context, ui: &'a Ui, session: &'a Session) -> Self {
-        Self {
+    pub fn new(context: &'a Context, ui: &'a Ui, session: &'a Session) -> Result<Self, Failure> {
+        Ok(Self {
             context,
             ui,
             session,
-            limits: Limits::default(),
+            limits: limits(&context.environment)?,
             configuration: Configuration::default(),
             providers: OnceLock::new(),
-        }
+        })
     }
 
     /// The configuration.
@@ -248,7 +249,13 @@ impl<'a> App<'a> {
     /// As [`App::data_key`], with the reasons as they are.
     pub fn recover(&self, metadata: &Metadata) -> Result<Result<DataKey, RecoverError>, Failure> {
         let order = self.decryption_order()?;
-        self.wait(group::recover(metadata, &order, self.providers()))
+        let providers = self.providers();
+        let recovering =
+            async { tokio::time::timeout(RECOVERY, group::recover(metadata, &order, providers)).await };
+        self.wait(recovering)?.map_err(|_| {
+            let text = format!("no key service gave the data key within {} s", RECOVERY.as_secs());
+            Failure::new(Exit::DataKey, text)
+        })
     }
 
     /// Opens an encrypted file: parse, data key, values, MAC.
@@ -301,6 +308,25 @@ impl<'a> App<'a> {
         rfc3339(self.context.clock.now())
     }
 }
+
+/// The limits of the command line; the size of files is the user's to set.
+fn limits(environment: &Environment) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    if let Some(text) = environment.text(MAX_FILE_SIZE) {
+        limits.file_size = text.parse().map_err(|_| {
+            let text = format!("{MAX_FILE_SIZE} must be a number of bytes");
+            Failure::new(Exit::Generic, text)
+        })?;
+    }
+    Ok(limits)
+}
+
+/// How long all keys of a file together may take to answer (`security.md`
+/// K-06).
+const RECOVERY: Duration = Duration::from_mins(5);
+
+/// Variable with the largest size of a file in bytes.
+const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
 
 /// Providers may ask on the terminal and start the user's programs.
 fn dialog() -> Dialog {

@@ -62,6 +62,10 @@ impl Plan {
         } else {
             u32::try_from(new_file.threshold).map_err(|_| bad_threshold(new_file.threshold))?
         };
+        for key in groups.iter().flatten() {
+            let identity = bulla_sops::keys::identity(key);
+            app.ui.log("CMD", Level::Debug, "Encrypting the data key", &[("key", &identity)]);
+        }
         Ok(Self { groups, threshold, selection, mac_only_encrypted })
     }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{decrypt, encrypt, rotate, updatekeys};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
-use crate::file;
+use crate::file::{self, FileError};
 use crate::request::{Action, Aws, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink, UpdateKeys};
 
 /// What became of one file.
@@ -94,10 +94,11 @@ fn one(app: &App<'_>, path: &Path, action: &Action) -> Result<(), Failure> {
 
 /// Returns true where a file found in a directory is meant.
 fn fits(app: &App<'_>, path: &Path, action: &Action) -> bool {
+    // What cannot be looked into is meant, so that its failure is reported.
     match action {
-        Action::Encrypt(_) => has_rule(app, path) && !is_encrypted(app, path),
-        Action::Decrypt { .. } | Action::Rotate { .. } => is_encrypted(app, path),
-        Action::UpdateKeys => has_rule(app, path) && is_encrypted(app, path),
+        Action::Encrypt(_) => has_rule(app, path) && !is_encrypted(app, path).unwrap_or(false),
+        Action::Decrypt { .. } | Action::Rotate { .. } => is_encrypted(app, path).unwrap_or(true),
+        Action::UpdateKeys => has_rule(app, path) && is_encrypted(app, path).unwrap_or(true),
     }
 }
 
@@ -107,12 +108,17 @@ pub(super) fn has_rule(app: &App<'_>, path: &Path) -> bool {
     loaded.is_some_and(|loaded| matches!(loaded.creation_rule(path), Ok(Some(_))))
 }
 
-/// Returns true where the file holds metadata of sops.
-fn is_encrypted(app: &App<'_>, path: &Path) -> bool {
-    let Ok(bytes) = file::read(path, app.limits.file_size) else { return false };
+/// Returns true where the file holds metadata of sops, and nothing where it
+/// cannot be read.
+fn is_encrypted(app: &App<'_>, path: &Path) -> Option<bool> {
+    let bytes = match file::read(path, app.limits.file_size) {
+        Ok(bytes) => bytes,
+        Err(FileError::TooLarge { .. }) => return Some(false),
+        Err(_) => return None,
+    };
     // Every format spells the word; most files do not.
     let names_sops = bytes.windows(4).any(|window| window == b"sops");
-    names_sops && EncryptedFile::parse(&bytes, format_of("", path), &app.limits).is_ok()
+    Some(names_sops && EncryptedFile::parse(&bytes, format_of("", path), &app.limits).is_ok())
 }
 
 /// Lists the files that are meant: those that were named, and those below
@@ -136,10 +142,11 @@ pub(super) fn pick(
         let mut walk = WalkBuilder::new(&path);
         walk.hidden(false).follow_links(false).require_git(false).sort_by_file_name(Ord::cmp);
         walk.filter_entry(|entry| entry.file_name() != ".git");
-        for entry in walk.build().flatten() {
+        for entry in walk.build() {
+            let entry = entry.map_err(|error| Failure::own(2, format!("cannot look at {error}")))?;
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            let is_config = entry.file_name() == ".sops.yaml";
-            if is_file && !is_config && fits(entry.path()) {
+            let is_ours = entry.file_name() == ".sops.yaml" || file::is_temporary(entry.file_name());
+            if is_file && !is_ours && fits(entry.path()) {
                 files.push(entry.into_path());
             }
         }

@@ -41,17 +41,39 @@ pub(super) fn lock(file: &File) {
 }
 
 /// Fails where no file can be made in `directory`.
-pub(super) fn check_writable(directory: &Path) -> io::Result<()> {
+pub(super) fn check_directory(directory: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Makes a rename in `directory` survive a power cut.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+/// Fails where `file` is marked as not to be written to.
+pub(super) fn check_file(file: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(file, Access::WRITE_OK)?)
+}
+
+/// Opens a directory whose renames will be made permanent. One that may be
+/// written to but not read cannot be opened; the rename works all the same.
+pub(super) fn open_directory(directory: &Path) -> io::Result<Option<File>> {
+    match File::open(directory) {
+        Ok(directory) => Ok(Some(directory)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a rename in a directory survive a power cut, where the file system
+/// knows how to.
+pub(super) fn sync_directory(directory: &File) -> io::Result<()> {
+    match directory.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// A file that is not in its place yet. Without a name it vanishes with the
-/// process; with one it is removed when dropped.
+/// process; with one it is removed when dropped. It is locked for as long as
+/// we live: whoever finds one that is not may remove it.
 pub(super) struct Temporary {
     file: File,
     directory: PathBuf,
@@ -66,7 +88,9 @@ impl Temporary {
         let nameless = rustix::fs::openat(CWD, directory, flags, Mode::RUSR | Mode::WUSR);
         match nameless {
             Ok(descriptor) if Path::new("/proc/self/fd").exists() => {
-                Ok(Self { file: File::from(descriptor), directory: directory.to_owned(), name: None })
+                let file = File::from(descriptor);
+                lock(&file);
+                Ok(Self { file, directory: directory.to_owned(), name: None })
             }
             _ => Self::create_named(directory, random),
         }
@@ -82,6 +106,7 @@ impl Temporary {
             .mode(0o600)
             .custom_flags(no_follow)
             .open(&name)?;
+        lock(&file);
         Ok(Self { file, directory: directory.to_owned(), name: Some(name) })
     }
 
@@ -113,7 +138,6 @@ impl Temporary {
             mode &= !0o4000;
         }
         rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode))?;
-        self.file.sync_all()?;
         Ok(same_owner && same_group)
     }
 

@@ -3,6 +3,7 @@
 //! the old or the new file, complete (`security.md` L-01 to L-03, R-01 to
 //!
 
+mod leftovers;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 use bulla_core::Random;
 
 use crate::error::cause;
+
+pub use leftovers::is_temporary;
 
 /// Why a file could not be read or replaced.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +61,14 @@ pub enum FileError {
     /// Writing failed; the file is as it was.
     #[error("write {}: {}", path.display(), cause(source))]
     Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The new file is in its place, but a power cut might undo that.
+    #[error("sync the directory of {}, which was replaced: {}", path.display(), cause(source))]
+    Sync {
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -211,18 +222,21 @@ impl Target {
     }
 
     /// Fails where a later replacement would fail for the directory's sake,
-    /// so that nobody's keys are used for nothing (`security.md` R-03).
+    /// or go against the file's mode, so that nobody's keys are used for
+    /// nothing (`security.md` R-03).
     pub fn check_directory(&self) -> Result<(), FileError> {
-        if matches!(self.kind, Kind::Special) {
-            return Ok(());
-        }
-        platform::check_writable(directory(&self.resolved))
-            .map_err(|source| FileError::Directory { path: self.named.clone(), source })
+        let checked = match self.kind {
+            Kind::Special => Ok(()),
+            Kind::New => platform::check_directory(directory(&self.resolved)),
+            Kind::Regular(_) => platform::check_directory(directory(&self.resolved))
+                .and_then(|()| platform::check_file(&self.resolved)),
+        };
+        checked.map_err(|source| FileError::Directory { path: self.named.clone(), source })
     }
 
     /// Puts `bytes` in the file's place: a nameless or randomly named file in
-    /// the same directory, written, synced, given mode, owner and attributes
-    /// of the old one, renamed over it; then the directory is synced.
+    /// the same directory, written, given mode, owner and attributes of the
+    /// old one, synced, renamed over it; then the directory is synced.
     pub fn replace(self, bytes: &[u8], random: &dyn Random) -> Result<Replaced, FileError> {
         let path = self.named.clone();
         let failed = |source| FileError::Write { path: path.clone(), source };
@@ -233,7 +247,10 @@ impl Target {
                 Ok(Replaced::default())
             }
             Kind::New => {
-                write_new(&self.resolved, bytes, None, random).map_err(failed)?;
+                write_new(&self.resolved, bytes, None, random)
+                    .map_err(failed)?
+                    .sync()
+                    .map_err(|source| FileError::Sync { path: path.clone(), source })?;
                 Ok(Replaced::default())
             }
             Kind::Regular(original) => {
@@ -241,7 +258,9 @@ impl Target {
                 if !is_unchanged(&self.resolved, &original) {
                     return Err(FileError::Changed(self.named));
                 }
-                let lost_owner = write_new(&self.resolved, bytes, Some(&original), random).map_err(failed)?;
+                let written = write_new(&self.resolved, bytes, Some(&original), random).map_err(failed)?;
+                let lost_owner = written.lost_owner;
+                written.sync().map_err(|source| FileError::Sync { path: path.clone(), source })?;
                 Ok(Replaced { had_hard_links: platform::links(&original.metadata) > 1, lost_owner })
             }
         }
@@ -262,25 +281,38 @@ fn is_unchanged(path: &Path, original: &Original) -> bool {
     }
 }
 
-/// Writes a new file and puts it at `path`. Returns true where the owner of
-/// the old one could not be kept.
+/// A file in its place, in a directory that is not synced yet.
+struct Written {
+    lost_owner: bool,
+    directory: Option<File>,
+}
+
+impl Written {
+    fn sync(self) -> io::Result<()> {
+        self.directory.as_ref().map_or(Ok(()), platform::sync_directory)
+    }
+}
+
+/// Writes a new file and puts it at `path`. Whatever can fail does so before
+/// the rename.
 fn write_new(
     path: &Path,
     bytes: &[u8],
     original: Option<&Original>,
     random: &dyn Random,
-) -> io::Result<bool> {
-    let directory = directory(path);
-    let mut temporary = platform::Temporary::create(directory, random)?;
+) -> io::Result<Written> {
+    let parent = directory(path);
+    let directory = platform::open_directory(parent)?;
+    leftovers::sweep(parent);
+    let mut temporary = platform::Temporary::create(parent, random)?;
     temporary.file().write_all(bytes)?;
-    temporary.file().sync_all()?;
     let mut lost_owner = false;
     if let Some(original) = original {
         lost_owner = !temporary.adopt(&original.file, &original.metadata)?;
     }
+    temporary.file().sync_all()?;
     temporary.publish(path, original.is_none(), random)?;
-    platform::sync_directory(directory)?;
-    Ok(lost_owner)
+    Ok(Written { lost_owner, directory })
 }
 
 fn directory(path: &Path) -> &Path {
@@ -304,7 +336,7 @@ fn refuse_shared_link(path: &Path) -> Result<(), FileError> {
 fn random_name(random: &dyn Random) -> io::Result<String> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(format!(".bulla-{:032x}.tmp", u128::from_be_bytes(bytes)))
+    Ok(leftovers::name(u128::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]

@@ -31,20 +31,31 @@ pub(super) fn lock(file: &File) {
 }
 
 /// Fails where `directory` is marked as read-only.
-pub(super) fn check_writable(directory: &Path) -> io::Result<()> {
-    if directory.metadata()?.permissions().readonly() {
+pub(super) fn check_directory(directory: &Path) -> io::Result<()> {
+    check_file(directory)
+}
+
+/// Fails where `file` is marked as read-only.
+pub(super) fn check_file(file: &Path) -> io::Result<()> {
+    if file.metadata()?.permissions().readonly() {
         return Err(io::Error::from(io::ErrorKind::PermissionDenied));
     }
     Ok(())
 }
 
-/// Makes a rename in `directory` survive a power cut, where a directory can
-/// be opened.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+/// Opens a directory whose renames will be made permanent, where directories
+/// can be opened.
+pub(super) fn open_directory(directory: &Path) -> io::Result<Option<File>> {
+    Ok(if cfg!(unix) { File::open(directory).ok() } else { None })
 }
 
-/// A file that is not in its place yet; removed when dropped before.
+/// Makes a rename in a directory survive a power cut.
+pub(super) fn sync_directory(directory: &File) -> io::Result<()> {
+    directory.sync_all()
+}
+
+/// A file that is not in its place yet; removed when dropped before, and
+/// locked for as long as we live.
 pub(super) struct Temporary {
     file: File,
     name: Option<PathBuf>,
@@ -58,7 +69,9 @@ impl Temporary {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: options.open(&name)?, name: Some(name) })
+        let file = options.open(&name)?;
+        lock(&file);
+        Ok(Self { file, name: Some(name) })
     }
 
     /// The file, open for writing.
@@ -69,7 +82,6 @@ impl Temporary {
     /// Takes over the permissions of the original.
     pub(super) fn adopt(&mut self, _: &File, metadata: &Metadata) -> io::Result<bool> {
         self.file.set_permissions(metadata.permissions())?;
-        self.file.sync_all()?;
         Ok(true)
     }
 

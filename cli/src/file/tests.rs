@@ -153,17 +153,38 @@ fn named_temporaries_are_private_and_vanish_when_dropped() {
 }
 
 #[test]
+fn r_01_temporaries_of_dead_processes_are_swept_and_others_stay() {
+    let directory = TempDir::new().unwrap();
+    let [dead, foreign, link] =
+        [leftovers::name(7), ".bulla-7.tmp".to_owned(), leftovers::name(8)].map(|n| directory.path().join(n));
+    put(&dead, "left by a kill", 0o600);
+    put(&foreign, "no name of ours", 0o600);
+    symlink(&foreign, &link).unwrap();
+    let alive = linux::Temporary::create_named(directory.path(), &SystemRandom).unwrap();
+    leftovers::remove(directory.path());
+    assert!(!dead.exists() && foreign.exists() && link.exists());
+    assert_eq!(names(directory.path()).len(), 3);
+    drop(alive);
+    let file = directory.path().join("f");
+    put(&dead, "left by a kill", 0o600);
+    put(&file, "old", 0o600);
+    Target::open(&file).unwrap().replace(b"new", &SystemRandom).unwrap();
+    assert!(!dead.exists(), "a replacement sweeps its directory");
+}
+
+#[test]
 fn the_portable_way_replaces_and_keeps_the_mode() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("f");
     put(&file, "old", 0o640);
     let metadata = fs::metadata(&file).unwrap();
-    portable::check_writable(directory.path()).unwrap();
+    portable::check_directory(directory.path()).unwrap();
+    portable::check_file(&file).unwrap();
     let mut temporary = portable::Temporary::create(directory.path(), &SystemRandom).unwrap();
     temporary.file().write_all(b"new").unwrap();
     assert!(temporary.adopt(&File::open(&file).unwrap(), &metadata).unwrap());
     temporary.publish(&file, false, &SystemRandom).unwrap();
-    portable::sync_directory(directory.path()).unwrap();
+    portable::sync_directory(&portable::open_directory(directory.path()).unwrap().unwrap()).unwrap();
     assert_eq!((fs::read(&file).unwrap().as_slice(), mode(&file)), (b"new".as_slice(), 0o640));
     assert_eq!(names(directory.path()), ["f"]);
     assert_ne!(portable::stamp(&metadata), portable::stamp(&fs::metadata(&file).unwrap()));

@@ -2,6 +2,9 @@
 //! environment and a temporary home.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod hygiene;
+mod integrity;
+mod limits;
 mod own;
 mod sandbox;
 mod tamper;

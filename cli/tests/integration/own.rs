@@ -1,25 +1,6 @@
 //! The grammar of `bulla` itself, on real files.
 
-use crate::sandbox::{Outcome, Sandbox};
-
-const RECIPIENT: &str = "age1q6qn6ase36c5xyrtr6gk7rnxcfphyz0c9lakvp3h8st7eqal9szsmaqu7c";
-const OTHER: &str = "age1vr49zqmn3y3aquf9m7kpgmphagqhvaefq7jmn6xnz5crwr0nuaws2d2tu3";
-
-#[allow(clippy::disallowed_methods, reason = "a test makes its own files")]
-fn put(sandbox: &Sandbox, name: &str, text: &str) {
-    let path = sandbox.path().join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-fn read(sandbox: &Sandbox, name: &str) -> String {
-    std::fs::read_to_string(sandbox.path().join(name)).unwrap()
-}
-
-fn good(outcome: &Outcome) -> String {
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    String::from_utf8(outcome.stdout.clone()).unwrap()
-}
+use crate::sandbox::{OTHER, RECIPIENT, Sandbox, good, put, read};
 
 #[test]
 fn a_directory_is_encrypted_rotated_and_decrypted_by_its_rules() {

@@ -24,6 +24,28 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
+/// The recipient of [`IDENTITY`].
+pub(crate) const RECIPIENT: &str = "age1q6qn6ase36c5xyrtr6gk7rnxcfphyz0c9lakvp3h8st7eqal9szsmaqu7c";
+/// A recipient whose identity nobody has.
+pub(crate) const OTHER: &str = "age1vr49zqmn3y3aquf9m7kpgmphagqhvaefq7jmn6xnz5crwr0nuaws2d2tu3";
+
+/// Writes a file and the folders above it.
+pub(crate) fn put(sandbox: &Sandbox, name: &str, text: &str) {
+    sandbox.put_bytes(name, text.as_bytes());
+}
+
+/// Reads a text file.
+pub(crate) fn read(sandbox: &Sandbox, name: &str) -> String {
+    std::fs::read_to_string(sandbox.path().join(name)).unwrap()
+}
+
+/// Asserts success and returns the output.
+#[track_caller]
+pub(crate) fn good(outcome: &Outcome) -> String {
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    String::from_utf8(outcome.stdout.clone()).unwrap()
+}
+
 /// Where the fixtures lie.
 pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cmd/sops")
@@ -65,6 +87,19 @@ impl Sandbox {
         command.arg("20").arg(env!("CARGO_BIN_EXE_bulla"));
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
         self.outcome(command, &arguments, &[])
+    }
+
+    /// Runs the program in the grammar of sops.
+    pub(crate) fn sops(&self, arguments: &[&str]) -> Outcome {
+        self.bulla(&[&["sops"], arguments].concat())
+    }
+
+    /// Writes a file and the folders above it.
+    #[allow(clippy::disallowed_methods, reason = "a test makes its own files")]
+    pub(crate) fn put_bytes(&self, name: &str, bytes: &[u8]) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
     }
 
     /// Where the commands run.

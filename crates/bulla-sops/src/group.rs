@@ -151,6 +151,9 @@ async fn wrap_one(
     let mut reasons = Vec::new();
     for provider in providers.iter().filter(|provider| provider.serves(key.kind)) {
         match provider.wrap(key, part).await {
+            Ok(enc) if !keys::is_wrapped(key.kind, &enc) => {
+                reasons.push("the answer is no wrapped key".to_owned());
+            }
             Ok(enc) => {
                 let dated = keys::kind(key.kind).is_some_and(|kind| kind.dated);
                 let created_at = if dated { created_at.to_owned() } else { String::new() };

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod groups;
+mod properties;
 mod support;
 
 use bulla_core::{DataKey, Limits};
@@ -84,6 +86,19 @@ fn ordinary_documents_need_no_layout_field() {
         let encrypted = String::from_utf8(seal("yaml", document.as_bytes())).unwrap();
         assert!(!encrypted.contains("layout:"), "{encrypted}");
     }
+}
+
+#[test]
+fn c_02_written_nonces_have_32_bytes_and_tags_16() {
+    let encrypted = String::from_utf8(seal("yaml", b"a: s3cret\nb: 1\n# comment\nc: true\n")).unwrap();
+    let parts = |name: &str| -> Vec<usize> {
+        let found = encrypted.match_indices(name).map(|(at, _)| &encrypted[at + name.len()..]);
+        found.map(|rest| rest.find([',', ']']).unwrap()).collect()
+    };
+    // Base64 with padding: 44 characters are 32 bytes or 31, told apart by the padding.
+    let (nonces, tags) = (parts(",iv:"), parts(",tag:"));
+    assert_eq!((nonces.len(), tags.len()), (5, 5), "{encrypted}");
+    assert!(nonces.iter().all(|length| *length == 44) && tags.iter().all(|length| *length == 24));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 #![allow(clippy::missing_panics_doc, reason = "said above for all of them")]
 
 mod age_key;
+mod canary;
 mod gpg_home;
 mod http;
 mod outcome;
@@ -16,6 +17,7 @@ mod sandbox;
 mod tool;
 
 pub use age_key::AgeKey;
+pub use canary::{CANARY, CANARY_QUOTED, shows_canary};
 pub use gpg_home::GpgHome;
 pub use http::{Answer, Server};
 pub use outcome::{Outcome, assert_same_answer};

@@ -70,6 +70,11 @@ impl Sandbox {
         self.root.path().join("work").join(name)
     }
 
+    /// The directory with all that programs of the sandbox write.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// The home directory that programs see.
     pub fn home(&self) -> PathBuf {
         self.root.path().join("home")
@@ -99,7 +104,8 @@ impl Sandbox {
     /// Runs a program in the working directory with this standard input.
     ///
     /// # Panics
-    /// Where it cannot be started or does not end within a minute.
+    /// Where it cannot be started or does not end within a minute, and where
+    /// our program shows the canary without being asked.
     #[track_caller]
     pub fn run_with_input<A: AsRef<OsStr>>(&self, tool: &Tool, arguments: &[A], input: &[u8]) -> Outcome {
         let mut child =
@@ -114,7 +120,11 @@ impl Sandbox {
         writer.join().expect("the writer does not panic");
         let [stdout, stderr] =
             [stdout, stderr].map(|reader| reader.join().expect("the reader does not panic"));
-        Outcome::new(status, stdout, stderr)
+        let outcome = Outcome::new(status, stdout, stderr);
+        if tool.is_ours {
+            outcome.assert_silent(&format!("{tool:?}"));
+        }
+        outcome
     }
 
     /// The command that [`Self::run`] would run, for tests that need the child itself.

@@ -8,37 +8,44 @@ pub struct Tool {
     pub(crate) program: PathBuf,
     /// `argv[0]`; the path of the program where absent.
     pub(crate) called: Option<&'static str>,
+    /// True for our program, whose outputs are searched for the canary.
+    pub(crate) is_ours: bool,
 }
 
 impl Tool {
     /// Our program under its own name (`BULLA_BIN`).
     pub fn bulla() -> Self {
-        Self { program: required("BULLA_BIN"), called: None }
+        Self { program: required("BULLA_BIN"), called: None, is_ours: true }
     }
 
     /// Our program, called as `sops` (`BULLA_BIN`).
     pub fn bulla_as_sops() -> Self {
-        Self { program: required("BULLA_BIN"), called: Some("sops") }
+        Self { program: required("BULLA_BIN"), called: Some("sops"), is_ours: true }
     }
 
     /// The original sops (`BULLA_LANE_SOPS`).
     pub fn sops() -> Self {
-        Self { program: required("BULLA_LANE_SOPS"), called: Some("sops") }
+        Self { program: required("BULLA_LANE_SOPS"), called: Some("sops"), is_ours: false }
     }
 
     /// A program of age's: `age`, `age-keygen`, a plugin (`BULLA_LANE_AGE`).
     pub fn age(name: &str) -> Self {
-        Self { program: required("BULLA_LANE_AGE").join(name), called: None }
+        Self { program: required("BULLA_LANE_AGE").join(name), called: None, is_ours: false }
     }
 
     /// GnuPG (`BULLA_LANE_GPG`).
     pub fn gpg() -> Self {
-        Self { program: required("BULLA_LANE_GPG"), called: None }
+        Self { program: required("BULLA_LANE_GPG"), called: None, is_ours: false }
+    }
+
+    /// The tracer of system calls (`BULLA_LANE_STRACE`).
+    pub fn strace() -> Self {
+        Self { program: required("BULLA_LANE_STRACE"), called: None, is_ours: false }
     }
 
     /// Any other program.
     pub fn at(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), called: None }
+        Self { program: program.into(), called: None, is_ours: false }
     }
 
     /// Where the program lies.

@@ -2,7 +2,8 @@
 
 /// A refused source. Syntax errors read as go-yaml's do; the rest are limits of ours.
 ///
-/// No text contains scalar content; anchor names and tag handles may appear.
+/// No text contains scalar content. The name of an unknown anchor is none of an anchor: a password without quotes that
+/// starts with an asterisk reads as one, so it is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -82,7 +83,7 @@ pub enum Error {
         column: usize,
     },
     /// An alias to an anchor not yet seen.
-    #[error("yaml: unknown anchor '{name}' referenced")]
+    #[error("yaml: unknown anchor referenced (line {line}, column {column})")]
     UnknownAnchor {
         /// The anchor.
         name: String,

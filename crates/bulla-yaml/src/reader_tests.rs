@@ -162,7 +162,7 @@ fn refusals_read_as_in_go() {
         ("[a", "yaml: line 1: did not find expected ',' or ']'"),
         ("{a: b", "yaml: line 1: did not find expected ',' or '}'"),
         ("- a\nb: c\n", "yaml: line 1: did not find expected '-' indicator"),
-        ("a: *b", "yaml: unknown anchor 'b' referenced"),
+        ("a: *b", "yaml: unknown anchor referenced (line 1, column 4)"),
         ("a: !x!y z", "yaml: found undefined tag handle"),
         ("%YAML 1.2\n---\n", "yaml: found incompatible YAML document"),
         ("\"a\\/b\"", "yaml: found unknown escape character"),

@@ -83,6 +83,16 @@ pub(super) const GPG: Component = Component {
     programs: &["gpg", "gpg-agent", "gpgconf"],
 };
 
+/// Kills and refuses at single system calls.
+pub(super) const STRACE: Component = Component {
+    name: "strace",
+    version: "6.1",
+    source: Source::System("strace"),
+    variable: "BULLA_LANE_STRACE",
+    value: "strace",
+    programs: &["strace"],
+};
+
 /// AWS, as far as KMS with encryption contexts and STS.
 pub(super) const MOTO: Component = Component {
     name: "moto",

@@ -1,6 +1,6 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
-use super::component::{AGE, Component, GPG, ORACLE, SOPS};
+use super::component::{AGE, Component, GPG, ORACLE, SOPS, STRACE};
 use super::server::{AWS_SERVER, Server, VAULT_SERVER};
 
 /// One package of tests against real components.
@@ -39,6 +39,7 @@ impl Lane {
 pub(crate) const LANES: &[Lane] = &[
     Lane::new("age", &[&AGE]),
     Lane::new("aws", &[]).with(&[&AWS_SERVER]),
+    Lane::new("faults", &[&STRACE]),
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),

@@ -1,8 +1,10 @@
 //! The rules of this repository that no compiler checks: the dependency graph
-//! ([`graph`]) and the text of the tree ([`tree`]).
+//! ([`graph`]), the text of the tree ([`tree`]) and the tests of the security
+//! rows ([`rows`]).
 
 mod graph;
 mod long_files;
+mod rows;
 mod tree;
 
 use crate::failure::Failure;
@@ -12,6 +14,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let mut findings = graph::check(workspace);
     findings.extend(tree::check(&workspace.root)?);
+    findings.extend(rows::check(&workspace.root)?);
     for finding in &findings {
         println!("tidy: {finding}");
     }

@@ -62,7 +62,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>, Failure> {
     Ok(findings)
 }
 
-fn files(root: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn files(root: &Path) -> Result<Vec<String>, Failure> {
     let mut git = Command::new("git");
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
     let output = git.output()?;
@@ -124,7 +124,7 @@ fn judge_exceptions(path: &str, text: &str, findings: &mut Vec<String>) {
     }
 }
 
-fn is_rust(path: &str) -> bool {
+pub(super) fn is_rust(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
@@ -139,7 +139,7 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 
-fn function(line: &str) -> Option<&str> {
+pub(super) fn function(line: &str) -> Option<&str> {
     let rest =
         line.trim_start().strip_prefix("fn ").or_else(|| line.trim_start().strip_prefix("async fn "))?;
     rest.split(['(', '<']).next()

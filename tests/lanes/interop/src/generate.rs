@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use bulla_testkit::{CANARY, CANARY_QUOTED};
+
 /// A small generator (SplitMix64): no dependency, same documents everywhere.
 pub struct Seed(u64);
 
@@ -58,7 +60,7 @@ const KEYS: &[&str] = &[
 
 const PLAIN: &[&str] = &[
     "hello",
-    "hunter2",
+    CANARY,
     "a b c",
     "true",
     "no",
@@ -310,7 +312,7 @@ fn json_map(seed: &mut Seed, out: &mut String, width: usize, depth: usize) {
         let _ = write!(out, "\"key{index}\":{}", if width > 0 { " " } else { "" });
         match seed.below(if depth < 4 { 10 } else { 7 }) {
             0..=6 => out.push_str(seed.one_of(&[
-                "\"text\"",
+                CANARY_QUOTED,
                 "\"\"",
                 "1",
                 "-5",
@@ -356,7 +358,7 @@ pub fn dotenv(number: u64) -> String {
             out.push_str(seed.one_of(&["# comment\n", "#tight\n", "#\n", "\n"]));
         } else {
             let value = seed.one_of(&[
-                "plain",
+                CANARY,
                 "\"quoted\"",
                 "'single'",
                 "with spaces ",
@@ -396,7 +398,7 @@ pub fn ini(number: u64) -> String {
             }
             let equals = seed.one_of(&["=", " = ", ": ", "  =  "]);
             let value = seed.one_of(&[
-                "plain",
+                CANARY,
                 "\"quoted\"",
                 "'single'",
                 "1",

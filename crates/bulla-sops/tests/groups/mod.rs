@@ -1,0 +1,133 @@
+//! Master keys against a provider that counts and lies.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use bulla_core::{Answer, KeyProvider, Kind, Limits, MasterKey, ProviderError, SecretBytes};
+use bulla_crypto::SystemRandom;
+use bulla_sops::group::{WrapError, recover, wrap};
+use bulla_sops::{Metadata, WrappedKey};
+
+use crate::support::{data_key, request};
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Opens the key `good`, wraps to a fixed text.
+struct Counting(&'static str);
+
+impl KeyProvider for Counting {
+    fn serves(&self, _: &str) -> bool {
+        true
+    }
+
+    fn wrap<'a>(&'a self, _: &'a MasterKey, _: &'a SecretBytes) -> Answer<'a, String> {
+        Box::pin(async { Ok(self.0.to_owned()) })
+    }
+
+    fn unwrap<'a>(&'a self, key: &'a MasterKey, _: &'a str) -> Answer<'a, SecretBytes> {
+        Box::pin(async move {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            PEAK.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..3 {
+                later().await;
+            }
+            RUNNING.fetch_sub(1, Ordering::SeqCst);
+            if key.text("recipient") == "good" {
+                Ok(SecretBytes::new(data_key().expose().to_vec()))
+            } else {
+                Err(ProviderError::new(Kind::NotMine, "age", "no identity fits"))
+            }
+        })
+    }
+}
+
+/// Is ready at the second poll.
+async fn later() {
+    let mut asked = false;
+    std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..100_000 {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
+    }
+    panic!("the future never ends");
+}
+
+fn key(name: &str) -> WrappedKey {
+    let key = MasterKey::new("age", [("recipient", name)]);
+    WrappedKey { key, enc: "-----BEGIN AGE ENCRYPTED FILE-----\n".to_owned(), created_at: String::new() }
+}
+
+fn metadata(names: &[&str]) -> Metadata {
+    let (data_key, limits) = (data_key(), Limits::default());
+    let request = request(&data_key, &limits);
+    Metadata {
+        groups: vec![names.iter().map(|name| key(name)).collect()],
+        shamir_threshold: 0,
+        last_modified: request.last_modified,
+        mac: String::new(),
+        selection: request.selection,
+        mac_only_encrypted: false,
+        version: request.version,
+        layout: None,
+    }
+}
+
+#[test]
+fn c_10_an_answer_that_is_no_wrapped_key_is_not_taken() {
+    let groups = vec![vec![MasterKey::new("age", [("recipient", "age1x")])]];
+    for answer in ["", "garbage", "AGE-SECRET-KEY-1"] {
+        let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(answer))];
+        let error = wait(wrap(&groups, 0, &data_key(), "", &providers, &SystemRandom)).err().unwrap();
+        assert!(matches!(error, WrapError::Key { .. }), "{error}");
+    }
+}
+
+#[test]
+fn c_09_thresholds_that_fit_no_groups_are_refused() {
+    let group = || vec![MasterKey::new("age", [("recipient", "age1x")])];
+    let groups = [group(), group(), group()];
+    let providers: Vec<Box<dyn KeyProvider>> =
+        vec![Box::new(Counting("-----BEGIN AGE ENCRYPTED FILE-----\n"))];
+    for (threshold, stored) in [(0, Some(3)), (1, None), (2, Some(2)), (3, Some(3)), (4, None), (256, None)] {
+        let wrapped = wait(wrap(&groups, threshold, &data_key(), "", &providers, &SystemRandom));
+        assert_eq!(wrapped.ok().map(|(_, threshold)| threshold), stored, "{threshold}");
+    }
+    let empty = [group(), Vec::new()];
+    assert!(wait(wrap(&empty, 0, &data_key(), "", &providers, &SystemRandom)).is_err());
+}
+
+#[test]
+fn k_06_at_most_eight_keys_are_asked_at_once_and_the_first_success_ends_the_group() {
+    let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(""))];
+    let mut names = vec!["bad"; 100];
+    names[20] = "good";
+    assert_eq!(waited(&metadata(&names), &providers), Some(true));
+    assert_eq!(PEAK.load(Ordering::SeqCst), 8);
+    let asked = ASKED.swap(0, Ordering::SeqCst);
+    assert!((21..=24).contains(&asked), "{asked} keys were asked");
+    assert_eq!(waited(&metadata(&["bad"; 100]), &providers), Some(false));
+    assert_eq!(ASKED.load(Ordering::SeqCst), 100);
+}
+
+/// Whether the key that comes back is the right one; `Some(false)` for none.
+fn waited(metadata: &Metadata, providers: &[Box<dyn KeyProvider>]) -> Option<bool> {
+    let recovered = wait(recover(metadata, &[], providers));
+    match recovered {
+        Ok(key) => (key.expose() == data_key().expose()).then_some(true),
+        Err(_) => Some(false),
+    }
+}

@@ -1,0 +1,147 @@
+//! `cargo xtask soak`: the failure rows of `security.md` 5 at their full
+//! size. The tests are those of the lane `faults` and of the crates; here they
+//! repeat themselves, and what they tell becomes a table.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::command::{command, find_on_path, finish};
+use crate::failure::Failure;
+use crate::workspace::Workspace;
+
+/// Seconds that one repeating test may take where nothing else is asked for.
+const SECONDS: u32 = 120;
+
+/// Random edits of C-03: cases of eight edits each.
+const EDITS: u32 = 100_000;
+
+/// Where `--write` puts the table.
+const RESULT: &str = "docs/soak.md";
+
+/// How long, and whether the result is kept.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Options {
+    seconds: u32,
+    write: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
+        let mut options = Self { seconds: SECONDS, write: false };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--write" => options.write = true,
+                "--seconds" => {
+                    let seconds = rest.next().and_then(|seconds| seconds.parse().ok());
+                    options.seconds =
+                        seconds.ok_or_else(|| Failure::usage("soak: --seconds takes a number"))?;
+                }
+                other => return Err(Failure::usage(format!("soak: unknown option {other}"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs everything and prints the table; fails where a test does.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let workspace = Workspace::load()?;
+    let strace = find_on_path("strace")
+        .ok_or_else(|| Failure::Missing("strace comes with the system: apt-get install strace".to_owned()))?;
+    finish(&mut command("cargo", &["build", "--package", "bulla"], &workspace.root))?;
+    let mut lane = test(&workspace.root, &["--package", "lane-faults"]);
+    lane.env("BULLA_BIN", workspace.target.join("debug/bulla")).env("BULLA_LANE_STRACE", strace);
+    lane.env("BULLA_FULL", "1").env("BULLA_SOAK_SECONDS", options.seconds.to_string());
+    let mut rows = told(&mut lane)?;
+    let mut edits = test(&workspace.root, &["--package", "bulla-sops", "--test", "sops", "c_03"]);
+    edits.env("PROPTEST_CASES", (EDITS / 8).to_string());
+    told(&mut edits)?;
+    rows.push(format!(
+        "| C-03 | {EDITS} random edits of generated documents | no nonce used for two values |"
+    ));
+    rows.sort();
+    let table = format!("| row | done | result |\n|---|---|---|\n{}\n", rows.join("\n"));
+    print!("{table}");
+    if options.write {
+        fs::write(workspace.root.join(RESULT), page(&table))?;
+        println!("written to {RESULT}");
+    }
+    Ok(())
+}
+
+fn test(root: &Path, arguments: &[&str]) -> Command {
+    let mut cargo = command("cargo", &[&["test"], arguments, &["--", "--nocapture"]].concat(), root);
+    cargo.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    cargo
+}
+
+/// Runs tests and collects the rows of the table among what they print.
+fn told(cargo: &mut Command) -> Result<Vec<String>, Failure> {
+    let output = cargo.output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        return Err(Failure::broken(format!("soak: a test failed\n{text}")));
+    }
+    Ok(rows(&text))
+}
+
+/// A line may stand behind the name of its test.
+fn rows(text: &str) -> Vec<String> {
+    let told = text.lines().filter_map(|line| line.split_once("soak | "));
+    told.map(|(_, row)| format!("| {row} |")).collect()
+}
+
+fn page(table: &str) -> String {
+    let mut text =
+        "# Soak\n\nThe failure rows at their full size: what `cargo xtask soak --write` did last. \
+                    The gate runs the same tests small.\n\n"
+            .to_owned();
+    let _ = writeln!(text, "- date: {}\n- machine: {}\n- build: development profile\n", date(), machine());
+    text + table
+}
+
+fn date() -> String {
+    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output();
+    output.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
+fn machine() -> String {
+    let field = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+        value.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let memory = field("/proc/meminfo", "MemTotal");
+    format!(
+        "{cores} cores of {}, {memory} memory, Linux {}",
+        field("/proc/cpuinfo", "model name"),
+        kernel.trim()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_behind_the_names_of_tests() {
+        let text =
+            "running 2 tests\ntest a ... soak | R-01 | kills | 0 lost\nok\nsoak | R-02 | errors | fine\n";
+        assert_eq!(rows(text), ["| R-01 | kills | 0 lost |", "| R-02 | errors | fine |"]);
+    }
+
+    #[test]
+    fn options_are_read() {
+        let words = ["--seconds", "5", "--write"].map(str::to_owned);
+        assert_eq!(Options::parse(&words).unwrap(), Options { seconds: 5, write: true });
+        assert!(Options::parse(&["--seconds".to_owned()]).is_err());
+    }
+}
