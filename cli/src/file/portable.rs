@@ -46,7 +46,7 @@ pub(super) fn check_file(file: &Path) -> io::Result<()> {
 /// Opens a directory whose renames will be made permanent, where directories
 /// can be opened.
 pub(super) fn open_directory(directory: &Path) -> io::Result<Option<File>> {
-    Ok(if cfg!(unix) { File::open(directory).ok() } else { None })
+    if cfg!(unix) { File::open(directory).map(Some) } else { Ok(None) }
 }
 
 /// Makes a rename in a directory survive a power cut.

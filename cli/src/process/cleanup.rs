@@ -58,8 +58,20 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.kept {
-            let _ = std::fs::remove_dir_all(&self.path);
+            remove(&self.path);
         }
+    }
+}
+
+/// Plaintext that stays although it should not is worth a word.
+fn remove(directory: &Path) {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => crate::ui::show(&format!(
+            "{} could not be removed and may hold plaintext: {}",
+            directory.display(),
+            crate::error::cause(&error)
+        )),
+        _ => {}
     }
 }
 
@@ -76,7 +88,7 @@ fn end(directory: &Path, running: &Mutex<Option<u32>>, farewell: &dyn Fn()) {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
-    let _ = std::fs::remove_dir_all(directory);
+    remove(directory);
     farewell();
     std::process::exit(1);
 }

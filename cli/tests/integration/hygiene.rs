@@ -179,6 +179,35 @@ fn r_03_a_file_marked_read_only_fails_before_any_key_is_used() {
 }
 
 #[test]
+fn l_05_an_editor_that_dies_leaves_the_file_and_no_draft() {
+    let sandbox = Sandbox::new();
+    let runtime = sandbox.path().join("runtime");
+    std::fs::create_dir(&runtime).unwrap();
+    set_mode(&runtime, 0o700);
+    let before = read(&sandbox, "flat.yaml");
+    for editor in
+        ["sh -c \"kill -9 $$\"", "sh -c \"echo x > $0; exit 3\"", "rm", "false", "/nonexistent/editor"]
+    {
+        let words = ["sops", "edit", "flat.yaml"].map(str::to_owned);
+        let variables = [format!("EDITOR={editor}"), format!("XDG_RUNTIME_DIR={}", runtime.display())];
+        let outcome = sandbox.run(&[&variables[..], &words].concat());
+        assert!(outcome.code > 0 && outcome.code != 101, "{editor}: {}", outcome.stderr);
+        assert_eq!(read(&sandbox, "flat.yaml"), before, "{editor}");
+        assert_eq!(std::fs::read_dir(&runtime).unwrap().count(), 0, "{editor}");
+    }
+    // A text that cannot be encrypted is kept, and said where.
+    let words = ["sops", "edit", "flat.yaml"].map(str::to_owned);
+    let editor = "EDITOR=sh -c \"echo more: 1 >> $0; chmod 500 .\"".to_owned();
+    let outcome =
+        sandbox.run(&[&[editor, format!("XDG_RUNTIME_DIR={}", runtime.display())][..], &words].concat());
+    set_mode(sandbox.path(), 0o700);
+    if outcome.code != 0 {
+        assert!(outcome.stderr.contains("Your text is kept in "), "{}", outcome.stderr);
+        assert_eq!(std::fs::read_dir(&runtime).unwrap().count(), 1);
+    }
+}
+
+#[test]
 fn files_that_vanish_or_cannot_be_read_end_in_a_clear_text() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path().join("folder.yaml")).unwrap();

@@ -175,7 +175,7 @@ fn k_08_what_decides_about_recipients_is_named() {
     let outcome = sandbox.sops(&["updatekeys", "flat.yaml"]);
     assert_ne!(outcome.code, 0, "nobody at a terminal and no -y");
     assert!(String::from_utf8_lossy(&outcome.stdout).contains(&format!("+++ {OTHER}")));
-    let outcome = sandbox.sops(&["encrypt", "--verbose", "plain.yaml"]);
+    let outcome = sandbox.bulla(&["encrypt", "--verbose", "plain.yaml"]);
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.contains(RECIPIENT) && outcome.stderr.contains(OTHER), "{}", outcome.stderr);
     put(&sandbox, "repository/.git/HEAD", "ref: refs/heads/main\n");

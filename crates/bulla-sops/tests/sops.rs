@@ -140,6 +140,36 @@ fn aliases_between_plain_and_encrypted_places_are_expanded() {
     }
 }
 
+/// The field of the metadata, without what follows it.
+fn layout_of(text: &str) -> &str {
+    let start = text.find("    layout: ").unwrap();
+    let end = text[start..].find('\n').unwrap();
+    &text[start..=start + end]
+}
+
+#[test]
+fn a_stale_forged_or_missing_layout_changes_no_data() {
+    // A scalar over two lines needs a layout.
+    let document = "a: plain over\n  several lines\nb: value\n";
+    let encrypted = String::from_utf8(seal("yaml", document.as_bytes())).unwrap();
+    // Of the same data key, for another text.
+    let other = String::from_utf8(seal("yaml", b"a: plain over\n  other lines\nb: other\n")).unwrap();
+    let own = layout_of(&encrypted);
+    let flipped = own.replacen("data:", "data:AAAA", 1);
+    let values = |text: &[u8]| {
+        let limits = Limits::default();
+        let file = EncryptedFile::parse(text, format("yaml"), &limits).unwrap();
+        let indent = Indent::default();
+        let file = file.decrypt(&data_key(), DecryptOptions::default(), &indent).unwrap();
+        String::from_utf8(file.text(&indent, &limits).unwrap()).unwrap()
+    };
+    assert_eq!(values(encrypted.as_bytes()), document);
+    for layout in [layout_of(&other), &flipped, "", "    layout: garbage\n"] {
+        let text = values(encrypted.replace(own, layout).as_bytes());
+        assert!(text.contains("several") && text.contains("value") && !text.contains("other"), "{text}");
+    }
+}
+
 #[test]
 fn odd_documents_of_other_formats_come_back() {
     for (name, document) in [

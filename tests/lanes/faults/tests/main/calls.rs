@@ -1,5 +1,7 @@
 //! A kill or an error at every system call of a write.
 
+use std::collections::BTreeMap;
+
 use bulla_testkit::{Outcome, Tool};
 use lane_faults::{
     Call, Fate, Fault, KILL_POINTS, Scene, budget, errors_of, failing_calls, full, points, told, work,
@@ -86,8 +88,8 @@ fn judge(scene: &Scene, outcome: &Outcome) -> Result<(), String> {
         return Err(format!("left behind: {:?}", scene.leftovers()));
     }
     let drafts = scene.drafts();
-    let kept = stderr.contains("Your text is kept in ");
-    if drafts.is_empty() == kept {
+    let told = stderr.contains("Your text is kept in ") || stderr.contains("may hold plaintext");
+    if drafts.is_empty() == told {
         return Err(format!("drafts: {drafts:?}"));
     }
     drafts.iter().try_for_each(|draft| std::fs::remove_dir_all(draft).map_err(|error| error.to_string()))
@@ -220,31 +222,49 @@ fn r_06_every_replacement_syncs_the_file_then_renames_then_syncs_the_directory()
 
 /// For each file that was put into the folder, what happened to it in order.
 fn replacements(calls: &[Call]) -> Vec<String> {
-    let (mut found, mut file, mut directory, mut order) = (Vec::new(), None, None, Vec::new());
-    for call in calls {
+    let mut threads: BTreeMap<u32, Replacing> = BTreeMap::new();
+    calls.iter().filter_map(|call| threads.entry(call.thread).or_default().take(call)).collect()
+}
+
+/// A replacement going on in one thread.
+#[derive(Default)]
+struct Replacing {
+    file: Option<i64>,
+    directory: Option<i64>,
+    order: Vec<&'static str>,
+}
+
+impl Replacing {
+    /// Takes note of a call; the sync of the directory ends a replacement.
+    fn take(&mut self, call: &Call) -> Option<String> {
         let descriptor = call.descriptor();
+        let (of_file, of_directory) = (
+            descriptor.is_some() && descriptor == self.file,
+            descriptor.is_some() && descriptor == self.directory,
+        );
         match call.name.as_str() {
-            "openat" if call.text.contains("O_TMPFILE") || call.text.contains("O_CREAT") => {
-                if call.text.contains("/d\"") || call.text.contains("/d/.bulla-") {
-                    (file, order) = (call.result(), Vec::new());
-                }
+            "openat" if call.text.contains("/d\"") && call.text.contains("O_TMPFILE") => {
+                (self.file, self.order) = (call.result(), Vec::new());
             }
-            "openat" if call.text.contains("/d\", O_RDONLY|O_CLOEXEC)") => directory = call.result(),
-            "write" if descriptor.is_some() && descriptor == file => order.push("write"),
-            "fsync" if descriptor.is_some() && descriptor == file => order.push("fsync"),
+            "openat"
+                if call.text.contains("/d\", O_RDONLY|O_CLOEXEC") && !call.text.contains("O_DIRECTORY") =>
+            {
+                self.directory = call.result();
+            }
+            "write" if of_file => self.order.push("write"),
+            "fsync" if of_file => self.order.push("fsync"),
             "rename" if call.text.contains("/d/") => {
-                order.push("rename");
-                file = None;
+                self.order.push("rename");
+                self.file = None;
             }
-            "fsync" if descriptor.is_some() && descriptor == directory => {
-                order.push("fsync");
-                found.push(order.join(" "));
-                order.clear();
+            "fsync" if of_directory => {
+                self.order.push("fsync");
+                return Some(std::mem::take(&mut self.order).join(" "));
             }
-            "close" if descriptor == directory => directory = None,
-            "close" if descriptor == file => file = None,
+            "close" if of_directory => self.directory = None,
+            "close" if of_file => self.file = None,
             _ => {}
         }
+        None
     }
-    found
 }
