@@ -55,7 +55,7 @@ const ERRORS: &[(&str, &[&str])] = &[
     ("write", &["ENOSPC", "EDQUOT", "EFBIG", "EIO"]),
 ];
 
-/// The names of [`ERRORS`].
+/// The calls that [`errors_of`] knows.
 pub fn failing_calls() -> Vec<&'static str> {
     ERRORS.iter().map(|(name, _)| *name).collect()
 }
