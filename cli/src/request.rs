@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use bulla_template::{Library, MissingKey};
+
 /// What every command shares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
@@ -338,6 +340,8 @@ pub enum Request {
     Rotate(Rotate),
     /// Set a value.
     Set(Set),
+    /// Render a template.
+    TemplateTest(TemplateTest),
     /// Remove a value.
     Unset(Unset),
     /// New master keys.
@@ -421,4 +425,21 @@ pub struct Keygen {
     pub to: Option<PathBuf>,
     /// Make a post-quantum key.
     pub post_quantum: bool,
+}
+
+/// `template test`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateTest {
+    /// The template; `None` means standard input.
+    pub path: Option<PathBuf>,
+    /// The values; `None` means standard input.
+    pub data: Option<PathBuf>,
+    /// The functions to offer.
+    pub library: Library,
+    /// What a missing key means; `None` means as usual with these functions.
+    pub missing_key: Option<MissingKey>,
+    /// Left delimiter.
+    pub left_delimiter: String,
+    /// Right delimiter.
+    pub right_delimiter: String,
 }

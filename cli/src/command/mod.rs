@@ -12,6 +12,7 @@ mod keygen;
 mod many;
 mod rotate;
 mod set;
+mod template;
 mod unset;
 mod updatekeys;
 mod verify;
@@ -46,6 +47,7 @@ pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
         Request::Many(request) => many::run(app, &request),
         Request::Rotate(request) => rotate::run(app, &request),
         Request::Set(request) => set::run(app, &request),
+        Request::TemplateTest(request) => template::run(app, &request),
         Request::Unset(request) => unset::run(app, &request),
         Request::UpdateKeys(request) => updatekeys::run(app, &request),
         Request::Verify(request) => verify::run(app, &request),

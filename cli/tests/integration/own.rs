@@ -157,3 +157,51 @@ fn o_01_no_secret_reaches_messages_arguments_or_temporary_directories() {
         }
     }
 }
+
+const TEMPLATE: &str = "{{ .user | upper }}:{{ index . \"tls.crt\" | b64enc }}\n";
+
+#[test]
+fn a_template_is_tried_with_the_values_of_a_file() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "t.tmpl", TEMPLATE);
+    put(&sandbox, "values.yaml", "user: anna\ntls.crt: |\n  x\n");
+    let outcome = good(&sandbox.bulla(&["template", "test", "t.tmpl", "--data", "values.yaml"]));
+    assert_eq!(outcome, "ANNA:eAo=\n");
+    put(&sandbox, "missing.tmpl", "<< .nope >>");
+    let test = |options: &[&str]| {
+        let line = ["template", "test", "missing.tmpl", "--data", "values.yaml"];
+        let delimiters = ["--left-delimiter", "<<", "--right-delimiter", ">>"];
+        sandbox.bulla(&[&line[..], &delimiters, options].concat())
+    };
+    assert_eq!(test(&[]).code, 1);
+    assert_eq!(good(&test(&["--missing-key", "zero"])), "");
+    assert_eq!(good(&test(&["--engine", "sealed-secrets"])), "<no value>");
+}
+
+#[test]
+fn s_12_a_failing_template_names_its_place_and_no_value() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "values.yaml", "password: hunter2\n");
+    for (template, expected) in [
+        ("a\n{{ fail .password }}", "template: t.tmpl:2:3: executing \"t.tmpl\": error calling fail: "),
+        ("{{ .password.x }}", "template: t.tmpl:1:12: executing \"t.tmpl\": "),
+        (
+            "{{ mustFromJson .password }}",
+            "template: t.tmpl:1:3: executing \"t.tmpl\": error calling mustFromJson: ",
+        ),
+        ("{{ range 1000000000 }}{{ end }}", "template: t.tmpl:1:9: the template takes too many steps"),
+        ("{{ env \"HOME\" }}", "template: t.tmpl:1:3: function \"env\" not defined"),
+    ] {
+        put(&sandbox, "t.tmpl", template);
+        let outcome = sandbox.bulla(&["template", "test", "t.tmpl", "--data", "values.yaml"]);
+        assert_eq!(outcome.code, 1, "{template}");
+        assert!(outcome.stderr.starts_with(expected), "{template}: {}", outcome.stderr);
+        assert!(outcome.stdout.is_empty() && !outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+    }
+    put(&sandbox, "bad.yaml", "- hunter2\n");
+    let outcome = sandbox.bulla(&["template", "test", "t.tmpl", "--data", "bad.yaml"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.starts_with("bad.yaml: line 1: there is no map\nhint: "), "{}", outcome.stderr);
+    assert_eq!(sandbox.bulla(&["template", "test", "no.tmpl", "--data", "values.yaml"]).code, 2);
+    assert_eq!(sandbox.bulla(&["template", "test", "-", "--data", "-"]).code, 2);
+}

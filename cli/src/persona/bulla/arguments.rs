@@ -58,6 +58,14 @@ pub(super) enum Verb {
         after_help = "Examples:\n  bulla set secret.yaml '[\"db\"][\"port\"]' 5432\n  bulla set secret.yaml '[\"token\"]' < token.json"
     )]
     Set(Set),
+    /// Try templates of ExternalSecrets and SealedSecrets
+    #[command(
+        after_help = "Examples:\n  bulla template test config.tmpl --data values.yaml\n  bulla decrypt secret.yaml | bulla template test config.tmpl --data -"
+    )]
+    Template {
+        #[command(subcommand)]
+        verb: TemplateVerb,
+    },
     /// Remove one value
     #[command(after_help = "Examples:\n  bulla unset secret.yaml '[\"db\"][\"port\"]'")]
     Unset(Unset),
@@ -299,6 +307,72 @@ pub(super) struct Set {
     pub(super) idempotent: bool,
     #[command(flatten)]
     pub(super) look: Look,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TemplateVerb {
+    /// Render one template and print the result; an error names the place, never a value
+    #[command(
+        after_help = "Examples:\n  bulla template test config.tmpl --data values.yaml\n  bulla template test --engine sealed-secrets config.tmpl --data secret.yaml\n  echo '{{ .user | upper }}' | bulla template test - --data values.json\n\nExit 0 rendered, 1 the template failed, 2 could not start."
+    )]
+    Test(TemplateTest),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TemplateTest {
+    /// The template's text; - is standard input
+    path: PathBuf,
+    /// YAML or JSON map of the values, or a Secret of Kubernetes; - is standard input
+    #[arg(long, value_name = "DATA")]
+    data: PathBuf,
+    /// Whose functions and whose treatment of missing keys
+    #[arg(long, value_enum, default_value_t = Engine::ExternalSecrets)]
+    engine: Engine,
+    /// What a missing key gives: <no value>, an empty text or an error [default: as the engine]
+    #[arg(long, value_enum)]
+    missing_key: Option<MissingKey>,
+    /// Left delimiter, as --template-left-delimiter of the controller
+    #[arg(long, value_name = "TEXT", default_value = "{{")]
+    left_delimiter: String,
+    /// Right delimiter
+    #[arg(long, value_name = "TEXT", default_value = "}}")]
+    right_delimiter: String,
+}
+
+/// Whose templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    ExternalSecrets,
+    SealedSecrets,
+}
+
+/// Go's option `missingkey`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MissingKey {
+    Default,
+    Error,
+    Zero,
+}
+
+impl From<TemplateTest> for crate::request::TemplateTest {
+    fn from(typed: TemplateTest) -> Self {
+        let file = |path: PathBuf| Some(path).filter(|path| path.as_os_str() != "-");
+        Self {
+            path: file(typed.path),
+            data: file(typed.data),
+            library: match typed.engine {
+                Engine::ExternalSecrets => bulla_template::Library::ExternalSecrets,
+                Engine::SealedSecrets => bulla_template::Library::SealedSecrets,
+            },
+            missing_key: typed.missing_key.map(|missing_key| match missing_key {
+                MissingKey::Default => bulla_template::MissingKey::Invalid,
+                MissingKey::Error => bulla_template::MissingKey::Error,
+                MissingKey::Zero => bulla_template::MissingKey::Zero,
+            }),
+            left_delimiter: typed.left_delimiter,
+            right_delimiter: typed.right_delimiter,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -113,6 +113,13 @@ fn request(verb: Verb) -> Result<Answer, String> {
             idempotent: verb.idempotent,
             needs_rule: false,
         }),
+        Verb::Template { verb: arguments::TemplateVerb::Test(verb) } => {
+            let request = crate::request::TemplateTest::from(verb);
+            if request.path.is_none() && request.data.is_none() {
+                return Err("only one of template and data can be standard input".to_owned());
+            }
+            Request::TemplateTest(request)
+        }
         Verb::Unset(verb) => Request::Unset(Unset {
             input: verb.look.input(Some(verb.path)),
             index: verb.index,
@@ -190,6 +197,10 @@ fn man() -> Result<String, String> {
     for command in Cli::command().get_subcommands() {
         let page = clap_mangen::Man::new(command.clone()).title(format!("bulla-{}", command.get_name()));
         page.render(&mut text).map_err(failed)?;
+        for nested in command.get_subcommands() {
+            let title = format!("bulla-{}-{}", command.get_name(), nested.get_name());
+            clap_mangen::Man::new(nested.clone()).title(title).render(&mut text).map_err(failed)?;
+        }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
@@ -246,8 +257,10 @@ mod tests {
     #[test]
     fn every_command_shows_an_example() {
         for command in Cli::command().get_subcommands() {
-            let help = command.clone().render_long_help().to_string();
-            assert!(help.contains("Examples:"), "{}", command.get_name());
+            for command in command.get_subcommands().chain([command]) {
+                let help = command.clone().render_long_help().to_string();
+                assert!(help.contains("Examples:"), "{}", command.get_name());
+            }
         }
     }
 
