@@ -22,7 +22,8 @@ pub fn format(name: &str) -> &'static dyn Format {
     by_name(name).expect("a format that users can name")
 }
 
-struct Repeatable;
+/// Randomness that can be repeated.
+pub struct Repeatable;
 
 impl Random for Repeatable {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {

@@ -7,8 +7,13 @@
 //! What Go refuses is refused, with Go's error text.
 //!
 //! Texts are bytes, as in Go: a byte that is not part of valid UTF-8 matches
-//! like U+FFFD. Limits (`security.md` 4.1): patterns of 4 KiB, 50 to 100 nested
-//! groups (Go: 1000 levels), 1 MiB compiled.
+//! like U+FFFD. Differences, compared live by the lane `interop`:
+//!
+//! | case | Go | here | why |
+//! |---|---|---|---|
+//! | a pattern longer than 4 KiB, or larger than 1 MiB compiled | matches | [`Error::TooLarge`] | patterns come from files of others (`security.md` 4.1) |
+//! | more than 50 to 100 nested groups | 1,000 levels | [`Error::NestingDepth`] | the same: `regex` recurses into them |
+//! | the few characters whose category or case variants changed after Unicode 15.0 | as before | as now | `regex` has one version of the tables |
 
 mod class;
 mod error;

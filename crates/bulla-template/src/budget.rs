@@ -6,14 +6,15 @@ use crate::failure::{Exhausted, Failure};
 /// Upper bounds for one rendering.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Evaluation steps: about one per node, loop pass and 64 bytes of work.
+    /// Evaluation steps of at most about a microsecond: one per node, loop
+    /// pass and 64 bytes of work; thousands for a key, a slow hash, a signature.
     pub steps: u64,
     /// Bytes of output.
     pub output: usize,
-    /// Bytes of all intermediate values together.
+    /// Bytes of all intermediate values together. What is held at once, copies
+    /// and the rests of the allocator included, is up to about twice as much;
+    /// `derivePassword` takes 32 MiB for a moment.
     pub memory: usize,
-    /// Generated keys and slow password hashes.
-    pub key_generations: u32,
     /// Nested evaluations, recursion of templates included.
     pub depth: u32,
     /// Nesting of values that printing, JSON and copying walk through.
@@ -22,35 +23,24 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            steps: 1_000_000,
-            output: 1 << 20,
-            memory: 32 << 20,
-            key_generations: 4,
-            depth: 400,
-            nesting: 100,
-        }
+        Self { steps: 1_000_000, output: 1 << 20, memory: 12 << 20, depth: 400, nesting: 100 }
     }
 }
+
+/// What may be held beside a function that needs much.
+const MOST_BESIDE: usize = 1 << 20;
 
 /// What is left of a [`Budget`].
 pub(crate) struct Meter {
     limits: Budget,
     steps: u64,
     memory: usize,
-    key_generations: u32,
     depth: u32,
 }
 
 impl Meter {
     pub(crate) fn new(limits: Budget) -> Self {
-        Self {
-            limits,
-            steps: limits.steps,
-            memory: limits.memory,
-            key_generations: limits.key_generations,
-            depth: 0,
-        }
+        Self { limits, steps: limits.steps, memory: limits.memory, depth: 0 }
     }
 
     pub(crate) fn limits(&self) -> &Budget {
@@ -75,13 +65,11 @@ impl Meter {
         self.step(bytes as u64 / 64)
     }
 
-    /// Takes one of the few key generations and slow hashes.
-    pub(crate) fn generate_key(&mut self) -> Result<(), Failure> {
-        match self.key_generations.checked_sub(1) {
-            Some(left) => self.key_generations = left,
-            None => return Err(Failure::Budget(Exhausted::KeyGenerations)),
-        }
-        Ok(())
+    /// Fails where more is held than may stand beside the tens of MiB that a
+    /// function needs for a moment.
+    pub(crate) fn check_light(&self) -> Result<(), Failure> {
+        let held = self.limits.memory - self.memory;
+        if held > MOST_BESIDE { Err(Failure::Budget(Exhausted::Memory)) } else { Ok(()) }
     }
 
     /// Enters one more nested evaluation; pair with [`Meter::leave`].

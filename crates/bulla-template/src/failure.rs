@@ -8,9 +8,6 @@ pub enum Exhausted {
     /// Too many nested evaluations or nested values.
     #[error("nesting is too deep")]
     Depth,
-    /// Too many generated keys and password hashes.
-    #[error("too many keys are generated")]
-    KeyGenerations,
     /// Too many bytes of intermediate values.
     #[error("intermediate values take too much memory")]
     Memory,

@@ -161,7 +161,7 @@ impl<'a> Args<'a> {
 
     pub(crate) fn map(&self, at: usize) -> Option<&'a Map> {
         match self.value(at) {
-            Value::Map(map) => Some(map),
+            Value::Map(map) if !map.null => Some(map),
             _ => None,
         }
     }

@@ -16,6 +16,12 @@ use crate::value::{List, ListKind, Map, MapBody, MapKind, Text, Value};
 /// Compiled expressions kept for one rendering.
 const CACHED_EXPRESSIONS: usize = 32;
 
+/// Bytes of a map beside its entries.
+const MAP: usize = 96;
+/// Bytes of a node of a B-tree, which holds at least five entries unless it is
+/// the only one.
+const NODE: usize = 512;
+
 /// The surroundings of one rendering.
 pub(crate) struct Scope<'a> {
     pub(crate) clock: &'a dyn Clock,
@@ -67,15 +73,20 @@ impl<'a> Scope<'a> {
     /// Makes a map.
     pub(crate) fn map(&mut self, kind: MapKind, entries: BTreeMap<Text, Value>) -> Result<Map, Failure> {
         let keys: usize = entries.keys().map(|key| key.len()).sum();
-        self.meter.allocate(keys + (entries.len() + 1) * 2 * size_of::<Value>())?;
-        let map = Rc::new(MapBody { kind, entries: RefCell::new(entries) });
+        self.meter.allocate(MAP + keys + entries.len().div_ceil(5) * NODE)?;
+        let map = Rc::new(MapBody { kind, entries: RefCell::new(entries), null: false });
         self.maps.push(Rc::clone(&map));
         Ok(map)
     }
 
+    /// Makes the nil map, into which nothing can be put.
+    pub(crate) fn null_map() -> Value {
+        Value::Map(Rc::new(MapBody { kind: MapKind::Any, entries: RefCell::default(), null: true }))
+    }
+
     /// Puts `value` into `map`.
     pub(crate) fn insert(&mut self, map: &Map, key: Text, value: Value) -> Result<(), Failure> {
-        self.meter.allocate(key.len() + 2 * size_of::<Value>())?;
+        self.meter.allocate(key.len() + if map.is_empty() { NODE } else { NODE / 5 })?;
         map.entries.borrow_mut().insert(key, value);
         Ok(())
     }

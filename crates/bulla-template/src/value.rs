@@ -103,6 +103,8 @@ pub(crate) struct MapBody {
     pub(crate) kind: MapKind,
     /// The entries, in Go's printing order.
     pub(crate) entries: RefCell<BTreeMap<Text, Value>>,
+    /// Whether Go would hold a nil map, which JSON writes as `null`.
+    pub(crate) null: bool,
 }
 
 /// A reference to a map.

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::der::{self, Field, Reader};
 use super::{Error, name, oid, pem};
+use crate::functions::url::is_location;
 
 /// A certificate.
 #[derive(Clone)]
@@ -156,7 +157,7 @@ impl Names {
             match tag {
                 0x81 => names.mailboxes.push(text()?),
                 0x82 => names.hosts.push(text()?),
-                0x86 if content.iter().any(u8::is_ascii_control) => return Err(Error::Certificate),
+                0x86 if !is_location(content) => return Err(Error::Certificate),
                 0x86 => names.locations.push(text()?),
                 0x87 => names.addresses.push(address(content)?),
                 _ => {}

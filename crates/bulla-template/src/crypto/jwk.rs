@@ -29,6 +29,7 @@ impl Members {
         let mut failed = false;
         gjson::for_each(json, |name, value| {
             let text = value.text().into_owned();
+            failed |= !fits(name, &value);
             members.private |= name == b"d";
             match name {
                 b"kty" => members.kind = text,
@@ -42,7 +43,7 @@ impl Members {
                 }
             }
         });
-        if failed { Err(Error::Jwk("a member is not base64url")) } else { Ok(members) }
+        if failed { Err(Error::Jwk("a member has a wrong type or is not base64url")) } else { Ok(members) }
     }
 
     /// A number by its name.
@@ -78,6 +79,21 @@ impl Members {
             point.extend(number);
         }
         if curve.has_point(&point) { Ok(point) } else { Err(Error::Jwk("it is no point")) }
+    }
+}
+
+/// Whether a member that is of no use here has the type that it must have.
+fn fits(name: &[u8], value: &gjson::Found<'_>) -> bool {
+    let is_text = value.kind() == gjson::Kind::String;
+    match name {
+        _ if value.kind() == gjson::Kind::Null => true,
+        b"alg" | b"kid" | b"use" | b"x5t" | b"x5t#S256" | b"x5u" => is_text,
+        b"key_ops" | b"x5c" => {
+            let mut texts = value.raw().starts_with(b"[");
+            gjson::for_each(value.raw(), |_, item| texts &= item.kind() == gjson::Kind::String);
+            texts
+        }
+        _ => true,
     }
 }
 

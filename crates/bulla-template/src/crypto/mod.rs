@@ -41,10 +41,10 @@
 //! `Pair { cert: String, key: String }` is sprig's certificate value (fields
 //! `Cert`, `Key`); `Subject { common_name: &str, ips: &[&str], names: &[&str] }`.
 //!
-//! Costs for the budget: RSA key generation about 0.2 s (2048 bits: `genCA`,
-//! `gen*Cert` without key) and 0.5 to 2 s (4096 bits: `genPrivateKey "rsa"`),
-//! `bcrypt` and `htpasswd` 0.1 s, `derivePassword` 0.3 s and 32 MiB, reading
-//! a PKCS#12 file at most [`MAX_ITERATIONS`] rounds per derivation.
+//! What takes long: RSA key generation (2048 bits: `genCA`, `gen*Cert` without
+//! key; 4096 bits: `genPrivateKey "rsa"`), `bcrypt` and `htpasswd`,
+//! `derivePassword` (and 32 MiB), and reading a PKCS#12 file, which may ask for
+//! [`MAX_ITERATIONS`] rounds.
 
 pub mod aes_cbc;
 pub mod certificate;

@@ -10,7 +10,7 @@ use super::jwk::{jwk_private_key_pem, jwk_public_key_pem};
 use super::pkcs12::{full_pem_to_pkcs12, pem_to_pkcs12, pem_truststore_to_pkcs12, pkcs12_cert, pkcs12_key};
 use super::rsa::rsa_decrypt;
 use super::testing::Counter;
-use super::{BASE64, Error, der, keys::PrivateKey, name, pem};
+use super::{BASE64, Error, MAX_ITERATIONS, der, keys::PrivateKey, name, pem};
 use base64::Engine as _;
 
 macro_rules! fixture {
@@ -72,7 +72,11 @@ fn d_02_a_key_store_cannot_ask_for_endless_iterations() {
     };
     assert!(pkcs12_key("1234", &with(2048)).is_ok());
     assert!(matches!(pkcs12_key("1234", &with(2049)), Err(Error::Password)));
-    assert!(matches!(pkcs12_key("1234", &with(2_000_000_000)), Err(Error::Iterations)));
+    assert!(matches!(pkcs12_key("1234", &with(MAX_ITERATIONS)), Err(Error::Password)));
+    assert!(matches!(pkcs12_key("1234", &with(MAX_ITERATIONS + 1)), Err(Error::Iterations)));
+    // An empty password is tried in two forms, which share the bound.
+    assert!(matches!(pkcs12_key("", &with(MAX_ITERATIONS / 2)), Err(Error::Password)));
+    assert!(matches!(pkcs12_key("", &with(MAX_ITERATIONS / 2 + 1)), Err(Error::Iterations)));
 }
 
 #[test]

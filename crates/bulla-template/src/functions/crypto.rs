@@ -1,6 +1,6 @@
 //! Sprig's crypto family: digests, passwords, keys and certificates. What
-//! generates a key or stretches a password charges for it (`security.md`
-//! D-02).
+//! makes a key, signs or stretches a password charges the steps that this
+//! takes, about a microsecond each (`security.md` D-02).
 
 use std::rc::Rc;
 
@@ -14,16 +14,30 @@ const TEXT: &[Kind] = &[Kind::Text];
 const TEXTS: &[Kind] = &[Kind::Text, Kind::Text];
 const SIGNED: &[Kind] = &[Kind::Text, Kind::List, Kind::List, Kind::Int];
 
+/// bcrypt of cost 10.
+const HASH: u64 = 80_000;
+/// A new elliptic key.
+const SMALL_KEY: u64 = 2_000;
+/// A new RSA key of 2,048 bits. The time varies; this is rather much.
+const KEY: u64 = 200_000;
+/// A new RSA key of 4,096 bits.
+const LARGE_KEY: u64 = 900_000;
+/// scrypt over 32 MiB, twice.
+const STRETCH: u64 = 250_000;
+/// Reading the key that signs, which may be large, and signing.
+pub(super) const SIGN: u64 = 50_000;
+
 type Done = Result<Value, Failure>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("bcrypt", TEXT, |scope, args| {
-        scope.meter.generate_key()?;
+        scope.meter.step(HASH)?;
         let hash = password::bcrypt(scope.random, args.text(0))?;
         scope.text(hash)
     }),
     Function::new("buildCustomCert", TEXTS, |scope, args| {
         charge(scope, args)?;
+        scope.meter.step(SIGN)?;
         pair(scope, issue::build_custom_cert(args.text(0), args.text(1))?)
     }),
     Function::new("decryptAES", TEXTS, |scope, args| {
@@ -35,7 +49,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "derivePassword",
         &[Kind::Uint32, Kind::Text, Kind::Text, Kind::Text, Kind::Text],
         |scope, args| {
-            scope.meter.generate_key()?;
+            scope.meter.step(STRETCH)?;
+            scope.meter.check_light()?;
             let kind = word(args, 1)?;
             let counter = args.int(0) as u32;
             let text = password::derive_password(counter, kind, args.text(2), args.text(3), args.text(4))?;
@@ -48,27 +63,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(text)
     }),
     Function::new("genCA", &[Kind::Text, Kind::Int], |scope, args| {
-        scope.meter.generate_key()?;
+        scope.meter.step(KEY)?;
         let made = issue::gen_ca(scope.random, scope.clock.now(), word(args, 0)?, args.int(1))?;
         pair(scope, made)
     }),
     Function::new("genCAWithKey", &[Kind::Text, Kind::Int, Kind::Text], |scope, args| {
-        scope.meter.generate_key()?;
+        scope.meter.step(SIGN)?;
         let (cn, days) = (word(args, 0)?, args.int(1));
         let made = issue::gen_ca_with_key(scope.random, scope.clock.now(), cn, days, args.text(2))?;
         pair(scope, made)
     }),
     Function::new("genPrivateKey", TEXT, |scope, args| {
-        scope.meter.generate_key()?;
-        if matches!(args.text(0), b"" | b"rsa") {
-            // 4,096 bits take as long as two keys of certificates.
-            scope.meter.generate_key()?;
-        }
+        scope.meter.step(match args.text(0) {
+            b"" | b"rsa" => LARGE_KEY,
+            _ => SMALL_KEY,
+        })?;
         let key = issue::gen_private_key(scope.random, word(args, 0)?)?;
         scope.text(key)
     }),
     Function::new("genSelfSignedCert", SIGNED, |scope, args| {
-        scope.meter.generate_key()?;
+        scope.meter.step(KEY)?;
         let names = Names::of(args)?;
         let now = scope.clock.now();
         let made = issue::gen_self_signed_cert(scope.random, now, &names.subject(), args.int(3))?;
@@ -78,7 +92,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "genSelfSignedCertWithKey",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Text],
         |scope, args| {
-            scope.meter.generate_key()?;
+            scope.meter.step(SIGN)?;
             let names = Names::of(args)?;
             let (now, key) = (scope.clock.now(), args.text(4));
             let subject = names.subject();
@@ -90,7 +104,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "genSignedCert",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Certificate],
         |scope, args| {
-            scope.meter.generate_key()?;
+            scope.meter.step(KEY + SIGN)?;
             let (names, ca) = (Names::of(args)?, authority(args, 4));
             let now = scope.clock.now();
             let made = issue::gen_signed_cert(scope.random, now, &names.subject(), args.int(3), &ca)?;
@@ -101,7 +115,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "genSignedCertWithKey",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Certificate, Kind::Text],
         |scope, args| {
-            scope.meter.generate_key()?;
+            scope.meter.step(2 * SIGN)?;
             let (names, ca) = (Names::of(args)?, authority(args, 4));
             let (now, days, key) = (scope.clock.now(), args.int(3), args.text(5));
             let subject = names.subject();
@@ -143,7 +157,7 @@ fn sum(scope: &mut Scope<'_>, args: &Args<'_>, digest: fn(&[u8]) -> String) -> D
 }
 
 fn htpasswd(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    scope.meter.generate_key()?;
+    scope.meter.step(HASH)?;
     let text = password::htpasswd(scope.random, word(args, 0)?, args.text(1), word(args, 2)?)?;
     scope.text(text)
 }

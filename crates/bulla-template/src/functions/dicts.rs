@@ -86,10 +86,10 @@ fn not_a_map(value: &Value) -> Failure {
     Failure::new(format!("interface conversion: {} is not map[string]interface {{}}", value.type_name()))
 }
 
-/// Returns the maps among the arguments from `at` on.
+/// Returns the maps, none of them nil, among the arguments from `at` on.
 fn maps<'a>(args: &Args<'a>, at: usize) -> impl Iterator<Item = &'a Map> {
     args.from(at).iter().filter_map(|value| match value {
-        Value::Map(map) => Some(map),
+        Value::Map(map) if !map.null => Some(map),
         _ => None,
     })
 }
@@ -146,8 +146,8 @@ fn set(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     Ok(args.value(0).clone())
 }
 
-fn unset(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    let Some(map) = args.map(0) else { return Ok(Value::Map(scope.map(MapKind::Any, BTreeMap::new())?)) };
+fn unset(_: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    let Some(map) = args.map(0) else { return Ok(Scope::null_map()) };
     map.entries.borrow_mut().remove(args.text(1));
     Ok(args.value(0).clone())
 }
@@ -155,6 +155,7 @@ fn unset(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 fn merge(scope: &mut Scope<'_>, args: &Args<'_>, overwrites: bool) -> Done {
     let target = match args.map(0) {
         Some(map) => Map::clone(map),
+        None if maps(args, 1).next().is_none() => return Ok(Scope::null_map()),
         None => scope.map(MapKind::Any, BTreeMap::new())?,
     };
     let levels = scope.meter.limits().nesting;

@@ -42,6 +42,7 @@ fn equal_within(meter: &mut Meter, left: &Value, right: &Value, levels: u32) -> 
             }
             let (a, b) = (left.entries.borrow(), right.entries.borrow());
             left.kind == right.kind
+                && left.null == right.null
                 && a.keys().eq(b.keys())
                 && all_equal(meter, a.values().zip(b.values()), levels)?
         }
@@ -90,6 +91,7 @@ fn copy_within(scope: &mut Scope<'_>, value: &Value, levels: u32) -> Result<Valu
                 items.iter().map(|item| copy_within(scope, item, levels)).collect::<Result<_, _>>()?;
             scope.list(*kind, items)
         }
+        Value::Map(map) if map.null => Ok(value.clone()),
         Value::Map(map) => {
             let mut entries = BTreeMap::new();
             for (key, item) in map.entries.borrow().iter() {

@@ -1,7 +1,7 @@
 //! The functions that External Secrets adds (`external-secrets.md` 6.2).
 
-use super::crypto::{charge, word};
-use crate::crypto::{Error, certificate, chain, jwk, pem, pkcs12, rsa};
+use super::crypto::{SIGN, charge, word};
+use crate::crypto::{Error, MAX_ITERATIONS, certificate, chain, jwk, pem, pkcs12, rsa};
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Home, Kind, Library, Run};
 use crate::scope::Scope;
@@ -87,7 +87,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     own("rsaDecrypt", &[Kind::Text, Kind::Text, Kind::Text, Kind::Text], |scope, args| {
         charge(scope, args)?;
-        scope.meter.step(20_000)?;
+        scope.meter.step(SIGN)?;
         let text = rsa::rsa_decrypt(word(args, 0)?, word(args, 1)?, args.text(2), args.text(3))?;
         scope.text(text)
     }),
@@ -96,19 +96,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn written(scope: &mut Scope<'_>, args: &Args<'_>, write: fn(&[u8]) -> Result<String, Error>) -> Done {
     charge(scope, args)?;
     // Checking the parts of an RSA key takes as long as using it.
-    scope.meter.step(20_000)?;
+    scope.meter.step(SIGN)?;
     let text = write(args.text(0))?;
     scope.text(text)
 }
 
-/// Charges for writing a key store: three derivations of 2,048 rounds.
+/// Charges for writing a key store: a key, three derivations of 2,048 rounds.
 fn stretched(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
     charge(scope, args)?;
-    scope.meter.step(50_000)
+    scope.meter.step(SIGN)
 }
 
 /// Charges for reading a key store, whose author chose the rounds.
 fn opened(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
     charge(scope, args)?;
-    scope.meter.step(100_000)
+    scope.meter.step(SIGN + u64::from(MAX_ITERATIONS))
 }

@@ -26,7 +26,7 @@ mod regexps;
 pub(crate) mod semver;
 mod split;
 mod strings;
-mod url;
+pub(crate) mod url;
 mod words;
 mod yaml;
 

@@ -65,6 +65,21 @@ pub(crate) struct Version {
     original: String,
 }
 
+impl Version {
+    /// The fields of Go's struct, in its order.
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 6] {
+        let number = |at: usize| Value::Int(self.numbers[at] as i64, IntKind::Uint64);
+        [
+            ("major", number(0)),
+            ("minor", number(1)),
+            ("patch", number(2)),
+            ("pre", Value::text(&self.prerelease)),
+            ("metadata", Value::text(&self.metadata)),
+            ("original", Value::text(&self.original)),
+        ]
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [major, minor, patch] = self.numbers;

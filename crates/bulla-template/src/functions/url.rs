@@ -224,6 +224,14 @@ impl Url {
     }
 }
 
+/// Returns whether Go takes a text as a location in a certificate: a URL whose
+/// host, if it has one, is made of labels.
+pub(crate) fn is_location(text: &[u8]) -> bool {
+    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(u8::is_ascii_graphic);
+    Url::parse(text)
+        .is_some_and(|url| url.host.is_empty() || url.host.split(|byte| *byte == b'.').all(is_label))
+}
+
 /// Splits the scheme off; it is empty where there is none. `None`: a colon
 /// without a scheme.
 fn scheme(text: &[u8]) -> Option<(&[u8], &[u8])> {

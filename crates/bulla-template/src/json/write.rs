@@ -58,6 +58,7 @@ impl Writer<'_> {
             Value::Text(text) => self.text(text),
             Value::List(list) if list.null => self.put(b"null"),
             Value::List(list) => self.list(list),
+            Value::Map(map) if map.null => self.put(b"null"),
             Value::Map(map) => self.map(map),
             Value::Time(time) => self.text(time.rfc3339().as_bytes()),
             Value::Version(version) => self.text(version.to_string().as_bytes()),

@@ -4,6 +4,7 @@ mod lexer;
 mod literal;
 mod node;
 mod parser;
+mod pipeline;
 
 pub(crate) use literal::Number;
 pub(crate) use node::{Command, Item, Node, Operand, Pipe, Variable};

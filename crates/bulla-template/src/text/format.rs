@@ -168,11 +168,8 @@ impl Run<'_, '_> {
         if self.byte() == Some(b'*') {
             self.at += 1;
             match self.star() {
-                Some(precision) if precision >= 0 => {
-                    self.printer.flags.precision = Some(precision as usize);
-                }
-                Some(_) => {}
-                None => self.printer.write(b"%!(BADPREC)")?,
+                Some(precision @ 0..) => self.printer.flags.precision = Some(precision as usize),
+                _ => self.printer.write(b"%!(BADPREC)")?,
             }
             *after_index = false;
         } else {

@@ -4,5 +4,6 @@ pub(crate) mod format;
 pub(crate) mod number;
 pub(crate) mod number_format;
 pub(crate) mod print;
+mod print_number;
 pub(crate) mod quote;
 pub(crate) mod runes;

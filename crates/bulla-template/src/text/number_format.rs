@@ -54,7 +54,9 @@ pub(crate) fn float(number: f64, verb: FloatVerb, precision: Option<usize>, shar
         FloatVerb::Exponent { upper: true } | FloatVerb::GeneralUpper => text.to_uppercase(),
         _ => text,
     };
-    if sharp { keep_point(&text, verb, precision) } else { text }
+    let is_general = matches!(verb, FloatVerb::General | FloatVerb::GeneralUpper);
+    let wanted = if is_general { precision.unwrap_or(6) } else { 0 };
+    if sharp { keep_point(&text, wanted) } else { text }
 }
 
 /// Rust writes `1e5`; Go writes a sign and at least two digits.
@@ -109,56 +111,30 @@ fn general(number: f64, precision: Option<usize>) -> String {
     text
 }
 
-/// The flag `#`: a decimal point always, and zeros up to the precision in the
-/// general layouts.
-fn keep_point(text: &str, verb: FloatVerb, precision: Option<usize>) -> String {
-    let split = text.find(['e', 'E']).unwrap_or(text.len());
-    let (number, tail) = text.split_at(split);
+/// The flag `#`: a decimal point always, and zeros up to so many significant
+/// digits. Go counts the `x` of a hexadecimal mantissa as one.
+fn keep_point(text: &str, wanted: usize) -> String {
+    let exponent = if text.contains(['x', 'X']) { ['p', 'P'] } else { ['e', 'E'] };
+    let (number, tail) = text.split_at(text.find(exponent).unwrap_or(text.len()));
     let mut number = number.to_owned();
     if !number.contains('.') {
         number.push('.');
     }
-    if matches!(verb, FloatVerb::General | FloatVerb::GeneralUpper) {
-        let wanted = precision.unwrap_or(6);
-        let significant = number.trim_start_matches(['-', '0', '.']);
-        let mut present = significant.chars().filter(char::is_ascii_digit).count();
-        if present == 0 {
-            present = 1;
-        }
-        number.push_str(&"0".repeat(wanted.saturating_sub(present)));
-    }
+    let significant = number.trim_start_matches(['-', '0', '.']);
+    let present = significant.chars().filter(|character| *character != '.').count();
+    number.push_str(&"0".repeat(wanted.saturating_sub(present.max(1))));
     number + tail
 }
 
 /// `%x` of a float: a hexadecimal mantissa and a binary exponent.
-pub(crate) fn hexadecimal_float(number: f64, precision: Option<usize>, upper: bool) -> String {
+pub(crate) fn hexadecimal_float(number: f64, precision: Option<usize>, upper: bool, sharp: bool) -> String {
     if !number.is_finite() {
         return float(number, FloatVerb::General, None, false);
     }
-    let bits = number.to_bits();
     let sign = if number.is_sign_negative() { "-" } else { "" };
-    let mut power = (bits >> 52 & 0x7FF) as i32 - 1023;
-    let mut mantissa = bits & ((1 << 52) - 1);
-    if power == -1023 {
-        if mantissa == 0 {
-            power = 0;
-        } else {
-            let shift = mantissa.leading_zeros() - 11;
-            mantissa = mantissa << shift & ((1 << 52) - 1) | 1 << 52;
-            power = -1022 - shift as i32;
-        }
-    } else {
-        mantissa |= 1 << 52;
-    }
+    let (mut mantissa, mut power) = normalized(number);
     if let Some(digits) = precision.filter(|digits| *digits < 13) {
-        let drop = 52 - 4 * digits as u32;
-        let half = 1u64 << (drop - 1);
-        let rest = mantissa & ((1 << drop) - 1);
-        mantissa >>= drop;
-        if rest > half || rest == half && mantissa & 1 == 1 {
-            mantissa += 1;
-        }
-        mantissa <<= drop;
+        mantissa = rounded(mantissa, 52 - 4 * digits as u32);
         if mantissa >> 53 != 0 {
             mantissa >>= 1;
             power += 1;
@@ -174,7 +150,33 @@ pub(crate) fn hexadecimal_float(number: f64, precision: Option<usize>, upper: bo
     let point = if fraction.is_empty() { "" } else { "." };
     let power_sign = if power < 0 { '-' } else { '+' };
     let text = format!("{sign}0x{lead}{point}{fraction}p{power_sign}{:02}", power.abs());
-    if upper { text.to_uppercase() } else { text }
+    match (upper, sharp) {
+        (true, true) => keep_point(&text.to_uppercase(), 0),
+        (true, false) => text.to_uppercase(),
+        (false, true) => keep_point(&text, precision.unwrap_or(6)),
+        (false, false) => text,
+    }
+}
+
+/// The mantissa of a finite float, 53 bits with the leading one, and the power
+/// of two.
+fn normalized(number: f64) -> (u64, i32) {
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << 52) - 1);
+    match (bits >> 52 & 0x7FF) as i32 - 1023 {
+        -1023 if fraction == 0 => (0, 0),
+        -1023 => {
+            let shift = fraction.leading_zeros() - 11;
+            (fraction << shift, -1022 - shift as i32)
+        }
+        power => (fraction | 1 << 52, power),
+    }
+}
+
+/// Rounds the last `drop` bits away, half to even.
+fn rounded(mantissa: u64, drop: u32) -> u64 {
+    let (kept, rest, half) = (mantissa >> drop, mantissa & ((1 << drop) - 1), 1 << (drop - 1));
+    (kept + u64::from(rest > half || rest == half && kept & 1 == 1)) << drop
 }
 
 #[cfg(test)]
@@ -200,6 +202,9 @@ mod tests {
         assert_eq!(float(1234.5678, FloatVerb::General, Some(3), false), "1.23e+03");
         assert_eq!(float(100.0, FloatVerb::General, Some(3), false), "100");
         assert_eq!(float(1234.5678, FloatVerb::Exponent { upper: false }, None, false), "1.234568e+03");
-        assert_eq!(hexadecimal_float(1.5, None, false), "0x1.8p+00");
+        assert_eq!(hexadecimal_float(1.5, None, false, false), "0x1.8p+00");
+        assert_eq!(hexadecimal_float(7.0, None, false, true), "0x1.c000p+02");
+        assert_eq!(hexadecimal_float(1.0, None, true, true), "0X1.P+00");
+        assert_eq!(hexadecimal_float(5e-324, None, false, false), "0x1p-1074");
     }
 }

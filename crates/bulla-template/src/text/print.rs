@@ -1,16 +1,13 @@
 //! How Go's `fmt` prints values: the verbs and their flags.
 
-use std::fmt::Write as _;
-
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
-use crate::text::number_format::{FloatVerb, float, hexadecimal_float};
-use crate::text::quote::{quote, quote_rune};
+use crate::text::quote::quote;
 use crate::text::runes::{self, REPLACEMENT};
 use crate::time;
 use crate::value::{IntKind, List, ListKind, Map, MapKind, Value};
 
-type Done = Result<(), Failure>;
+pub(super) type Done = Result<(), Failure>;
 
 /// The flags of a verb.
 #[derive(Clone, Copy, Default)]
@@ -32,8 +29,11 @@ pub(crate) struct Flags {
 pub(crate) struct Printer<'m> {
     pub(crate) out: Vec<u8>,
     pub(crate) flags: Flags,
-    meter: &'m mut Meter,
+    pub(super) meter: &'m mut Meter,
     depth: u32,
+    /// Whether a value is shown because its verb does not fit it: then Go
+    /// calls no methods.
+    complaining: bool,
 }
 
 /// Returns what `fmt.Sprint` makes of one value.
@@ -61,7 +61,7 @@ pub(crate) fn sprint(meter: &mut Meter, values: &[Value]) -> Result<Vec<u8>, Fai
 
 impl<'m> Printer<'m> {
     pub(crate) fn new(meter: &'m mut Meter) -> Self {
-        Self { out: Vec::new(), flags: Flags::default(), meter, depth: 0 }
+        Self { out: Vec::new(), flags: Flags::default(), meter, depth: 0, complaining: false }
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Done {
@@ -70,7 +70,7 @@ impl<'m> Printer<'m> {
         Ok(())
     }
 
-    fn fill(&mut self, count: usize) -> Done {
+    pub(super) fn fill(&mut self, count: usize) -> Done {
         self.meter.allocate(count)?;
         let byte = if self.flags.zero && !self.flags.minus { b'0' } else { b' ' };
         self.out.resize(self.out.len() + count, byte);
@@ -78,7 +78,7 @@ impl<'m> Printer<'m> {
     }
 
     /// Writes `bytes`, padded to the width.
-    fn pad(&mut self, bytes: &[u8]) -> Done {
+    pub(super) fn pad(&mut self, bytes: &[u8]) -> Done {
         let missing = self.flags.width.map_or(0, |width| width.saturating_sub(runes::count(bytes)));
         if missing > 0 && !self.flags.minus {
             self.fill(missing)?;
@@ -101,7 +101,8 @@ impl<'m> Printer<'m> {
     }
 
     fn element(&mut self, value: &Value, verb: char) -> Done {
-        if let Some(text) = string_method(value).filter(|_| !self.flags.sharp_v && "vsxXq".contains(verb)) {
+        let calls_methods = !self.complaining && !self.flags.sharp_v && "vsxXq".contains(verb);
+        if let Some(text) = string_method(value).filter(|_| calls_methods) {
             return self.text(text.as_bytes(), verb);
         }
         match value {
@@ -127,8 +128,12 @@ impl<'m> Printer<'m> {
             Value::Record(record) => {
                 self.nested(|printer| printer.fields(record.type_name, &record.fields, verb))
             }
+            Value::Version(version) if self.depth == 0 => {
+                self.write(b"&")?;
+                self.nested(|printer| printer.fields("semver.Version", &version.fields(), verb))
+            }
             Value::Time(_) | Value::Version(_) => {
-                // Without its string method Go would print private fields.
+                // Go would print addresses, and private fields of times.
                 let text = string_method(value).unwrap_or_default();
                 self.text(text.as_bytes(), 's')
             }
@@ -155,7 +160,9 @@ impl<'m> Printer<'m> {
         self.write(b"(")?;
         self.write(value.type_name().as_bytes())?;
         self.write(b"=")?;
+        let complaining = std::mem::replace(&mut self.complaining, true);
         self.element(value, 'v')?;
+        self.complaining = complaining;
         self.write(b")")
     }
 
@@ -194,6 +201,9 @@ impl<'m> Printer<'m> {
             (true, MapKind::Any) => (b"map[string]interface {}{", b", ", b"}"),
             (true, MapKind::Text) => (b"map[string]string{", b", ", b"}"),
         };
+        if map.null && self.flags.sharp_v {
+            return self.write(b"map[string]interface {}(nil)");
+        }
         self.write(open)?;
         for (index, (key, item)) in map.entries.borrow().iter().enumerate() {
             self.meter.step(1)?;
@@ -278,147 +288,6 @@ impl<'m> Printer<'m> {
         }
         self.pad(&out)
     }
-
-    fn int(&mut self, number: i64, kind: IntKind, verb: char, value: &Value) -> Done {
-        let signed = !kind.is_unsigned();
-        match verb {
-            'v' if self.flags.sharp_v && !signed => {
-                let sharp = std::mem::replace(&mut self.flags.sharp, true);
-                self.integer(number, signed, 16, false, 'v')?;
-                self.flags.sharp = sharp;
-                Ok(())
-            }
-            'v' | 'd' => self.integer(number, signed, 10, false, verb),
-            'b' => self.integer(number, signed, 2, false, verb),
-            'o' | 'O' => self.integer(number, signed, 8, false, verb),
-            'x' => self.integer(number, signed, 16, false, verb),
-            'X' => self.integer(number, signed, 16, true, verb),
-            'c' => {
-                let rune = rune_of(number);
-                self.pad(rune.encode_utf8(&mut [0; 4]).as_bytes())
-            }
-            'q' => {
-                let mut out = Vec::new();
-                quote_rune(&mut out, rune_of(number), self.flags.plus);
-                self.pad(&out)
-            }
-            'U' => {
-                let digits = self.flags.precision.unwrap_or(4).clamp(4, 200);
-                let mut text = format!("U+{:0digits$X}", number as u64);
-                if self.flags.sharp && number >= 0 && runes::is_print(rune_of(number)) {
-                    let _ = write!(text, " '{}'", rune_of(number));
-                }
-                let zero = std::mem::take(&mut self.flags.zero);
-                self.pad(text.as_bytes())?;
-                self.flags.zero = zero;
-                Ok(())
-            }
-            _ => self.bad_verb(value, verb),
-        }
-    }
-
-    fn integer(&mut self, number: i64, signed: bool, base: u64, upper: bool, verb: char) -> Done {
-        let negative = signed && number < 0;
-        let mut magnitude = if negative { number.unsigned_abs() } else { number as u64 };
-        let flags = self.flags;
-        let least = match (flags.precision, flags.width) {
-            (Some(0), _) if magnitude == 0 => {
-                self.flags.zero = false;
-                self.fill(flags.width.unwrap_or(0))?;
-                self.flags.zero = flags.zero;
-                return Ok(());
-            }
-            (Some(precision), _) => precision,
-            (None, Some(width)) if flags.zero && !flags.minus => {
-                width - usize::from(width > 0 && (negative || flags.plus || flags.space))
-            }
-            _ => 1,
-        };
-        self.meter.allocate(least)?;
-        let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
-        let mut reversed = Vec::new();
-        while magnitude > 0 {
-            reversed.push(digits[(magnitude % base) as usize]);
-            magnitude /= base;
-        }
-        while reversed.len() < least.max(1) {
-            reversed.push(b'0');
-        }
-        if flags.sharp {
-            match base {
-                2 => reversed.extend_from_slice(b"b0"),
-                8 if reversed.last() != Some(&b'0') => reversed.push(b'0'),
-                16 => reversed.extend_from_slice(if upper { b"X0" } else { b"x0" }),
-                _ => {}
-            }
-        }
-        if verb == 'O' {
-            reversed.extend_from_slice(b"o0");
-        }
-        match (negative, flags.plus, flags.space) {
-            (true, ..) => reversed.push(b'-'),
-            (_, true, _) => reversed.push(b'+'),
-            (_, _, true) => reversed.push(b' '),
-            _ => {}
-        }
-        reversed.reverse();
-        // The zeros are in the digits already.
-        self.flags.zero = false;
-        self.pad(&reversed)?;
-        self.flags.zero = flags.zero;
-        Ok(())
-    }
-
-    /// Both parts take the flags; the imaginary one always has a sign.
-    fn complex(&mut self, real: f64, imaginary: f64, verb: char) -> Done {
-        let plus = self.flags.plus;
-        self.write(b"(")?;
-        self.float(real, verb, &Value::Float(real))?;
-        self.flags.plus = true;
-        self.float(imaginary, verb, &Value::Float(imaginary))?;
-        self.flags.plus = plus;
-        self.write(b"i)")
-    }
-
-    fn float(&mut self, number: f64, verb: char, value: &Value) -> Done {
-        self.meter.allocate(self.flags.precision.unwrap_or(0))?;
-        let text = match verb {
-            'x' | 'X' => hexadecimal_float(number, self.flags.precision, verb == 'X'),
-            'b' => binary_float(number),
-            _ => match FloatVerb::of(verb) {
-                Some(form) => {
-                    float(number, form, self.flags.precision, self.flags.sharp && !self.flags.sharp_v)
-                }
-                None => return self.bad_verb(value, verb),
-            },
-        };
-        let (mut sign, digits) = match text.strip_prefix('-') {
-            Some(digits) => ("-", digits),
-            None => ("+", text.as_str()),
-        };
-        let flags = self.flags;
-        if sign == "+" && !flags.plus {
-            sign = if flags.space { " " } else { "" };
-        }
-        if !number.is_finite() {
-            if number.is_nan() && !flags.plus && !flags.space {
-                sign = "";
-            }
-            self.flags.zero = false;
-            self.pad(format!("{sign}{digits}").as_bytes())?;
-            self.flags.zero = flags.zero;
-            return Ok(());
-        }
-        let length = sign.len() + digits.len();
-        match flags.width {
-            Some(width) if flags.zero && !flags.minus && !sign.is_empty() && width > length => {
-                self.write(sign.as_bytes())?;
-                self.fill(width - length)?;
-                self.write(digits.as_bytes())
-            }
-            _ => self.pad(format!("{sign}{digits}").as_bytes()),
-        }
-    }
 }
 
 /// What Go prints through a `String` method.
@@ -433,10 +302,6 @@ fn string_method(value: &Value) -> Option<String> {
     }
 }
 
-fn rune_of(number: i64) -> char {
-    u32::try_from(number).ok().and_then(char::from_u32).unwrap_or(REPLACEMENT)
-}
-
 fn can_backquote(text: &[u8]) -> bool {
     runes::runes(text).all(|(_, rune, width)| {
         !(rune == REPLACEMENT && width == 1)
@@ -445,19 +310,4 @@ fn can_backquote(text: &[u8]) -> bool {
             && rune != '\u{7F}'
             && (rune >= ' ' || rune == '\t')
     })
-}
-
-/// `%b`: the mantissa and a binary exponent.
-fn binary_float(number: f64) -> String {
-    let bits = number.to_bits();
-    let exponent = (bits >> 52 & 0x7FF) as i64;
-    let fraction = bits & ((1 << 52) - 1);
-    let (mantissa, exponent) =
-        if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
-    let sign = if number.is_sign_negative() { "-" } else { "" };
-    if number.is_finite() {
-        format!("{sign}{mantissa}p{exponent:+}")
-    } else {
-        float(number, FloatVerb::General, None, false)
-    }
 }

@@ -123,6 +123,7 @@ impl Writer<'_, '_> {
             Value::Missing | Value::Nil => b"null".to_vec(),
             Value::Bool(truth) => truth.to_string().into_bytes(),
             Value::Float(number) => number_text(*number).into_bytes(),
+            Value::Map(map) if map.null => b"null".to_vec(),
             Value::Map(_) => b"{}".to_vec(),
             Value::List(_) => b"[]".to_vec(),
             Value::Text(text) => return self.text(text, indent, parent, key),

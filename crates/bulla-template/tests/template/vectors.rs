@@ -1,6 +1,6 @@
 //! The 98 templates whose answers come from Go's text/template and sprig.
 
-use bulla_template::{Library, MissingKey, TemplateError};
+use bulla_template::{Library, MissingKey, Settings, TemplateError};
 
 use crate::seams::data;
 use crate::{render, settings};
@@ -42,4 +42,16 @@ fn all_templates_give_what_go_gives() {
         count += 1;
     }
     assert_eq!(count, 98);
+}
+
+#[test]
+fn delimiters_are_those_of_the_settings() {
+    let values = data(&serde_json::json!({ "user": "anna" }));
+    let settings = Settings {
+        left: "<%".to_owned(),
+        right: "%>".to_owned(),
+        ..settings(Library::ExternalSecrets, MissingKey::Error)
+    };
+    let output = render("{{ <%- .user -%> }} <%/* c */%>%>", &values, settings).unwrap();
+    assert_eq!(output.expose(), b"{{anna}} %>");
 }

@@ -22,15 +22,21 @@ impl Seed {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    /// One of the first `common` choices four times out of five, else any.
+    pub(crate) fn mostly<'a>(&mut self, common: usize, choices: &[&'a str]) -> &'a str {
+        let choices = if self.chance(80) { &choices[..common] } else { choices };
+        self.one_of(choices)
+    }
+
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }

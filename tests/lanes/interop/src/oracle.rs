@@ -16,12 +16,18 @@ impl Oracle {
         Self::named("yaml")
     }
 
-    /// Go's regexp: `[pattern, input]` in, `[pattern, input, match]` out.
+    /// gjson: `[document, path]` in, `[path, exists, text, raw]` out.
+    pub fn gjson() -> Self {
+        Self::named("gjson")
+    }
+
+    /// Go's regexp: `[pattern, input]` in, `[pattern, input, match]` out; with a
+    /// replacement as the third, all matches, the replaced text and the parts follow.
     pub fn regexp() -> Self {
         Self::named("regexp")
     }
 
-    /// Go's text/template with sprig: `{"T": ..., "D": ...}` in, `{"t", "out", "err"}` out.
+    /// Go's text/template with sprig: `{"T", "D", "M", "S"}` in (see the program), `{"t", "out", "err"}` out.
     pub fn template() -> Self {
         Self::named("template")
     }

@@ -1,6 +1,5 @@
-// Command gjson answers paths with tidwall/gjson: the document is the file
-// named by its argument, standard input has one path a line, and each answer is
-// one line of JSON: [path, exists, string form, raw].
+// Command gjson answers paths with tidwall/gjson: each line of standard input
+// is [document, path], each answer [path, exists, string form, raw].
 package main
 
 import (
@@ -14,14 +13,15 @@ import (
 )
 
 func main() {
-	document, err := os.ReadFile(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
-	}
-	paths := bufio.NewScanner(os.Stdin)
-	for paths.Scan() {
-		result := gjson.Get(string(document), paths.Text())
-		answer, err := json.Marshal([]any{paths.Text(), result.Exists(), result.String(), result.Raw})
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(make([]byte, 1<<20), 1<<20)
+	for lines.Scan() {
+		var question [2]string
+		if err := json.Unmarshal(lines.Bytes(), &question); err != nil {
+			log.Fatal(err)
+		}
+		result := gjson.Get(question[0], question[1])
+		answer, err := json.Marshal([]any{question[1], result.Exists(), result.String(), result.Raw})
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -1,6 +1,9 @@
 // Command regexp matches with Go's regexp: each line of standard input is
-// [pattern, input], each answer [pattern, input, leftmost match as "[start end]"
-// or "[]", or "ERR" where the pattern does not compile].
+// [pattern, input] or [pattern, input, replacement], each answer [pattern,
+// input, leftmost match as "[start end]" or "[]", or "ERR" where the pattern
+// does not compile]; with a replacement followed by the indices of all matches
+// and their groups, the input with all matches replaced, and its parts between
+// the matches.
 package main
 
 import (
@@ -10,24 +13,36 @@ import (
 	"log"
 	"os"
 	"regexp"
+	"strings"
 )
+
+func answer(question []string) []string {
+	text := question[1]
+	pattern, err := regexp.Compile(question[0])
+	if err != nil {
+		return append(question[:2:2], "ERR")
+	}
+	answer := append(question[:2:2], fmt.Sprint(pattern.FindStringIndex(text)))
+	if len(question) > 2 {
+		all := fmt.Sprint(pattern.FindAllStringSubmatchIndex(text, -1))
+		parts := strings.Join(pattern.Split(text, -1), "\n")
+		answer = append(answer, all, pattern.ReplaceAllString(text, question[2]), parts)
+	}
+	return answer
+}
 
 func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(make([]byte, 1<<20), 1<<20)
 	for lines.Scan() {
-		var question [2]string
+		var question []string
 		if err := json.Unmarshal(lines.Bytes(), &question); err != nil {
 			log.Fatal(err)
 		}
-		found := "ERR"
-		if pattern, err := regexp.Compile(question[0]); err == nil {
-			found = fmt.Sprint(pattern.FindStringIndex(question[1]))
-		}
-		answer, err := json.Marshal([]string{question[0], question[1], found})
+		text, err := json.Marshal(answer(question))
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(string(answer))
+		fmt.Println(string(text))
 	}
 }

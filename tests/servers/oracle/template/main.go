@@ -1,6 +1,8 @@
-// Command template executes with Go's text/template and sprig (without the
-// functions that read the environment): each line of standard input is
-// {"T": template, "D": data}, each answer {"t": template, "out": ..., "err": ...}.
+// Command template executes with Go's text/template, sprig (without the
+// functions that read the environment) and functions of External Secrets: each
+// line of standard input is {"T": template, "D": data, "M": missingkey, "S": secret},
+// where M defaults to "error" and S, a map of strings, replaces the data; each
+// answer is {"t": template, "out": ..., "err": ...}.
 package main
 
 import (
@@ -18,26 +20,35 @@ import (
 type question struct {
 	T string
 	D map[string]any
+	M string
+	S map[string]string
 }
 
 func functions() template.FuncMap {
 	functions := sprig.TxtFuncMap()
 	delete(functions, "env")
 	delete(functions, "expandenv")
-	functions["toYaml"] = func(value any) (string, error) {
-		text, err := json.Marshal(value)
-		return string(text), err
+	delete(functions, "getHostByName")
+	for name, function := range external() {
+		functions[name] = function
 	}
 	return functions
 }
 
 func execute(q question) (string, error) {
-	parsed, err := template.New("x").Option("missingkey=error").Funcs(functions()).Parse(q.T)
+	if q.M == "" {
+		q.M = "error"
+	}
+	parsed, err := template.New("x").Option("missingkey=" + q.M).Funcs(functions()).Parse(q.T)
 	if err != nil {
 		return "", err
 	}
+	var data any = q.D
+	if q.S != nil {
+		data = q.S
+	}
 	var out strings.Builder
-	if err := parsed.Execute(&out, q.D); err != nil {
+	if err := parsed.Execute(&out, data); err != nil {
 		return "", err
 	}
 	return out.String(), nil

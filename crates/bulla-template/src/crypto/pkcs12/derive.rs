@@ -1,5 +1,6 @@
 //! Keys from passwords (RFC 7292 B, RFC 8018) and the ciphers for them.
 
+use std::cell::Cell;
 use std::num::NonZeroU32;
 
 use aes::cipher::block_padding::Pkcs7;
@@ -9,16 +10,19 @@ use aws_lc_rs::{digest, hmac, pbkdf2};
 use crate::crypto::der::{self, Reader};
 use crate::crypto::{Error, oid};
 
-/// How many iterations of a key derivation a key store may ask for.
-pub const MAX_ITERATIONS: u32 = 1_000_000;
+/// How many iterations all key derivations of a key store may take together.
+/// Programs write 2,048 to 10,000 for each of two to four.
+pub const MAX_ITERATIONS: u32 = 200_000;
 
-/// A password in the two forms that a key store needs.
-#[derive(Clone)]
+/// A password in the two forms that a key store needs, and how much may still
+/// be derived from it.
 pub(super) struct Password {
     /// UTF-8.
     text: Vec<u8>,
     /// UTF-16, big-endian, with a terminating zero.
     wide: Vec<u8>,
+    /// Iterations left.
+    left: Cell<u32>,
 }
 
 impl Password {
@@ -28,7 +32,7 @@ impl Password {
             return Err(Error::Argument("a password with characters beyond UCS-2"));
         }
         let wide = text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
-        Ok(Self { text: text.into(), wide })
+        Ok(Self { text: text.into(), wide, left: Cell::new(MAX_ITERATIONS) })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -36,8 +40,16 @@ impl Password {
     }
 
     /// No password at all: some programs make that of an empty one.
-    pub(super) fn none() -> Self {
-        Self { text: Vec::new(), wide: Vec::new() }
+    pub(super) fn into_none(self) -> Self {
+        Self { text: Vec::new(), wide: Vec::new(), left: self.left }
+    }
+
+    /// Takes the iterations of a derivation of so many blocks.
+    fn spend(&self, count: u32, blocks: usize) -> Result<NonZeroU32, Error> {
+        let spent = u32::try_from(blocks).ok().and_then(|blocks| count.checked_mul(blocks));
+        let left = spent.and_then(|spent| self.left.get().checked_sub(spent)).ok_or(Error::Iterations)?;
+        self.left.set(left);
+        NonZeroU32::new(count).ok_or(Error::Der)
     }
 }
 
@@ -59,13 +71,6 @@ const SHA256: Hash =
 const SHA512: Hash =
     Hash { digest: &digest::SHA512, hmac: hmac::HMAC_SHA512, pbkdf2: pbkdf2::PBKDF2_HMAC_SHA512 };
 
-fn iterations(count: u32) -> Result<NonZeroU32, Error> {
-    if count > MAX_ITERATIONS {
-        return Err(Error::Iterations);
-    }
-    NonZeroU32::new(count).ok_or(Error::Der)
-}
-
 /// What a key is for (RFC 7292 B.3).
 #[derive(Clone, Copy)]
 enum Purpose {
@@ -83,7 +88,7 @@ fn derive(
     count: u32,
     length: usize,
 ) -> Result<Vec<u8>, Error> {
-    let count = iterations(count)?.get();
+    let count = password.spend(count, length.div_ceil(hash.digest.output_len()))?.get();
     let block = hash.digest.block_len();
     let fill = |text: &[u8]| -> Vec<u8> {
         text.iter().copied().cycle().take(text.len().div_ceil(block) * block).collect()
@@ -121,7 +126,7 @@ fn pbkdf2(parameters: Reader<'_>, password: &Password, length: Option<usize>) ->
     }
     let mut fields = fields.sequence()?;
     let salt = fields.expect(der::OCTET_STRING)?;
-    let count = iterations(fields.small()?)?;
+    let count = fields.small()?;
     let own =
         if fields.clone().optional(der::INTEGER)?.is_some() { Some(fields.small()? as usize) } else { None };
     let hash = match fields.optional(der::SEQUENCE)? {
@@ -130,6 +135,7 @@ fn pbkdf2(parameters: Reader<'_>, password: &Password, length: Option<usize>) ->
     };
     // The bounds of RFC 9579 for a MAC's key.
     let Some(length @ 1..=64) = length.or(own) else { return Err(Error::Der) };
+    let count = password.spend(count, length.div_ceil(hash.digest.output_len()))?;
     let mut key = vec![0; length];
     pbkdf2::derive(hash.pbkdf2, count, salt, &password.text, &mut key);
     Ok(key)
@@ -233,6 +239,7 @@ pub(super) fn sign(salt: &[u8], count: u32, password: &Password, data: &[u8]) ->
 /// The PBES2 key of the profile: PBKDF2-HMAC-SHA-256, 256 bits.
 pub(super) fn pbes2_key(salt: &[u8], count: u32, password: &Password) -> Result<[u8; 32], Error> {
     let mut key = [0; 32];
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations(count)?, salt, &password.text, &mut key);
+    let count = password.spend(count, 1)?;
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, count, salt, &password.text, &mut key);
     Ok(key)
 }

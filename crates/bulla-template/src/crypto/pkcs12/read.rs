@@ -74,7 +74,7 @@ fn authenticated(password: Password, data: &[u8]) -> Result<(&[u8], Password), E
     };
     match derive::verify(mac.clone(), &password, safe) {
         Err(Error::Password) if password.is_empty() => {
-            let none = Password::none();
+            let none = password.into_none();
             derive::verify(mac, &none, safe)?;
             Ok((safe, none))
         }

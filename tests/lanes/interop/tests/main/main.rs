@@ -1,4 +1,7 @@
 //! The tests of the lane `interop`, one module per subject.
 
 mod documents;
+mod gjson;
 mod harness;
+mod regexp;
+mod template;
