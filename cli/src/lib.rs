@@ -1,5 +1,5 @@
 //! The command line of bulla, as a library so that it can be tested. It also
-//! speaks the grammar of sops.
+//! speaks the grammars of sops and kubeseal.
 
 pub mod app;
 pub mod command;
@@ -38,38 +38,62 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     };
     let mut ui = Ui::new(&environment, Arc::clone(&clock) as _);
     let context = Context { environment, clock, random: Arc::new(SystemRandom) };
-    let speaks_sops = speaks_sops(&arguments);
-    if !speaks_sops {
+    let persona = persona(&arguments);
+    if matches!(persona, Persona::Bulla) {
         ui.give_hints();
     }
-    match invoke(arguments, speaks_sops, &context, &mut ui) {
+    match invoke(arguments, persona, &context, &mut ui) {
         Ok(()) => 0,
         Err(failure) => {
             ui.fail(&failure);
-            if speaks_sops || failure.is_childs { failure.code } else { persona::bulla::exit_code(&failure) }
+            if matches!(persona, Persona::Bulla) && !failure.is_childs {
+                persona::bulla::exit_code(&failure)
+            } else {
+                failure.code
+            }
         }
     }
 }
 
-/// Which grammar it is: that of sops where the program is called so, or told
-/// so by its first argument.
-fn speaks_sops(arguments: &[OsString]) -> bool {
-    let name = arguments.first().and_then(|path| Path::new(path).file_stem());
-    name.is_some_and(|name| name == "sops") || arguments.get(1).is_some_and(|first| first == "sops")
+/// Whose grammar a command line has.
+#[derive(Clone, Copy)]
+enum Persona {
+    Bulla,
+    Kubeseal,
+    Sops,
+}
+
+/// That of another program where ours is called so, or told so by its first
+/// argument.
+fn persona(arguments: &[OsString]) -> Persona {
+    let program = arguments.first().and_then(|path| Path::new(path).file_stem());
+    let words = [program, arguments.get(1).map(OsString::as_os_str)];
+    for word in words.into_iter().flatten() {
+        match word.to_str() {
+            Some("kubeseal") => return Persona::Kubeseal,
+            Some("sops") => return Persona::Sops,
+            _ => {}
+        }
+    }
+    Persona::Bulla
 }
 
 fn invoke(
     mut arguments: Vec<OsString>,
-    speaks_sops: bool,
+    persona: Persona,
     context: &Context,
     ui: &mut Ui,
 ) -> Result<(), Failure> {
-    let invocation = if speaks_sops {
-        let called_sops = arguments.get(1).is_none_or(|first| first != "sops");
-        arguments.drain(..arguments.len().min(if called_sops { 1 } else { 2 }));
-        persona::sops::parse(arguments, &context.environment)
-    } else {
-        persona::bulla::parse(arguments)
+    // The persona's name may be the program's or an argument.
+    let mut own_arguments = |name: &str| {
+        let is_argument = arguments.get(1).is_some_and(|first| first == name);
+        arguments.drain(..arguments.len().min(if is_argument { 2 } else { 1 }));
+        std::mem::take(&mut arguments)
+    };
+    let invocation = match persona {
+        Persona::Sops => persona::sops::parse(own_arguments("sops"), &context.environment),
+        Persona::Kubeseal => return persona::kubeseal::run(&own_arguments("kubeseal"), context, ui),
+        Persona::Bulla => persona::bulla::parse(arguments),
     };
     match invocation {
         Invocation::Show(text, failure) => {

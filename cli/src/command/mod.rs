@@ -11,6 +11,7 @@ mod inspect;
 mod keygen;
 mod many;
 mod rotate;
+pub mod sealed;
 mod set;
 mod template;
 mod unset;

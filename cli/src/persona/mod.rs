@@ -2,4 +2,5 @@
 //! behavior.
 
 pub mod bulla;
+pub mod kubeseal;
 pub mod sops;

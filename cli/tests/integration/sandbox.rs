@@ -46,37 +46,42 @@ pub(crate) fn good(outcome: &Outcome) -> String {
     String::from_utf8(outcome.stdout.clone()).unwrap()
 }
 
-/// Where the fixtures lie.
-pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cmd/sops")
+/// Where the fixtures of a persona lie.
+pub(crate) fn fixtures(persona: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cmd").join(persona)
 }
 
 impl Sandbox {
-    /// Makes a directory with copies of `files/`.
+    /// Makes a directory with copies of `files/` of sops.
     pub(crate) fn new() -> Self {
+        Self::of("sops")
+    }
+
+    /// Makes a directory with copies of a persona's `files/`.
+    pub(crate) fn of(persona: &str) -> Self {
         let directory = TempDir::new().unwrap();
-        for entry in std::fs::read_dir(fixtures().join("files")).unwrap() {
+        for entry in std::fs::read_dir(fixtures(persona).join("files")).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
         }
         Self { directory }
     }
 
-    /// Runs a line of words: variables, the program's arguments, and
+    /// Runs a line of words: variables, the persona, its arguments, and
     /// perhaps `< FILE`.
     pub(crate) fn run(&self, words: &[String]) -> Outcome {
         let assignments =
             words.iter().take_while(|word| word.split_once('=').is_some_and(|(n, _)| is_name(n)));
         let variables = assignments.count();
         let mut arguments = words[variables..].to_vec();
-        assert_eq!(arguments.remove(0), "sops");
+        let persona = arguments.remove(0);
         let original = std::env::vars().find(|(name, _)| name == "BULLA_TRANSCRIPT_PROGRAM");
         let mut command = Command::new("timeout");
         command.arg("20");
         if let Some((_, program)) = original {
             command.arg(program);
         } else {
-            command.arg(env!("CARGO_BIN_EXE_bulla")).arg("sops");
+            command.arg(env!("CARGO_BIN_EXE_bulla")).arg(persona);
         }
         self.outcome(command, &arguments, &words[..variables])
     }
@@ -140,6 +145,10 @@ impl Sandbox {
                 && let Some((_, after)) = rest.split_once('"')
             {
                 out.extend([before, "time=\"T\"", after]);
+            } else if let Some(program) = line.trim_end().strip_prefix("Usage of ") {
+                // Go's programs name themselves as they were called.
+                let name = program.rsplit('/').next().unwrap_or_default();
+                out.extend(["Usage of ", name, "\n"]);
             } else if line.get(..20).is_some_and(is_log_date) {
                 out.extend(["YYYY/MM/DD hh:mm:ss ", &line[20..]]);
             } else {

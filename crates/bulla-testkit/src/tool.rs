@@ -28,6 +28,16 @@ impl Tool {
         Self { program: required("BULLA_LANE_SOPS"), called: Some("sops"), is_ours: false }
     }
 
+    /// Our program, called as `kubeseal` (`BULLA_BIN`).
+    pub fn bulla_as_kubeseal() -> Self {
+        Self { program: required("BULLA_BIN"), called: Some("kubeseal"), is_ours: true }
+    }
+
+    /// The original kubeseal (`BULLA_LANE_KUBESEAL`).
+    pub fn kubeseal() -> Self {
+        Self { program: required("BULLA_LANE_KUBESEAL"), called: Some("kubeseal"), is_ours: false }
+    }
+
     /// A program of age's: `age`, `age-keygen`, a plugin (`BULLA_LANE_AGE`).
     pub fn age(name: &str) -> Self {
         Self { program: required("BULLA_LANE_AGE").join(name), called: None, is_ours: false }

@@ -10,10 +10,12 @@
 //! And an empty collection that a comment separates from its key or dash is indented; go-yaml prints `{}` at
 //! column 0.
 
+mod kubernetes;
 pub(crate) mod scalar;
 mod text;
 mod walk;
 
+pub use kubernetes::kubernetes;
 pub use text::{Place, ScalarText, fits_plain, flow_text, scalar_text, styled_text};
 
 use crate::tree::Node;

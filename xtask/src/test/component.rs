@@ -73,6 +73,16 @@ pub(super) const SOPS: Component = Component {
     programs: &["sops"],
 };
 
+/// The reference of sealing and unsealing without a cluster.
+pub(super) const KUBESEAL: Component = Component {
+    name: "kubeseal",
+    version: "0.36.6",
+    source: Source::GoPackages(&["github.com/bitnami-labs/sealed-secrets/cmd/kubeseal"]),
+    variable: "BULLA_LANE_KUBESEAL",
+    value: "kubeseal",
+    programs: &["kubeseal"],
+};
+
 /// GnuPG with its agent; each test has a home directory of its own.
 pub(super) const GPG: Component = Component {
     name: "gpg",

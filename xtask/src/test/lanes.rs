@@ -1,6 +1,6 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
-use super::component::{AGE, Component, GPG, ORACLE, SOPS, STRACE};
+use super::component::{AGE, Component, GPG, KUBESEAL, ORACLE, SOPS, STRACE};
 use super::server::{AWS_SERVER, Server, VAULT_SERVER};
 
 /// One package of tests against real components.
@@ -43,5 +43,6 @@ pub(crate) const LANES: &[Lane] = &[
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
+    Lane::new("kubeseal", &[&KUBESEAL]),
     Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];

@@ -8,8 +8,16 @@ use crate::test::LANES;
 use crate::workspace::Workspace;
 
 /// Crates that hold formats and meanings: bytes in, values out.
-const FORMAT: &[&str] =
-    &["bulla-core", "bulla-crypto", "bulla-regexp", "bulla-sops", "bulla-template", "bulla-yaml"];
+const FORMAT: &[&str] = &[
+    "bulla-api",
+    "bulla-core",
+    "bulla-crypto",
+    "bulla-regexp",
+    "bulla-seal",
+    "bulla-sops",
+    "bulla-template",
+    "bulla-yaml",
+];
 /// Crates that each bind one SDK or tool.
 const VENDOR: &[&str] = &["bulla-age", "bulla-aws", "bulla-pgp", "bulla-vault"];
 /// The crate that lists the vendor crates.

@@ -1,0 +1,78 @@
+//! Certificates from files and URLs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bulla_core::{Context, Timestamp};
+use bulla_seal::{Certificate, PublicKey};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+
+use super::read;
+use crate::ui::Ui;
+
+/// Bytes of a certificate's text.
+const LIMIT: usize = 1 << 20;
+/// How long a server may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Reads what `--cert` names: a file, or a URL of scheme http, https or file.
+pub fn open(context: &Context, ui: &Ui, name: &str) -> Result<Vec<u8>, String> {
+    match scheme(name) {
+        None => read(context, name),
+        Some("file") => {
+            let path = name.split_once("://").map_or("", |(_, path)| path);
+            let path = path.strip_prefix("localhost").unwrap_or(path);
+            read(context, &PathBuf::from(path).to_string_lossy())
+                .map_err(|_| format!("cannot fetch {name:?}: 404 Not Found"))
+        }
+        Some(scheme @ ("http" | "https")) => {
+            if scheme == "http" {
+                ui.say(
+                    "warning: the certificate comes over http://, so whoever stands between can replace it",
+                );
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| error.to_string())?.block_on(fetch(name))
+        }
+        Some(other) => Err(format!("Get {name:?}: unsupported protocol scheme {other:?}")),
+    }
+}
+
+/// The key of the first certificate of a text, if its time is not over.
+pub fn key(text: &[u8], now: Timestamp) -> Result<PublicKey, String> {
+    let certificate = Certificate::from_pem(text).map_err(|error| error.to_string())?;
+    certificate.key_at(now).cloned().map_err(|error| error.to_string())
+}
+
+/// The scheme of a URL; a single letter is a drive.
+fn scheme(name: &str) -> Option<&str> {
+    let (scheme, _) = name.split_once(':')?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    (is_scheme && scheme.len() > 1).then_some(scheme)
+}
+
+async fn fetch(url: &str) -> Result<Vec<u8>, String> {
+    let failed = |error: reqwest::Error| {
+        let mut source: &dyn std::error::Error = &error;
+        while let Some(next) = source.source() {
+            source = next;
+        }
+        let text = if error.is_timeout() { "no answer in time".to_owned() } else { source.to_string() };
+        format!("Get {url:?}: {text}")
+    };
+    let client = Client::builder().redirect(Policy::limited(10)).timeout(DEADLINE).build().map_err(failed)?;
+    let mut response = client.get(url).send().await.map_err(failed)?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("cannot fetch {url:?}: {}", response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > LIMIT {
+            return Err(format!("Get {url:?}: the answer is longer than {LIMIT} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,118 @@
+//! `--merge-into`: sealed items put into a file that exists
+//! (`sealed-secrets.md` 4.8). YAML keeps its layout; JSON is written in the
+//! reference's form.
+
+use std::path::Path;
+
+use bulla_api::SealedSecret;
+use bulla_core::{Context, Limits};
+use bulla_seal::{PublicKey, Scope, seal};
+use bulla_yaml::edit::{self, Step};
+use bulla_yaml::tree::Node;
+
+use super::{Form, Seal, secrets};
+use crate::file::Target;
+
+/// Seals the Secrets of `input` for the object in the file `path`, with its
+/// name, namespace and scope, and puts the items and the template's labels
+/// and annotations there. Either all of it happens or nothing.
+pub fn merge(
+    context: &Context,
+    input: &[u8],
+    path: &Path,
+    key: &PublicKey,
+    how: &Seal,
+) -> Result<(), String> {
+    let named = |error: crate::file::FileError| error.to_string();
+    let mut target = Target::open_locked(path).map_err(named)?;
+    let text = target.read(Limits::default().file_size).map_err(named)?.to_vec();
+    let old = SealedSecret::from_text(&text).map_err(|error| error.to_string())?;
+    let added = sealed(context, input, &old, key, how)?;
+    let new = merged(&old, &added);
+    let written = if bulla_api::is_json(&text) {
+        Form::Json.write(&new.tree())?.to_vec()
+    } else {
+        in_place(&text, &added)?
+    };
+    // What was put in place reads back as what was meant.
+    if SealedSecret::from_text(&written).ok().as_ref().is_none_or(|read| !is_same(read, &new)) {
+        return Err(format!("{}: the layout cannot be edited in place", path.display()));
+    }
+    target.replace(&written, &*context.random).map(drop).map_err(named)
+}
+
+fn sealed(
+    context: &Context,
+    input: &[u8],
+    old: &SealedSecret,
+    key: &PublicKey,
+    how: &Seal,
+) -> Result<Vec<SealedSecret>, String> {
+    let scope = Scope::of(&old.metadata.annotations);
+    if how.options.scope != Scope::Strict && how.options.scope != scope {
+        return Err(format!(
+            "the file's scope is {scope}: items of scope {} could not be unsealed from it",
+            how.options.scope
+        ));
+    }
+    let mut options = how.options.clone();
+    options.scope = Scope::Strict;
+    options.name.clone_from(&old.metadata.name);
+    options.namespace.clone_from(&old.metadata.namespace);
+    let mut all = Vec::new();
+    for mut secret in secrets(input)? {
+        scope.annotate(&mut secret.metadata.annotations);
+        all.push(seal(&secret, key, &options, &*context.random).map_err(|error| error.to_string())?);
+    }
+    Ok(all)
+}
+
+fn merged(old: &SealedSecret, added: &[SealedSecret]) -> SealedSecret {
+    let mut new = old.clone();
+    for object in added {
+        let copy = |(name, text): (&String, &String)| (name.clone(), text.clone());
+        new.encrypted_data.extend(object.encrypted_data.iter().map(copy));
+        let metadata = &object.template.metadata;
+        new.template.metadata.annotations.extend(metadata.annotations.iter().map(copy));
+        new.template.metadata.labels.extend(metadata.labels.iter().map(copy));
+    }
+    new
+}
+
+fn is_same(one: &SealedSecret, other: &SealedSecret) -> bool {
+    one.metadata == other.metadata
+        && one.template == other.template
+        && one.encrypted_data == other.encrypted_data
+        && one.data == other.data
+}
+
+/// Sets each entry where it stands, or adds it.
+fn in_place(text: &[u8], added: &[SealedSecret]) -> Result<Vec<u8>, String> {
+    let mut text = String::from_utf8(text.to_vec()).map_err(|_| "the file is not UTF-8".to_owned())?;
+    for object in added {
+        let metadata = &object.template.metadata;
+        let groups = [
+            (&["spec", "encryptedData"][..], &object.encrypted_data),
+            (&["spec", "template", "metadata", "annotations"], &metadata.annotations),
+            (&["spec", "template", "metadata", "labels"], &metadata.labels),
+        ];
+        for (path, entries) in groups {
+            for (name, value) in entries {
+                text = set(&text, path, name, value)?;
+            }
+        }
+    }
+    Ok(text.into_bytes())
+}
+
+fn set(text: &str, path: &[&str], name: &str, value: &str) -> Result<String, String> {
+    let limits = bulla_yaml::Limits::default();
+    let stream = bulla_yaml::parse(text.as_bytes(), &limits).map_err(|error| error.to_string())?;
+    let mut steps: Vec<Step<'_>> = path.iter().map(|part| Step::Key(part)).collect();
+    steps.push(Step::Key(name));
+    let value = Node::text(value);
+    match edit::set(&stream, 0, &steps, &value, &limits) {
+        Ok(splices) => Ok(edit::apply(stream.source(), &splices)),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,212 @@
+//! The command line of kubeseal (`sealed-secrets.md` 4): pflag over client-go
+//! and klog.
+
+mod flags;
+mod kubeconfig;
+pub mod pflag;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use bulla_core::Context;
+use bulla_seal::Scope;
+
+use crate::command::sealed::{self, Form, Seal, Sink};
+use crate::error::{Exit, Failure};
+use crate::ui::Ui;
+use flags::FLAGS;
+use pflag::{Parsed, Values};
+
+/// The release of kubeseal whose command line this is.
+const VERSION: &str = "0.36.6";
+
+/// Understands a command line and does what it says; `arguments` are without
+/// the program's name.
+pub fn run(arguments: &[OsString], context: &Context, ui: &Ui) -> Result<(), Failure> {
+    let usage = || pflag::usage(FLAGS);
+    let say = |text: &str| {
+        ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, crate::error::cause(&error)))
+    };
+    let values = match pflag::parse(FLAGS, arguments, &context.environment) {
+        Parsed::Values(values, notices) => {
+            say(&notices)?;
+            values
+        }
+        Parsed::Help => {
+            ui.say("Usage of kubeseal:");
+            return say(&usage());
+        }
+        Parsed::Misused(message, notices) => {
+            ui.say("Usage of kubeseal:");
+            say(&format!("{notices}{}{message}\n", usage()))?;
+            return Err(Failure::own(2, ""));
+        }
+    };
+    if values.flag("version") {
+        return say(&format!("kubeseal version: v{VERSION}\n"));
+    }
+    if values.flag("help") {
+        return say(&format!("Usage of kubeseal:\n{}", usage()));
+    }
+    let call = Call { values: &values, context, ui };
+    call.run().map_err(|error| Failure::new(Exit::Generic, format!("error: {error}")))
+}
+
+/// One run of the program.
+struct Call<'a> {
+    values: &'a Values,
+    context: &'a Context,
+    ui: &'a Ui,
+}
+
+impl Call<'_> {
+    /// The modes, in the reference's order.
+    fn run(&self) -> Result<(), String> {
+        let values = self.values;
+        let is_raw = values.flag("raw");
+        if !values.texts("from-file").is_empty() && !is_raw {
+            return Err("--from-file requires --raw".to_owned());
+        }
+        self.check_input()?;
+        let mut sink = self.sink()?;
+        let keys = values.texts("recovery-private-key");
+        if values.flag("recovery-unseal") {
+            let input = self.input()?;
+            sealed::unseal(self.context, self.ui, &input, keys, &self.form(), &mut sink)?;
+            return sink.finish(self.context);
+        }
+        if !keys.is_empty() && std::io::stderr().is_terminal() {
+            self.ui.say(
+                "warning: ignoring --recovery-private-key because unseal command not chosen with --recovery-unseal",
+            );
+        }
+        for mode in ["validate", "re-encrypt", "rotate"] {
+            if values.flag(mode) {
+                return self.refuse_cluster(&format!("--{mode}"));
+            }
+        }
+        let certificate = values.text("cert");
+        if certificate.is_empty() {
+            return self.refuse_cluster(if values.flag("fetch-cert") {
+                "--fetch-cert"
+            } else {
+                "sealing without --cert"
+            });
+        }
+        let certificate = sealed::certificate::open(self.context, self.ui, certificate)?;
+        if values.flag("fetch-cert") {
+            sink.write(self.ui, &certificate)?;
+            return sink.finish(self.context);
+        }
+        let key = sealed::certificate::key(&certificate, self.context.clock.now())?;
+        let target = values.text("merge-into");
+        if !target.is_empty() {
+            return sealed::merge(self.context, &self.input()?, Path::new(target), &key, &self.seal());
+        }
+        if is_raw {
+            let sealed = self.raw(&key)?;
+            sink.write(self.ui, sealed.as_bytes())?;
+        } else {
+            sealed::seal_all(self.context, self.ui, &self.input()?, &key, &self.seal(), &mut sink)?;
+        }
+        sink.finish(self.context)
+    }
+
+    /// What needs a cluster fails as the reference does where there is none.
+    fn refuse_cluster(&self, mode: &str) -> Result<(), String> {
+        kubeconfig::check_usable(&self.context.environment, self.values)?;
+        Err(format!("{mode} asks the cluster, which is not built in yet"))
+    }
+
+    fn check_input(&self) -> Result<(), String> {
+        let path = self.values.text("secret-file");
+        if !path.is_empty() {
+            return std::fs::File::open(self.context.environment.directory().join(path))
+                .map(drop)
+                .map_err(|_| "Could not read file specified with --secret-file".to_owned());
+        }
+        if !self.values.flag("raw") && !self.values.flag("fetch-cert") && std::io::stdin().is_terminal() {
+            self.ui.say("(tty detected: expecting json/yaml k8s resource in stdin)");
+        }
+        Ok(())
+    }
+
+    fn input(&self) -> Result<Vec<u8>, String> {
+        sealed::read(self.context, self.values.text("secret-file"))
+    }
+
+    fn sink(&self) -> Result<Sink, String> {
+        Sink::open(self.context, self.values.text("sealed-secret-file"))
+    }
+
+    /// The form of the result; the name of the output file comes first.
+    fn form(&self) -> Form {
+        let path = Path::new(self.values.text("sealed-secret-file"));
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            return Form::Yaml;
+        }
+        Form::named(self.values.text("format"))
+    }
+
+    fn scope(&self) -> Scope {
+        self.values.text("scope").parse().unwrap_or_default()
+    }
+
+    fn seal(&self) -> Seal {
+        let values = self.values;
+        let demanded_namespace = values.text("namespace").to_owned();
+        // Who gives no namespace and has no kubeconfig has none: that is told
+        // where one is missed.
+        let default_namespace = if demanded_namespace.is_empty() {
+            kubeconfig::default_namespace(&self.context.environment, values).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        Seal {
+            options: bulla_seal::SealOptions {
+                name: values.text("name").to_owned(),
+                namespace: String::new(),
+                demanded_namespace,
+                default_namespace,
+                scope: self.scope(),
+                allow_empty: values.flag("allow-empty-data"),
+            },
+            form: self.form(),
+        }
+    }
+
+    fn raw(&self, key: &bulla_seal::PublicKey) -> Result<String, String> {
+        let values = self.values;
+        let scope = self.scope();
+        let name = values.text("name");
+        let mut namespace = values.text("namespace").to_owned();
+        if scope < Scope::ClusterWide {
+            if namespace.is_empty() {
+                namespace = kubeconfig::default_namespace(&self.context.environment, values)?;
+            }
+            if name.is_empty() && scope < Scope::NamespaceWide {
+                return Err(format!("must provide the --name flag with --raw and --scope {scope}"));
+            }
+        }
+        let path = match values.texts("from-file") {
+            [] => {
+                if std::io::stdin().is_terminal() {
+                    self.ui.say("(tty detected: expecting a secret to encrypt in stdin)");
+                }
+                ""
+            }
+            [one] => one.split_once('=').map_or(one.as_str(), |(_, path)| path),
+            _ => {
+                return Err(
+                    "must provide only one --from-file when encrypting a single item with --raw".to_owned()
+                );
+            }
+        };
+        if path.is_empty() && !values.texts("from-file").is_empty() {
+            return Err("open : no such file or directory".to_owned());
+        }
+        let value = sealed::read(self.context, path)?;
+        sealed::raw(self.context, key, &value, &scope.label(&namespace, name))
+    }
+}

@@ -1,0 +1,118 @@
+//! `Secret` of `v1`.
+
+use std::collections::BTreeMap;
+
+use bulla_core::{SecretBytes, SecretText};
+use serde_json::Value;
+
+use crate::base64;
+use crate::decode::{DecodeError, Decoder, Place};
+use crate::kind::TypeMeta;
+use crate::meta::ObjectMeta;
+use crate::stream::parse_object;
+use crate::tree::{Fields, Tree};
+
+/// A Secret. It holds plaintext, so it has no `Debug`.
+#[derive(Clone, Default)]
+pub struct Secret {
+    /// `kind`, as it stood there.
+    pub kind: String,
+    /// `apiVersion`, as it stood there.
+    pub api_version: String,
+    /// `metadata`.
+    pub metadata: ObjectMeta,
+    /// `immutable`.
+    pub immutable: Option<bool>,
+    /// `data`, decoded.
+    pub data: BTreeMap<String, SecretBytes>,
+    /// `stringData`.
+    pub string_data: BTreeMap<String, SecretText>,
+    /// `type`.
+    pub secret_type: String,
+}
+
+impl Secret {
+    /// Reads a Secret as far as it fits, and the first misfit. Kind and
+    /// version are not looked at; names match without regard to case.
+    pub(crate) fn read(value: &Value, folds: bool) -> (Self, Option<String>) {
+        let Some(object) = value.as_object() else { return (Self::default(), Some(String::new())) };
+        let mut decoder = Decoder::new(folds);
+        let place = Place { owner: "Secret", path: "" };
+        let types = TypeMeta::read(&mut decoder, object, "Secret");
+        let data = decoder.byte_maps(decoder.field(object, place, "data"));
+        let immutable = decoder.bool(decoder.field(object, place, "immutable"));
+        let metadata = ObjectMeta::read(&mut decoder, field_of(&Decoder::new(folds), object, "metadata"));
+        let string_data = decoder.texts(decoder.field(object, place, "stringData"));
+        let secret_type = decoder.text(decoder.field(object, place, "type"), "v1.SecretType");
+        let secret = Self {
+            kind: types.kind,
+            api_version: types.api_version,
+            metadata,
+            immutable,
+            data: data.into_iter().map(|(key, bytes)| (key, SecretBytes::new(bytes))).collect(),
+            string_data: string_data.into_iter().map(|(key, text)| (key, SecretText::new(text))).collect(),
+            secret_type,
+        };
+        (secret, decoder.finish())
+    }
+
+    /// Reads one Secret in JSON or YAML with the decoder that knows kinds: a
+    /// missing kind or version counts as Secret.
+    pub fn from_text(text: &[u8]) -> Result<Self, DecodeError> {
+        let value = parse_object(text)?;
+        TypeMeta::check(&value, ("Secret", "v1", "v1.Secret"))?;
+        let (secret, misfit) = Self::read(&value, false);
+        misfit.filter(|_| !value.is_null()).map_or(Ok(secret), |misfit| Err(DecodeError::Misfit(misfit)))
+    }
+
+    /// True where nothing at all was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kind.is_empty()
+            && self.api_version.is_empty()
+            && self.metadata == ObjectMeta::default()
+            && self.immutable.is_none()
+            && self.data.is_empty()
+            && self.string_data.is_empty()
+            && self.secret_type.is_empty()
+    }
+
+    /// The object to be written, with its plaintext. Kind and version are
+    /// those of a Secret, whatever stood there.
+    pub fn tree(&self) -> Tree {
+        let mut fields = Fields::default();
+        fields.put("kind", Tree::text("Secret"));
+        fields.put("apiVersion", Tree::text("v1"));
+        fields.put("metadata", self.metadata.tree());
+        fields.optional("immutable", self.immutable.map(Tree::Bool));
+        if !self.data.is_empty() {
+            let pairs = self
+                .data
+                .iter()
+                .map(|(key, value)| (key.clone(), Tree::text(base64::encode(value.expose()))));
+            fields.put("data", Tree::Map(pairs.collect()));
+        }
+        if !self.string_data.is_empty() {
+            let pairs = self.string_data.iter().map(|(key, value)| (key.clone(), Tree::text(value.expose())));
+            fields.put("stringData", Tree::Map(pairs.collect()));
+        }
+        fields.text("type", &self.secret_type);
+        fields.finish()
+    }
+}
+
+fn field_of<'v>(
+    decoder: &Decoder,
+    object: &'v serde_json::Map<String, Value>,
+    name: &str,
+) -> Option<crate::decode::Field<'v>> {
+    decoder.field(object, Place { owner: "Secret", path: "" }, name)
+}
+
+/// The items of a `v1.List` in JSON or YAML, each as JSON text; fails where
+/// the text is something else.
+pub fn list_items(text: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let value = parse_object(text)?;
+    TypeMeta::check(&value, ("List", "v1", "v1.List"))?;
+    let items = value.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    Ok(items.iter().map(|item| item.to_string().into_bytes()).collect())
+}

@@ -1,0 +1,188 @@
+//! YAML as sigs.k8s.io/yaml turns it into JSON (`sealed-secrets.md` 4.4).
+
+use bulla_yaml::{Dialect, Kind, Limits, NodeId, Resolved, Stream, decode_binary, parse};
+use serde_json::{Map, Number, Value};
+
+use crate::decode::DecodeError;
+use crate::shape::Shape;
+
+/// Reads the first document; an empty text is null.
+pub(crate) fn read(text: &[u8], shape: Shape) -> Result<Value, DecodeError> {
+    let limits = Limits { depth: 100, ..Limits::default() };
+    let stream =
+        parse(text, &limits).map_err(|error| DecodeError::Yaml(error.position().map_or(0, |at| at.0)))?;
+    let Some(document) = stream.documents().first() else { return Ok(Value::Null) };
+    Reader { stream: &stream }.node(document.root(), shape)
+}
+
+struct Reader<'r, 's> {
+    stream: &'r Stream<'s>,
+}
+
+impl Reader<'_, '_> {
+    fn bad(&self, id: NodeId) -> DecodeError {
+        DecodeError::Yaml(self.stream.node(id).line())
+    }
+
+    fn node(&self, id: NodeId, shape: Shape) -> Result<Value, DecodeError> {
+        let id = self.stream.follow(id);
+        match self.stream.node(id).kind() {
+            Kind::Mapping => {
+                let mut pairs = Map::new();
+                self.fill(id, shape, &mut pairs)?;
+                Ok(Value::Object(pairs))
+            }
+            Kind::Sequence => {
+                let items = self.stream.children(id).iter().map(|id| self.node(*id, shape.item()));
+                items.collect::<Result<_, _>>().map(Value::Array)
+            }
+            _ => self.scalar(id, shape),
+        }
+    }
+
+    fn scalar(&self, id: NodeId, shape: Shape) -> Result<Value, DecodeError> {
+        let text = self.stream.node(id).value();
+        let wants_text = matches!(shape, Shape::Text);
+        let resolved = self.stream.resolve(id, Dialect::Kubernetes).map_err(|_| self.bad(id))?;
+        Ok(match resolved {
+            Resolved::Null => Value::Null,
+            Resolved::Bool(truth) if wants_text => Value::String(truth.to_string()),
+            Resolved::Bool(truth) => Value::Bool(truth),
+            Resolved::Int(number) if wants_text => Value::String(number.to_string()),
+            Resolved::Int(number) => Value::Number(number.into()),
+            Resolved::Uint(number) if wants_text => Value::String(number.to_string()),
+            Resolved::Uint(number) => Value::Number(number.into()),
+            Resolved::Float(number) if wants_text => Value::String(float_text(number)),
+            Resolved::Float(number) => Value::Number(Number::from_f64(number).ok_or_else(|| self.bad(id))?),
+            Resolved::Binary => {
+                let bytes = decode_binary(text).ok_or_else(|| self.bad(id))?;
+                Value::String(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            Resolved::Merge | Resolved::Str | Resolved::Timestamp(_) => Value::String(text.to_owned()),
+        })
+    }
+
+    fn fill(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {
+        for (key, value) in self.stream.pairs(id) {
+            if matches!(self.stream.resolve(key, Dialect::Kubernetes), Ok(Resolved::Merge)) {
+                self.merge(value, shape, pairs)?;
+            } else {
+                let key = self.key(key)?;
+                let value = self.node(value, shape.below(&key))?;
+                pairs.insert(key, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the entries of a map, or of several, that are not there yet.
+    fn merge(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {
+        let id = self.stream.follow(id);
+        let sources = match self.stream.node(id).kind() {
+            Kind::Mapping => vec![id],
+            Kind::Sequence => self.stream.children(id).iter().map(|id| self.stream.follow(*id)).collect(),
+            _ => return Err(self.bad(id)),
+        };
+        for source in sources {
+            let Value::Object(entries) = self.node(source, shape)? else { return Err(self.bad(source)) };
+            for (key, value) in entries {
+                pairs.entry(key).or_insert(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys become strings.
+    fn key(&self, id: NodeId) -> Result<String, DecodeError> {
+        let id = self.stream.follow(id);
+        let node = self.stream.node(id);
+        if matches!(node.kind(), Kind::Mapping | Kind::Sequence) {
+            return Err(self.bad(id));
+        }
+        Ok(match self.stream.resolve(id, Dialect::Kubernetes).map_err(|_| self.bad(id))? {
+            Resolved::Bool(truth) => truth.to_string(),
+            Resolved::Int(number) => number.to_string(),
+            Resolved::Uint(number) => number.to_string(),
+            Resolved::Float(number) => match float_text(number).as_str() {
+                "+Inf" => ".inf".to_owned(),
+                "-Inf" => "-.inf".to_owned(),
+                "NaN" => ".nan".to_owned(),
+                text => text.to_owned(),
+            },
+            Resolved::Null => return Err(self.bad(id)),
+            _ => node.value().to_owned(),
+        })
+    }
+}
+
+/// A number as `strconv.FormatFloat(number, 'g', -1, 32)` writes it: with the
+/// digits that a 32-bit float needs, which is what the library asks for.
+fn float_text(number: f64) -> String {
+    let number = number as f32;
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let scientific = format!("{number:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..6).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    format!("{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_the_texts_of_the_reference() {
+        for (text, expected) in [
+            ("0123", "83"),
+            ("0o17", "15"),
+            ("0x1F", "31"),
+            ("0b11", "3"),
+            ("1_000", "1000"),
+            ("1e5", "100000"),
+            ("1e6", "1e+06"),
+            ("1.0", "1"),
+            ("1.50", "1.5"),
+            ("08", "8"),
+            ("+12", "12"),
+            ("-0", "0"),
+            (".5", "0.5"),
+            (".inf", "+Inf"),
+            ("3.14159265358979", "3.1415927"),
+            ("123456789012345678901234567890", "1.2345679e+29"),
+            ("1234567.5", "1.2345675e+06"),
+            ("16777216.0", "1.6777216e+07"),
+            ("0.00001", "1e-05"),
+            ("yes", "true"),
+            ("on", "true"),
+            ("y", "true"),
+            ("12:30", "12:30"),
+            ("2020-01-01", "2020-01-01"),
+            ("1e400", "1e400"),
+        ] {
+            assert_eq!(read(text.as_bytes(), Shape::Text).unwrap(), Value::String(expected.into()), "{text}");
+        }
+        assert_eq!(read(b"~", Shape::Text).unwrap(), Value::Null);
+        assert_eq!(read(b"1.0", Shape::Any).unwrap().to_string(), "1.0");
+    }
+
+    #[test]
+    fn keys_become_strings_and_merges_do_not_overwrite() {
+        let value = read(b"a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n1.5: n\n7: n\n", Shape::Any).unwrap();
+        assert_eq!(
+            value.to_string(),
+            "{\"1.5\":\"n\",\"7\":\"n\",\"a\":{\"true\":2,\"x\":1},\"b\":{\"true\":2,\"x\":3}}"
+                .replace("\"n\"", "false")
+        );
+        assert!(read(b"? [a]\n: b\n", Shape::Any).is_err());
+        assert!(read(b"a: [", Shape::Any).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! From a SealedSecret to a Secret (`sealed-secrets.md` 1.7, 2.2, 3): a pure
+//! function of the object and the keys.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bulla_api::{Base64Error, OwnerReference, SealedSecret, Secret, decode_base64};
+use bulla_core::{Clock, Random, SecretBytes};
+use bulla_template::{Budget, Data, Settings, Template, TemplateError};
+use zeroize::Zeroizing;
+
+use crate::ring::{KeyRing, NoKey};
+use crate::scope::Scope;
+
+/// Keeps the owner out of the Secret where it is `true` in the template.
+const SKIP_OWNER: &str = "sealedsecrets.bitnami.com/skip-set-owner-references";
+
+/// Which of two items of one name becomes the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precedence {
+    /// The one of `template.data`, as up to release 0.36.
+    #[default]
+    Template,
+    /// The one of `encryptedData`, as from release 0.37 on.
+    Encrypted,
+}
+
+/// How an object is unsealed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnsealOptions {
+    /// Whether the whole-secret form `spec.data` is accepted.
+    pub accepts_v1_data: bool,
+    /// Who wins where an item stands twice.
+    pub precedence: Precedence,
+}
+
+/// Why one item cannot be had. No text holds anything of a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// It is not base64.
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
+    /// It does not open.
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+    /// Its template fails (`security.md` S-12).
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Why an object cannot be unsealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnsealError {
+    /// Items with their errors, in the order of their names.
+    Items(Vec<(String, ItemError)>),
+    /// Old and new form at once.
+    BothForms,
+    /// The old form, where it is not accepted.
+    OldForm,
+    /// The old form does not open.
+    NoKey(NoKey),
+    /// The old form opens, but holds no Secret.
+    NotASecret,
+}
+
+impl std::error::Error for UnsealError {}
+
+impl fmt::Display for UnsealError {
+    /// Each text once, with the names it is about.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BothForms => formatter.write_str(
+                "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time",
+            ),
+            Self::OldForm => formatter
+                .write_str("using deprecated 'data' field, use 'encryptedData' or flip the feature flag"),
+            Self::NoKey(error) => error.fmt(formatter),
+            Self::NotASecret => formatter.write_str("the deprecated 'data' field does not hold a Secret"),
+            Self::Items(items) => {
+                let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
+                for (name, error) in items {
+                    let text = error.to_string();
+                    match texts.iter_mut().find(|(known, _)| *known == text) {
+                        Some((_, names)) => names.push(name),
+                        None => texts.push((text, vec![name])),
+                    }
+                }
+                for (index, (text, names)) in texts.iter().enumerate() {
+                    let line = if index == 0 { "" } else { "\n" };
+                    write!(formatter, "{line}{text} ({})", names.join(", "))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Unseals an object. The label comes from its own metadata, never from the
+/// template (`security.md` S-02).
+pub fn unseal(
+    sealed: &SealedSecret,
+    ring: &KeyRing,
+    options: UnsealOptions,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<Secret, UnsealError> {
+    let label = label(sealed);
+    let mut secret = match &sealed.data {
+        None => from_items(sealed, ring, &label, options, clock, random)?,
+        Some(_) if !options.accepts_v1_data => return Err(UnsealError::OldForm),
+        Some(_) if !sealed.encrypted_data.is_empty() => return Err(UnsealError::BothForms),
+        Some(data) => {
+            let opened = ring.open(data, &label).map_err(UnsealError::NoKey)?;
+            Secret::from_text(opened.plaintext.expose()).map_err(|_| UnsealError::NotASecret)?
+        }
+    };
+    secret.metadata.namespace.clone_from(&sealed.metadata.namespace);
+    secret.metadata.name.clone_from(&sealed.metadata.name);
+    let annotations = &sealed.template.metadata.annotations;
+    if annotations.get(SKIP_OWNER).is_none_or(|value| value != "true") {
+        secret.metadata.owner_references = vec![OwnerReference {
+            api_version: sealed.api_version.clone(),
+            kind: sealed.kind.clone(),
+            name: sealed.metadata.name.clone(),
+            uid: sealed.metadata.server.uid.clone(),
+            controller: Some(true),
+            block_owner_deletion: None,
+        }];
+    }
+    Ok(secret)
+}
+
+/// The OAEP label of an object's values.
+pub fn label(sealed: &SealedSecret) -> Vec<u8> {
+    let metadata = &sealed.metadata;
+    Scope::of(&metadata.annotations).label(&metadata.namespace, &metadata.name)
+}
+
+/// Names that stand both in `encryptedData` and in `template.data`, where
+/// releases differ in what they make of them.
+pub fn collisions(sealed: &SealedSecret) -> impl Iterator<Item = &str> {
+    sealed.template.data.keys().filter(|name| sealed.encrypted_data.contains_key(*name)).map(String::as_str)
+}
+
+fn from_items(
+    sealed: &SealedSecret,
+    ring: &KeyRing,
+    label: &[u8],
+    options: UnsealOptions,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<Secret, UnsealError> {
+    let mut secret = Secret {
+        metadata: sealed.template.metadata.clone(),
+        secret_type: sealed.template.secret_type.clone(),
+        immutable: sealed.template.immutable,
+        ..Secret::default()
+    };
+    let mut errors = Vec::new();
+    for (name, text) in &sealed.encrypted_data {
+        match open_item(ring, text, label) {
+            Ok(value) => {
+                secret.data.insert(name.clone(), value);
+            }
+            Err(error) => errors.push((name.clone(), error)),
+        }
+    }
+    if !sealed.template.data.is_empty() {
+        render_all(sealed, &mut secret, options, clock, random, &mut errors);
+    }
+    if errors.is_empty() { Ok(secret) } else { Err(UnsealError::Items(errors)) }
+}
+
+fn open_item(ring: &KeyRing, text: &str, label: &[u8]) -> Result<SecretBytes, ItemError> {
+    Ok(ring.open(&decode_base64(text)?, label)?.plaintext)
+}
+
+/// Renders `template.data` over the values that opened.
+fn render_all(
+    sealed: &SealedSecret,
+    secret: &mut Secret,
+    options: UnsealOptions,
+    clock: &dyn Clock,
+    random: &dyn Random,
+    errors: &mut Vec<(String, ItemError)>,
+) {
+    let mut values: BTreeMap<String, Vec<u8>> =
+        secret.data.iter().map(|(name, value)| (name.clone(), value.expose().to_vec())).collect();
+    if options.precedence == Precedence::Encrypted {
+        for (name, text) in &sealed.template.data {
+            values.entry(name.clone()).or_insert_with(|| text.clone().into_bytes());
+        }
+    }
+    let data = Data::Texts(values);
+    for (name, text) in &sealed.template.data {
+        if options.precedence == Precedence::Encrypted && sealed.encrypted_data.contains_key(name) {
+            continue;
+        }
+        let rendered = Template::parse(text, Settings::sealed_secrets(name.as_str()))
+            .and_then(|template| template.render(&data, clock, random, Budget::default()));
+        match rendered {
+            Ok(value) => {
+                secret.data.insert(name.clone(), value);
+            }
+            Err(error) => errors.push((name.clone(), error.into())),
+        }
+    }
+    if let Data::Texts(values) = data {
+        for value in values.into_values() {
+            drop(Zeroizing::new(value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

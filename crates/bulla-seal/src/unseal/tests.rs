@@ -1,0 +1,142 @@
+use bulla_crypto::SystemRandom;
+
+use super::*;
+use crate::vectors::{Noon, known_key};
+use crate::{CLUSTER_WIDE, NAMESPACE_WIDE, PublicKey, seal_value};
+
+fn item(key: &PublicKey, value: &str, label: &str) -> String {
+    bulla_api::encode_base64(&seal_value(key, value.as_bytes(), label.as_bytes(), &SystemRandom).unwrap())
+}
+
+fn object() -> SealedSecret {
+    let mut sealed = SealedSecret { kind: "SealedSecret".into(), ..SealedSecret::default() };
+    sealed.api_version = bulla_api::API_VERSION.into();
+    sealed.metadata.name = "n".into();
+    sealed.metadata.namespace = "x".into();
+    for (name, value) in [("a", "one"), ("b", "two")] {
+        sealed.encrypted_data.insert(name.into(), item(known_key().public(), value, "x/n"));
+    }
+    sealed
+}
+
+fn run(sealed: &SealedSecret, options: UnsealOptions) -> Result<Secret, UnsealError> {
+    unseal(sealed, &KeyRing::new([known_key()]), options, &Noon, &SystemRandom)
+}
+
+fn values(secret: &Secret) -> Vec<(&str, &[u8])> {
+    secret.data.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
+}
+
+fn text(sealed: &SealedSecret) -> String {
+    run(sealed, UnsealOptions::default()).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn metadata_comes_from_the_template_but_for_name_namespace_and_owner() {
+    let mut sealed = object();
+    sealed.metadata.server.uid = "u".into();
+    sealed.template.metadata.name = "other".into();
+    sealed.template.metadata.namespace = "other".into();
+    sealed.template.metadata.labels.insert("l".into(), "v".into());
+    sealed.template.secret_type = "t".into();
+    sealed.template.immutable = Some(true);
+    let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&secret), [("a", &b"one"[..]), ("b", b"two")]);
+    let written = bulla_api::json_line(&secret.tree());
+    assert!(
+        written.starts_with("{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n\",\"namespace\":\"x\",\"labels\":{\"l\":\"v\"},\"ownerReferences\":[{\"apiVersion\":\"bitnami.com/v1alpha1\",\"kind\":\"SealedSecret\",\"name\":\"n\",\"uid\":\"u\",\"controller\":true}]},\"immutable\":true,"),
+        "{written}"
+    );
+    sealed.template.metadata.annotations.insert(SKIP_OWNER.into(), "true".into());
+    let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(secret.metadata.owner_references.is_empty());
+}
+
+#[test]
+fn s_02_the_label_comes_from_the_objects_own_metadata() {
+    for scope in [CLUSTER_WIDE, NAMESPACE_WIDE] {
+        let mut sealed = object();
+        sealed.template.metadata.annotations.insert(scope.into(), "true".into());
+        assert_eq!(text(&sealed), "", "the template's scope changes nothing");
+        sealed.metadata.annotations.insert(scope.into(), "true".into());
+        assert_eq!(text(&sealed), "no key could decrypt secret (a, b)");
+    }
+    let mut sealed = object();
+    sealed.metadata.name = "m".into();
+    sealed.template.metadata.name = "n".into();
+    assert_eq!(text(&sealed), "no key could decrypt secret (a, b)");
+}
+
+#[test]
+fn errors_are_gathered_by_text_and_name_the_items() {
+    let mut sealed = object();
+    sealed.encrypted_data.insert("c".into(), "%".into());
+    sealed.encrypted_data.insert("d".into(), "AAA=".into());
+    sealed.encrypted_data.insert("e".into(), String::new());
+    assert_eq!(text(&sealed), "illegal base64 data at input byte 0 (c)\nno key could decrypt secret (d, e)");
+}
+
+#[test]
+fn s_12_template_errors_hold_no_value() {
+    for template in [
+        "{{ fail .a }}",
+        "{{ .a.b }}",
+        "{{ index .a \"x\" }}",
+        "{{ mustToDate \"2006\" .a }}",
+        "{{ fromJson .a | atoi }}",
+        "{{ template \"x\" .a }}",
+        "{{ genCAWithKey .a 5 .a }}",
+        "{{ .a | nope }}",
+    ] {
+        let mut sealed = object();
+        sealed.encrypted_data.insert("a".into(), item(known_key().public(), "canary", "x/n"));
+        sealed.template.data.insert("z".into(), template.into());
+        let text = text(&sealed);
+        assert!(!text.contains("canary"), "{text}");
+    }
+    let mut sealed = object();
+    sealed.template.data.insert("z".into(), "{{ fail .a }}".into());
+    assert!(text(&sealed).starts_with("template: z:1:"), "{}", text(&sealed));
+}
+
+#[test]
+fn templates_see_the_values_and_the_flag_says_who_wins() {
+    let mut sealed = object();
+    sealed.template.data.insert("c".into(), "{{ .a }}-{{ index . \"b\" }}-{{ .none }}".into());
+    sealed.template.data.insert("a".into(), "<{{ .a | upper }}>".into());
+    assert_eq!(collisions(&sealed).collect::<Vec<_>>(), ["a"]);
+    let old = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&old), [("a", &b"<ONE>"[..]), ("b", b"two"), ("c", b"one-two-<no value>")]);
+    let options = UnsealOptions { precedence: Precedence::Encrypted, ..UnsealOptions::default() };
+    let new = run(&sealed, options).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&new), [("a", &b"one"[..]), ("b", b"two"), ("c", b"one-two-<no value>")]);
+}
+
+#[test]
+fn templates_alone_make_a_secret() {
+    let mut sealed = object();
+    sealed.encrypted_data.clear();
+    sealed.template.data.insert("c".into(), "plain".into());
+    let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&secret), [("c", &b"plain"[..])]);
+}
+
+#[test]
+fn the_whole_secret_form_needs_the_flag_and_stands_alone() {
+    let answers: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/seal/known_answers.json")).unwrap();
+    let mut sealed = SealedSecret::default();
+    sealed.metadata.name = "mysecret".into();
+    sealed.metadata.namespace = "mynamespace".into();
+    sealed.data = Some(decode_base64(answers[4]["ciphertext"].as_str().unwrap()).unwrap());
+    assert_eq!(text(&sealed), "using deprecated 'data' field, use 'encryptedData' or flip the feature flag");
+    let options = UnsealOptions { accepts_v1_data: true, ..UnsealOptions::default() };
+    let secret = run(&sealed, options).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&secret), [("foo", &b"bar"[..])]);
+    assert_eq!(secret.metadata.owner_references.len(), 1);
+    sealed.encrypted_data.insert("a".into(), "AAAA".into());
+    assert_eq!(run(&sealed, options).err(), Some(UnsealError::BothForms));
+    sealed.encrypted_data.clear();
+    sealed.metadata.name = "other".into();
+    assert_eq!(run(&sealed, options).err(), Some(UnsealError::NoKey(NoKey)));
+}

@@ -1,0 +1,1 @@
+//! Lane `kubeseal`: our kubeseal against the original.

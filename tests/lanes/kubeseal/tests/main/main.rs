@@ -1,0 +1,6 @@
+//! The tests of the lane `kubeseal`, one module per subject.
+
+mod both_ways;
+mod commands;
+mod pair;
+mod templates;
