@@ -167,6 +167,8 @@ fn a_template_is_tried_with_the_values_of_a_file() {
     put(&sandbox, "values.yaml", "user: anna\ntls.crt: |\n  x\n");
     let outcome = good(&sandbox.bulla(&["template", "test", "t.tmpl", "--data", "values.yaml"]));
     assert_eq!(outcome, "ANNA:eAo=\n");
+    // Standard input is empty here.
+    assert_eq!(good(&sandbox.bulla(&["template", "test", "-", "--data", "values.yaml"])), "");
     put(&sandbox, "missing.tmpl", "<< .nope >>");
     let test = |options: &[&str]| {
         let line = ["template", "test", "missing.tmpl", "--data", "values.yaml"];

@@ -23,7 +23,7 @@ const KEY: u64 = 200_000;
 /// A new RSA key of 4,096 bits.
 const LARGE_KEY: u64 = 900_000;
 /// scrypt over 32 MiB, twice.
-const STRETCH: u64 = 250_000;
+const STRETCH: u64 = 450_000;
 /// Reading the key that signs, which may be large, and signing.
 pub(super) const SIGN: u64 = 50_000;
 
