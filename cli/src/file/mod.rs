@@ -181,7 +181,6 @@ impl Target {
         }
         match Self::open(path) {
             Err(error) if error.is_missing() => Self::create(path),
-            // A file that may be written but not read is no reason to fail.
             result => result,
         }
     }

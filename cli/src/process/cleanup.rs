@@ -1,6 +1,7 @@
 //! What must happen when a signal ends this process: the program that we
 //! started ends too, and the directory with plaintext vanishes.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,8 @@ use signal_hook::iterator::Signals;
 /// killed outright.
 pub(super) struct Guard {
     path: PathBuf,
+    /// Open and locked for as long as we live, so that nobody sweeps it.
+    _held: Option<File>,
     child: Arc<Mutex<Option<u32>>>,
     ending: Arc<AtomicBool>,
     kept: bool,
@@ -22,6 +25,7 @@ impl Guard {
     /// Watches for signals from now on. `farewell` is called before the
     /// process ends by one.
     pub(super) fn new(path: PathBuf, farewell: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        let held = File::open(&path).ok().filter(|held| held.try_lock().is_ok());
         let child = Arc::new(Mutex::new(None));
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
         let ending = Arc::new(AtomicBool::new(false));
@@ -32,7 +36,7 @@ impl Guard {
                 end(&directory, &running, &farewell);
             }
         });
-        Ok(Self { path, child, ending, kept: false })
+        Ok(Self { path, _held: held, child, ending, kept: false })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -61,6 +65,40 @@ impl Drop for Guard {
             remove(&self.path);
         }
     }
+}
+
+/// Removes the directories that killed processes of ours left in `parent`:
+/// they are called `prefix`, a process id, `-` and something random.
+pub(super) fn sweep(parent: &Path, prefix: &str) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process =
+            name.to_str().and_then(|name| name.strip_prefix(prefix)?.split_once('-')?.0.parse().ok());
+        let Some(process) = process else { continue };
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_directory || is_running(process) {
+            continue;
+        }
+        // Those of other users stay: the system refuses. Those of another
+        // container have a foreign id, and a lock.
+        if File::open(entry.path()).is_ok_and(|directory| directory.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_running(process: u32) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    true
 }
 
 /// Plaintext that stays although it should not is worth a word.

@@ -10,13 +10,16 @@ use std::process::Command;
 
 use bulla_core::{Context, Environment, SecretBytes};
 
-use super::cleanup::Guard;
+use super::cleanup::{Guard, sweep};
 use super::{find_program, spawn};
 use crate::error::{Exit, Failure, cause};
 
 /// Directories of edits are called this, our process id, and something
 /// random.
 const PREFIX: &str = "bulla-edit-";
+
+/// And those whose text was kept.
+const KEPT: &str = "bulla-kept-";
 
 /// Editors in the order in which they are tried.
 const EDITORS: [&str; 3] = ["vim", "nano", "vi"];
@@ -35,7 +38,7 @@ impl Draft {
     /// process is gone are removed on the way.
     pub fn create(target: &Path, plaintext: &[u8], context: &Context) -> Result<Self, Failure> {
         let (parent, may_reach_disk) = parent(&context.environment);
-        sweep(&parent);
+        sweep(&parent, PREFIX);
         let failed = |what: &str| {
             let what = what.to_owned();
             move |error: io::Error| Failure::new(Exit::Write, format!("{what}: {}", cause(&error)))
@@ -105,8 +108,15 @@ impl Draft {
 
     /// Leaves the text where it is, for the user to rescue; returns its path.
     pub fn keep(self) -> PathBuf {
-        self.directory.keep();
-        self.file
+        let name = self.file.file_name().unwrap_or_default().to_owned();
+        let directory = self.directory.keep();
+        // Under a name that no later edit sweeps.
+        let own = directory.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(PREFIX));
+        let kept = own.map(|own| directory.with_file_name(format!("{KEPT}{own}")));
+        match kept.filter(|kept| std::fs::rename(&directory, kept).is_ok()) {
+            Some(kept) => kept.join(name),
+            None => self.file,
+        }
     }
 }
 
@@ -125,35 +135,6 @@ fn parent(environment: &Environment) -> (PathBuf, bool) {
         return (memory.to_owned(), false);
     }
     (environment.os("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from), true)
-}
-
-/// Removes what killed processes of ours left behind.
-fn sweep(parent: &Path) {
-    let Ok(entries) = std::fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let process =
-            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        let Some(process) = process else { continue };
-        let is_directory = entry.metadata().is_ok_and(|metadata| metadata.is_dir());
-        if is_directory && !is_running(process) {
-            // Those of other users stay: the system refuses.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-#[cfg(unix)]
-fn is_running(process: u32) -> bool {
-    use rustix::io::Errno;
-    use rustix::process::{Pid, test_kill_process};
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
-}
-
-#[cfg(not(unix))]
-fn is_running(_: u32) -> bool {
-    true
 }
 
 fn open_no_follow(path: &Path) -> io::Result<File> {
@@ -256,11 +237,29 @@ mod tests {
     }
 
     #[test]
+    fn l_04_drafts_that_somebody_holds_stay() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "true");
+        // As of a process in another container, whose id says nothing here.
+        let held = directory.path().join(format!("{PREFIX}2147483646-1"));
+        std::fs::create_dir(&held).unwrap();
+        let lock = File::open(&held).unwrap();
+        lock.lock().unwrap();
+        drop(Draft::create(Path::new("f"), b"", &context).unwrap());
+        assert!(held.exists());
+        drop(lock);
+        drop(Draft::create(Path::new("f"), b"", &context).unwrap());
+        assert!(!held.exists());
+    }
+
+    #[test]
     fn l_05_a_kept_draft_stays() {
         let directory = TempDir::new().unwrap();
         let context = context(directory.path(), "true");
         let path = Draft::create(Path::new("f"), b"text", &context).unwrap().keep();
-        assert_eq!(std::fs::read(path).unwrap(), b"text");
+        assert_eq!(std::fs::read(&path).unwrap(), b"text");
+        let name = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name.starts_with(KEPT), "a later edit would sweep {name}");
     }
 
     #[test]

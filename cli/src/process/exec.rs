@@ -14,12 +14,16 @@ use std::process::Command;
 use bulla_core::{Context, Environment, SecretBytes};
 
 use super::account::Account;
-use super::cleanup::Guard;
+use super::cleanup::{Guard, sweep};
 use super::{outcome, set_core_limit, spawn};
 use crate::error::{Exit, Failure, cause};
 
 /// Name of the temporary file where none is asked for.
 const FILE_NAME: &str = "tmp-file";
+
+/// Directories of `exec-file` are called this, our process id, and something
+/// random.
+const PREFIX: &str = ".sops";
 
 /// How a program is run.
 pub struct Program<'a> {
@@ -124,7 +128,8 @@ impl SecretDirectory {
             None if in_memory && memory.is_dir() => memory.to_owned(),
             None => PathBuf::from("/tmp"),
         };
-        let path = parent.join(format!(".sops{}", random_number(context)?));
+        sweep(&parent, PREFIX);
+        let path = parent.join(format!("{PREFIX}{}-{}", std::process::id(), random_number(context)?));
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(Guard::new(path, || {})?))
     }

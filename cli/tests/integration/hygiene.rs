@@ -179,6 +179,21 @@ fn r_03_a_file_marked_read_only_fails_before_any_key_is_used() {
 }
 
 #[test]
+fn l_04_vim_is_told_to_leave_no_traces() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "bin/vim", "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n");
+    set_mode(&sandbox.path().join("bin/vim"), 0o755);
+    let words = ["sops", "edit", "flat.yaml"].map(str::to_owned);
+    let editor = format!("EDITOR={}/bin/vim", sandbox.path().display());
+    assert_eq!(sandbox.run(&[&[editor][..], &words].concat()).code, 200);
+    let arguments = read(&sandbox, "arguments");
+    let lines: Vec<&str> = arguments.lines().collect();
+    assert_eq!(lines[..3], ["-n", "-i", "NONE"], "{arguments}");
+    assert!(lines[4].contains("noundofile") && lines[4].contains("nobackup"), "{arguments}");
+    assert!(lines.last().unwrap().ends_with("/flat.yaml"), "{arguments}");
+}
+
+#[test]
 fn l_05_an_editor_that_dies_leaves_the_file_and_no_draft() {
     let sandbox = Sandbox::new();
     let runtime = sandbox.path().join("runtime");

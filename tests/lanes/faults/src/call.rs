@@ -80,15 +80,18 @@ impl Call {
 pub fn points(calls: &[Call], names: &[&str], place: &str, all: bool) -> Vec<(String, usize)> {
     // Per thread: whether it has come to the place, and how often it called what.
     let mut threads: BTreeMap<u32, (bool, BTreeMap<&str, usize>)> = BTreeMap::new();
-    let mut found: BTreeSet<(&str, usize)> = BTreeSet::new();
+    let (mut found, mut excluded): (BTreeSet<(&str, usize)>, BTreeSet<_>) = Default::default();
     for call in calls {
         let (arrived, counts) = threads.entry(call.thread).or_insert_with(|| (all, BTreeMap::new()));
         *arrived |= call.text.contains(place);
         let count = counts.entry(&call.name).or_default();
         *count += 1;
-        if *arrived && !call.ends_listing && names.contains(&call.name.as_str()) {
-            found.insert((&call.name, *count));
+        if *arrived && names.contains(&call.name.as_str()) {
+            found.insert((call.name.as_str(), *count));
+        }
+        if call.ends_listing {
+            excluded.insert((call.name.as_str(), *count));
         }
     }
-    found.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
+    found.difference(&excluded).map(|(name, number)| (name.to_owned(), number)).collect()
 }

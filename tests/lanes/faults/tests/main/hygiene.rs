@@ -131,6 +131,29 @@ fn c_14_a_crash_leaves_no_core_and_the_editor_gets_its_limit_back() {
     }
 }
 
+#[test]
+fn l_06_another_user_has_none_of_our_rights() {
+    let scene = Scene::new(work("set"));
+    scene.reset();
+    scene.sandbox.write("flat.yaml", "A: b\n");
+    scene.sandbox.run(&Tool::bulla(), &["sops", "encrypt", "-i", "flat.yaml"]).success();
+    let words =
+        ["sops", "exec-env", "--user", "nobody", "flat.yaml", "id -G; grep -E '^[UG]id' /proc/self/status"];
+    let outcome = scene.sandbox.run(&Tool::bulla(), &words);
+    if !rustix::process::geteuid().is_root() {
+        // Nobody else may become another user.
+        assert_ne!(outcome.code, 0, "{outcome:?}");
+        return;
+    }
+    let text = outcome.success().out();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    let [groups, user, group] = lines.as_slice() else { panic!("{text}") };
+    assert_eq!(groups.len(), 1, "{text}");
+    for ids in [user, group] {
+        assert!(ids[1..].iter().all(|id| *id == ids[1] && *id != "0"), "{text}");
+    }
+}
+
 /// H5: where a secret could show although nobody asked for it.
 #[test]
 fn o_01_the_canary_shows_nowhere_unasked() {

@@ -103,6 +103,23 @@ fn r_05_a_signal_during_exec_file_leaves_no_plaintext() {
 }
 
 #[test]
+fn r_05_a_kill_during_exec_file_leaves_plaintext_until_the_next_one_only() {
+    let scene = Scene::new(work("set"));
+    std::fs::remove_file(scene.sandbox.home().join("edited.yaml")).unwrap();
+    scene.reset();
+    let ready = scene.sandbox.path("ready");
+    let program = format!(": > {}; exec sleep 5", ready.display());
+    let words = ["sops", "exec-file", "--no-fifo", "d/a.yaml", &program];
+    let mut child = scene.sandbox.command(&Tool::bulla(), &words).spawn().unwrap();
+    wait_for("the program", || ready.exists());
+    assert_eq!(plain_files(scene.sandbox.root()).len(), 1);
+    send(&child, Signal::KILL);
+    child.wait().unwrap();
+    scene.sandbox.run(&Tool::bulla(), &["sops", "exec-file", "d/a.yaml", "true"]).success();
+    assert_eq!(plain_files(scene.sandbox.root()), [] as [PathBuf; 0]);
+}
+
+#[test]
 fn r_04_a_signal_during_rotate_of_many_files_stops_soon_and_leaves_whole_files() {
     let (files, runs) = if full() { (1000, 200) } else { (40, 3) };
     let (start, mut done, mut slowest) = (Instant::now(), 0, Duration::ZERO);
