@@ -80,7 +80,8 @@ impl Call {
 pub fn points(calls: &[Call], names: &[&str], place: &str, all: bool) -> Vec<(String, usize)> {
     // Per thread: whether it has come to the place, and how often it called what.
     let mut threads: BTreeMap<u32, (bool, BTreeMap<&str, usize>)> = BTreeMap::new();
-    let (mut found, mut excluded): (BTreeSet<(&str, usize)>, BTreeSet<_>) = Default::default();
+    let mut found: BTreeSet<(&str, usize)> = BTreeSet::new();
+    let mut excluded: BTreeSet<(&str, usize)> = BTreeSet::new();
     for call in calls {
         let (arrived, counts) = threads.entry(call.thread).or_insert_with(|| (all, BTreeMap::new()));
         *arrived |= call.text.contains(place);
@@ -93,5 +94,5 @@ pub fn points(calls: &[Call], names: &[&str], place: &str, all: bool) -> Vec<(St
             excluded.insert((call.name.as_str(), *count));
         }
     }
-    found.difference(&excluded).map(|(name, number)| (name.to_owned(), number)).collect()
+    found.difference(&excluded).map(|&(name, number)| (name.to_owned(), number)).collect()
 }
