@@ -50,6 +50,20 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "NO_COLOR", purpose: "no colors" },
 ];
 
+/// Those of kubeseal; every flag of its own that is no flag of logging has a
+/// variable as well.
+pub const KUBESEAL_VARIABLES: &[Variable] = &[
+    Variable { name: "SEALED_SECRETS_<FLAG>", purpose: "default of a flag, as SEALED_SECRETS_CERT" },
+    Variable { name: "KUBECONFIG", purpose: "list of kubeconfigs, instead of ~/.kube/config" },
+    Variable { name: "KUBERNETES_SERVICE_HOST", purpose: "set in a pod" },
+    Variable { name: "KUBERNETES_SERVICE_PORT", purpose: "set in a pod" },
+    Variable { name: "POD_NAMESPACE", purpose: "in a pod: the namespace where none is given" },
+    Variable { name: "HTTPS_PROXY", purpose: "proxy for certificates by https" },
+    Variable { name: "HTTP_PROXY", purpose: "proxy for certificates by http" },
+    Variable { name: "NO_PROXY", purpose: "hosts that are reached without a proxy" },
+    Variable { name: "HOME", purpose: "holds .kube/config" },
+];
+
 /// Takes the snapshot of the process environment that everything else works
 /// with.
 pub fn snapshot() -> io::Result<Environment> {

@@ -94,20 +94,33 @@ impl Decoder {
         ));
     }
 
-    /// The field `name` of a struct, unless it is absent or null.
+    /// The field `name` of a struct, unless it is absent or null. Of names that
+    /// differ in case only the last one counts.
     pub(crate) fn field<'v>(
         &self,
         object: &'v Map<String, Value>,
         place: Place<'_>,
         name: &str,
     ) -> Option<Field<'v>> {
-        let value = object.get(name).or_else(|| {
-            let same = |key: &&String| self.folds && key.eq_ignore_ascii_case(name);
-            object.keys().find(same).and_then(|key| object.get(key))
-        });
-        let value = value.filter(|value| !value.is_null())?;
+        self.fields(object, place, name).pop()
+    }
+
+    /// All fields that go by the name `name`; a map is read from all of them.
+    pub(crate) fn fields<'v>(
+        &self,
+        object: &'v Map<String, Value>,
+        place: Place<'_>,
+        name: &str,
+    ) -> Vec<Field<'v>> {
         let path = if place.path.is_empty() { name.to_owned() } else { format!("{}.{name}", place.path) };
-        Some(Field { value, owner: place.owner, path })
+        object
+            .iter()
+            .filter(|(key, value)| {
+                let is_named = *key == name || self.folds && key.eq_ignore_ascii_case(name);
+                is_named && !value.is_null()
+            })
+            .map(|(_, value)| Field { value, owner: place.owner, path: path.clone() })
+            .collect()
     }
 
     pub(crate) fn text(&mut self, field: Option<Field<'_>>, wanted: &str) -> String {
@@ -166,14 +179,15 @@ impl Decoder {
         object
     }
 
-    pub(crate) fn texts(&mut self, field: Option<Field<'_>>) -> BTreeMap<String, String> {
+    pub(crate) fn texts(&mut self, fields: Vec<Field<'_>>) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
-        let Some(field) = field else { return texts };
-        let Some(object) = self.object(Some(&field), "map[string]string") else { return texts };
-        for (key, value) in object {
-            let text =
-                self.text(Some(Field { value, owner: field.owner, path: field.path.clone() }), "string");
-            texts.insert(key.clone(), text);
+        for field in fields {
+            let Some(object) = self.object(Some(&field), "map[string]string") else { continue };
+            for (key, value) in object {
+                let text =
+                    self.text(Some(Field { value, owner: field.owner, path: field.path.clone() }), "string");
+                texts.insert(key.clone(), text);
+            }
         }
         texts
     }
@@ -203,18 +217,16 @@ impl Decoder {
         }
     }
 
-    /// A map of bytes in base64.
-    pub(crate) fn byte_maps(&mut self, field: Option<Field<'_>>) -> BTreeMap<String, Vec<u8>> {
+    /// A map of bytes in base64; null counts as no bytes.
+    pub(crate) fn byte_maps(&mut self, fields: Vec<Field<'_>>) -> BTreeMap<String, Vec<u8>> {
         let mut maps = BTreeMap::new();
-        let Some(field) = field else { return maps };
-        let Some(object) = self.object(Some(&field), "map[string][]uint8") else { return maps };
-        for (key, value) in object {
-            if value.is_null() {
-                maps.insert(key.clone(), Vec::new());
-                continue;
+        for field in fields {
+            let Some(object) = self.object(Some(&field), "map[string][]uint8") else { continue };
+            for (key, value) in object {
+                let entry = Field { value, owner: field.owner, path: field.path.clone() };
+                let bytes = if value.is_null() { None } else { self.bytes(Some(entry)) };
+                maps.insert(key.clone(), bytes.unwrap_or_default());
             }
-            let bytes = self.bytes(Some(Field { value, owner: field.owner, path: field.path.clone() }));
-            maps.insert(key.clone(), bytes.unwrap_or_default());
         }
         maps
     }

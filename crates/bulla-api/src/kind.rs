@@ -13,7 +13,7 @@ pub(crate) struct TypeMeta {
 
 impl TypeMeta {
     pub(crate) fn read(decoder: &mut Decoder, object: &Map<String, Value>, owner: &'static str) -> Self {
-        let place = Place { owner, path: "" };
+        let place = Place { owner, path: if owner.is_empty() { "" } else { "TypeMeta" } };
         let api_version = decoder.text(decoder.field(object, place, "apiVersion"), "string");
         let kind = decoder.text(decoder.field(object, place, "kind"), "string");
         Self { kind, api_version }

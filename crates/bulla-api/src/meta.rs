@@ -72,9 +72,10 @@ impl ObjectMeta {
         let Some(object) = decoder.object(Some(&field), "v1.ObjectMeta") else { return Self::default() };
         let place = field.place("ObjectMeta");
         let at = |decoder: &Decoder, name: &str| decoder.field(object, place, name);
+        let all = |decoder: &Decoder, name: &str| decoder.fields(object, place, name);
         // Evaluated in the order in which JSON made from YAML has the fields,
         // so that the first misfit is the reference's.
-        let annotations = decoder.texts(at(decoder, "annotations"));
+        let annotations = decoder.texts(all(decoder, "annotations"));
         let creation_timestamp = decoder.time(at(decoder, "creationTimestamp"));
         let deletion_grace_period_seconds = decoder.int(at(decoder, "deletionGracePeriodSeconds"));
         let deletion_timestamp = decoder.time(at(decoder, "deletionTimestamp"));
@@ -82,7 +83,7 @@ impl ObjectMeta {
         let finalizers = items.into_iter().map(|item| decoder.text(Some(item), "string")).collect();
         let generate_name = decoder.text(at(decoder, "generateName"), "string");
         let generation = decoder.int(at(decoder, "generation")).unwrap_or_default();
-        let labels = decoder.texts(at(decoder, "labels"));
+        let labels = decoder.texts(all(decoder, "labels"));
         let managed = decoder.list(at(decoder, "managedFields"), "[]v1.ManagedFieldsEntry");
         let name = decoder.text(at(decoder, "name"), "string");
         let namespace = decoder.text(at(decoder, "namespace"), "string");

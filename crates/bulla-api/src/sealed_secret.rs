@@ -109,7 +109,7 @@ impl SecretTemplate {
         };
         let place = field.place("SecretTemplateSpec");
         Self {
-            data: decoder.texts(decoder.field(object, place, "data")),
+            data: decoder.texts(decoder.fields(object, place, "data")),
             immutable: decoder.bool(decoder.field(object, place, "immutable")),
             metadata: ObjectMeta::read(decoder, decoder.field(object, place, "metadata")),
             secret_type: decoder.text(decoder.field(object, place, "type"), "v1.SecretType"),

@@ -39,10 +39,10 @@ impl Secret {
         let mut decoder = Decoder::new(folds);
         let place = Place { owner: "Secret", path: "" };
         let types = TypeMeta::read(&mut decoder, object, "Secret");
-        let data = decoder.byte_maps(decoder.field(object, place, "data"));
+        let data = decoder.byte_maps(decoder.fields(object, place, "data"));
         let immutable = decoder.bool(decoder.field(object, place, "immutable"));
         let metadata = ObjectMeta::read(&mut decoder, field_of(&Decoder::new(folds), object, "metadata"));
-        let string_data = decoder.texts(decoder.field(object, place, "stringData"));
+        let string_data = decoder.texts(decoder.fields(object, place, "stringData"));
         let secret_type = decoder.text(decoder.field(object, place, "type"), "v1.SecretType");
         let secret = Self {
             kind: types.kind,

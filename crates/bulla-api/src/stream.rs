@@ -144,6 +144,8 @@ mod tests {
         assert_eq!(read[0].string_data["a"].expose(), "83");
         assert_eq!(read[0].string_data["b"].expose(), "");
         assert_eq!(read[0].secret_type, "Opaque");
+        let read = secrets(b"{\"DATA\":{\"a\":\"Zm9v\"},\"data\":{\"b\":\"Zm9v\"}}").unwrap();
+        assert_eq!(read[0].data.len(), 2, "nothing is lost where names differ in case");
         let read = secrets(b"{\"stringData\":{\"a\":5}}").unwrap();
         assert_eq!(read[0].string_data["a"].expose(), "5");
     }
@@ -166,6 +168,10 @@ mod tests {
             (
                 "type: a\ndata: {a: '%%'}",
                 "error unmarshaling JSON: while decoding JSON: illegal base64 data at input byte 0",
+            ),
+            (
+                "type: a\nkind: 5",
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go struct field Secret.TypeMeta.kind of type string",
             ),
             (
                 "{\"type\":\"a\",\"immutable\":\"x\"}",

@@ -60,14 +60,20 @@ pub fn seal_value(
 pub(crate) fn open(key: &OaepPrivateDecryptingKey, sealed: &[u8], label: &[u8]) -> Option<SecretBytes> {
     let (length, rest) = sealed.split_first_chunk()?;
     let (wrapped, body) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let session = unwrap(key, wrapped, label)?;
+    let mut body = Zeroizing::new(body.to_vec());
+    let plaintext = cipher(session.expose())?.open_in_place(nonce(), Aad::empty(), &mut body).ok()?;
+    Some(SecretBytes::new(plaintext.to_vec()))
+}
+
+/// Opens R; `None` for every reason.
+pub(crate) fn unwrap(key: &OaepPrivateDecryptingKey, wrapped: &[u8], label: &[u8]) -> Option<SecretBytes> {
     if wrapped.len() != key.key_size_bytes() {
         return None;
     }
     let mut session = Zeroizing::new(vec![0; key.min_output_size()]);
     let session = key.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut session, Some(label)).ok()?;
-    let mut body = Zeroizing::new(body.to_vec());
-    let plaintext = cipher(session)?.open_in_place(nonce(), Aad::empty(), &mut body).ok()?;
-    Some(SecretBytes::new(plaintext.to_vec()))
+    Some(SecretBytes::new(session.to_vec()))
 }
 
 /// `None` unless the key is exactly 32 bytes long (`security.md` S-01).

@@ -125,6 +125,12 @@ impl SealingKey {
     pub fn open(&self, sealed: &[u8], label: &[u8]) -> Option<SecretBytes> {
         hybrid::open(&self.private, sealed, label)
     }
+
+    /// Opens the RSA block of a ciphertext alone, which gives the session key;
+    /// `None` whatever the reason.
+    pub fn unwrap_session_key(&self, wrapped: &[u8], label: &[u8]) -> Option<SecretBytes> {
+        hybrid::unwrap(&self.private, wrapped, label)
+    }
 }
 
 /// The OpenSSH fingerprint of an RSA key (RFC 4253, 6.6).

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bulla_core::{Context, Timestamp};
+use bulla_core::{Context, Environment, Timestamp};
 use bulla_seal::{Certificate, PublicKey};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, NoProxy, Proxy, StatusCode};
 
 use super::read;
 use crate::ui::Ui;
@@ -33,7 +33,7 @@ pub fn open(context: &Context, ui: &Ui, name: &str) -> Result<Vec<u8>, String> {
                 );
             }
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|error| error.to_string())?.block_on(fetch(name))
+            runtime.map_err(|error| error.to_string())?.block_on(fetch(context, name))
         }
         Some(other) => Err(format!("Get {name:?}: unsupported protocol scheme {other:?}")),
     }
@@ -53,7 +53,26 @@ fn scheme(name: &str) -> Option<&str> {
     (is_scheme && scheme.len() > 1).then_some(scheme)
 }
 
-async fn fetch(url: &str) -> Result<Vec<u8>, String> {
+/// The proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; loopback
+/// addresses are always reached directly.
+fn proxies(environment: &Environment) -> Result<Vec<Proxy>, String> {
+    let either = |upper: &str, lower: &str| environment.text(upper).or_else(|| environment.text(lower));
+    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
+    let direct = NoProxy::from_string(&format!("{direct},localhost,127.0.0.0/8,::1"));
+    let mut proxies = Vec::new();
+    for (upper, lower, make) in [
+        ("HTTPS_PROXY", "https_proxy", Proxy::https as fn(String) -> reqwest::Result<Proxy>),
+        ("HTTP_PROXY", "http_proxy", Proxy::http),
+    ] {
+        if let Some(url) = either(upper, lower) {
+            let proxy = make(url.to_owned()).map_err(|_| format!("{upper} is not the URL of a proxy"))?;
+            proxies.push(proxy.no_proxy(direct.clone()));
+        }
+    }
+    Ok(proxies)
+}
+
+async fn fetch(context: &Context, url: &str) -> Result<Vec<u8>, String> {
     let failed = |error: reqwest::Error| {
         let mut source: &dyn std::error::Error = &error;
         while let Some(next) = source.source() {
@@ -62,7 +81,11 @@ async fn fetch(url: &str) -> Result<Vec<u8>, String> {
         let text = if error.is_timeout() { "no answer in time".to_owned() } else { source.to_string() };
         format!("Get {url:?}: {text}")
     };
-    let client = Client::builder().redirect(Policy::limited(10)).timeout(DEADLINE).build().map_err(failed)?;
+    let mut builder = Client::builder().no_proxy().redirect(Policy::limited(10)).timeout(DEADLINE);
+    for proxy in proxies(&context.environment)? {
+        builder = builder.proxy(proxy);
+    }
+    let client = builder.build().map_err(failed)?;
     let mut response = client.get(url).send().await.map_err(failed)?;
     if response.status() != StatusCode::OK {
         return Err(format!("cannot fetch {url:?}: {}", response.status()));

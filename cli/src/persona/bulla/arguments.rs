@@ -14,7 +14,11 @@ use crate::request::{KeyTexts, Report};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
 #[derive(Debug, Parser)]
-#[command(name = "bulla", version, after_help = "`bulla sops ...` speaks the grammar of sops.")]
+#[command(
+    name = "bulla",
+    version,
+    after_help = "`bulla sops ...` speaks the grammar of sops, `bulla kubeseal ...` that of kubeseal."
+)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) common: Common,

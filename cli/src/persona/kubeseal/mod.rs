@@ -13,6 +13,7 @@ use bulla_core::Context;
 use bulla_seal::Scope;
 
 use crate::command::sealed::{self, Form, Seal, Sink};
+use crate::env::KUBESEAL_VARIABLES;
 use crate::error::{Exit, Failure};
 use crate::ui::Ui;
 use flags::FLAGS;
@@ -47,10 +48,18 @@ pub fn run(arguments: &[OsString], context: &Context, ui: &Ui) -> Result<(), Fai
         return say(&format!("kubeseal version: v{VERSION}\n"));
     }
     if values.flag("help") {
-        return say(&format!("Usage of kubeseal:\n{}", usage()));
+        return say(&format!("Usage of kubeseal:\n{}\n{}", usage(), variables()));
     }
     let call = Call { values: &values, context, ui };
     call.run().map_err(|error| Failure::new(Exit::Generic, format!("error: {error}")))
+}
+
+/// The variables, for `--help`.
+fn variables() -> String {
+    let width = KUBESEAL_VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
+    KUBESEAL_VARIABLES.iter().fold("Variables:\n".to_owned(), |text, variable| {
+        text + &format!("  {:width$}   {}\n", variable.name, variable.purpose)
+    })
 }
 
 /// One run of the program.
