@@ -379,6 +379,8 @@ pub enum Action {
         add: Box<KeyTexts>,
         /// Keys to remove from all groups.
         remove: Box<KeyTexts>,
+        /// Attributes of AWS keys.
+        aws: Aws,
     },
     /// The master keys of the creation rule.
     UpdateKeys,

@@ -15,7 +15,7 @@ use super::{decrypt, encrypt, rotate, updatekeys};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file::{self, FileError};
-use crate::request::{Action, Aws, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink, UpdateKeys};
+use crate::request::{Action, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink, UpdateKeys};
 
 /// What became of one file.
 enum Outcome {
@@ -81,8 +81,8 @@ fn one(app: &App<'_>, path: &Path, action: &Action) -> Result<(), Failure> {
         Action::Encrypt(new_file) => {
             encrypt::run(app, &Encrypt { input, sink, new_file: (**new_file).clone() })
         }
-        Action::Rotate { add, remove } => {
-            let (add, remove, aws) = ((**add).clone(), (**remove).clone(), Aws::default());
+        Action::Rotate { add, remove, aws } => {
+            let (add, remove, aws) = ((**add).clone(), (**remove).clone(), aws.clone());
             rotate::run(app, &Rotate { input, sink, add, remove, aws, ignore_mac: false, needs_rule: false })
         }
         Action::UpdateKeys => {

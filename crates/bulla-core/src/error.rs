@@ -59,3 +59,17 @@ impl ProviderError {
         matches!(self.kind, Kind::RateLimited | Kind::Unavailable)
     }
 }
+
+/// Returns the deepest cause of an error of a connection, which speaks of
+/// sockets and certificates and not of the request.
+///
+/// A certificate's names are its owner's choice: what is not plain ASCII
+/// becomes `?`, and 200 characters are the most.
+pub fn root_cause(error: &dyn Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    deepest.to_string().chars().map(plain).take(200).collect()
+}

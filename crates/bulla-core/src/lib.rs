@@ -12,7 +12,7 @@ mod limits;
 mod secret;
 
 pub use context::{Clock, Context, Environment, Random, RandomError, Timestamp};
-pub use error::{Kind, ProviderError};
+pub use error::{Kind, ProviderError, root_cause};
 pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
 pub use limits::Limits;
 pub use secret::{DataKey, SecretBytes, SecretText};

@@ -32,6 +32,8 @@ pub const KEYS: &[Connect] = &[
     age,
     #[cfg(feature = "pgp")]
     pgp,
+    #[cfg(feature = "aws")]
+    aws_kms,
     #[cfg(feature = "vault")]
     vault,
 ];
@@ -58,6 +60,11 @@ fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
 #[cfg(feature = "pgp")]
 fn pgp(context: &Context, _: &Dialog) -> Box<dyn KeyProvider> {
     Box::new(bulla_pgp::PgpProvider::new(context.environment.clone()))
+}
+
+#[cfg(feature = "aws")]
+fn aws_kms(context: &Context, _: &Dialog) -> Box<dyn KeyProvider> {
+    Box::new(bulla_aws::KmsProvider::new(context.environment.clone()))
 }
 
 #[cfg(feature = "vault")]

@@ -2,9 +2,13 @@
 //! from whichever keys answer (`sops.md` 3.9, 3.10). Asks providers through
 //! their trait; does no I/O of its own.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use bulla_core::{DataKey, KeyProvider, MasterKey, ProviderError, Random, RandomError, SecretBytes};
+use bulla_core::{
+    DataKey, FieldValue, KeyProvider, MasterKey, ProviderError, Random, RandomError, SecretBytes,
+};
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -22,6 +26,9 @@ pub const DEFAULT_ORDER: [&str; 2] = ["age", "pgp"];
 
 /// Keys of one group that are asked at the same time (`security.md` K-06).
 const PARALLEL: usize = 8;
+
+/// Forms of one key that are tried for the sake of files before 3.3.0.
+const OLD_CONTEXTS: usize = 16;
 
 /// What became of one key group.
 #[derive(Debug)]
@@ -203,7 +210,8 @@ pub async fn recover(
     let mut reports = Vec::new();
     let mut parts = Vec::new();
     for group in &metadata.groups {
-        let (part, failures) = open_group(group, order, providers).await;
+        let keys = with_old_contexts(metadata, group);
+        let (part, failures) = open_group(&keys, order, providers).await;
         reports.push(GroupReport { recovered: part.is_some(), failures });
         parts.extend(part);
         if parts.len() == needed {
@@ -219,6 +227,24 @@ pub async fn recover(
         bulla_crypto::combine(&parts, needed).map_err(RecoverError::Shamir)?
     };
     DataKey::from_slice(secret.expose()).ok_or_else(|| RecoverError::Length(secret.expose().len()))
+}
+
+/// Adds what a key of AWS KMS may have been wrapped with before 3.3.0: one
+/// value of the encryption context in place of all (`sops.md` 8.3). Nothing
+/// but unwrapping depends on the version (`security.md` C-15).
+fn with_old_contexts<'m>(metadata: &Metadata, group: &'m [WrappedKey]) -> Cow<'m, [WrappedKey]> {
+    let mut keys = Cow::Borrowed(group);
+    for wrapped in group.iter().filter(|_| metadata.is_older_than(3, 3)) {
+        let Some(FieldValue::Map(context)) = wrapped.key.fields.get("context") else { continue };
+        let values: BTreeSet<&String> = context.values().collect();
+        for value in values.iter().filter(|_| values.len() > 1).take(OLD_CONTEXTS) {
+            let context = context.keys().map(|name| (name.clone(), (*value).clone())).collect();
+            let mut variant = wrapped.clone();
+            variant.key.fields.insert("context", FieldValue::Map(context));
+            keys.to_mut().push(variant);
+        }
+    }
+    keys
 }
 
 async fn open_group(
@@ -333,4 +359,71 @@ fn bullet(reason: &str) -> String {
         lines.push(line);
     }
     format!("    - | {}", lines.join("\n      | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bulla_core::{Answer, Kind};
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::selection::Selection;
+
+    /// Opens keys of one encryption context only.
+    struct Bound(BTreeMap<String, String>);
+
+    impl KeyProvider for Bound {
+        fn serves(&self, kind: &str) -> bool {
+            kind == "kms"
+        }
+
+        fn wrap<'a>(&'a self, _: &'a MasterKey, _: &'a SecretBytes) -> Answer<'a, String> {
+            Box::pin(async { Ok("enc".into()) })
+        }
+
+        fn unwrap<'a>(&'a self, key: &'a MasterKey, _: &'a str) -> Answer<'a, SecretBytes> {
+            let fits = key.map("context") == Some(&self.0);
+            let refusal = ProviderError::new(Kind::Unexpected, "kms", "another context");
+            Box::pin(async move { if fits { Ok(SecretBytes::new(vec![7; 32])) } else { Err(refusal) } })
+        }
+    }
+
+    fn opens(version: &str, context: &[(&str, &str)], wrapped_with: &[(&str, &str)]) -> bool {
+        let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let key = keys::kms("arn:aws:kms:r:1:key/k", &map(context), "");
+        let wrapped = WrappedKey { key, enc: "enc".into(), created_at: String::new() };
+        let metadata = Metadata {
+            groups: vec![vec![wrapped]],
+            shamir_threshold: 0,
+            last_modified: String::new(),
+            mac: String::new(),
+            selection: Selection::everything(),
+            mac_only_encrypted: false,
+            version: version.to_owned(),
+            layout: None,
+        };
+        let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Bound(map(wrapped_with)))];
+        recover(&metadata, &[], &providers).now_or_never().expect("no waiting").is_ok()
+    }
+
+    #[test]
+    fn c_15_only_files_before_3_3_0_are_tried_with_one_value_of_the_context() {
+        let context = [("a", "1"), ("b", "2"), ("c", "2")];
+        for value in ["1", "2"] {
+            let old = [("a", value), ("b", value), ("c", value)];
+            for version in ["3.2.0", "v3.0.5", "2.0.9", "1.14"] {
+                assert!(opens(version, &context, &old), "{version}");
+            }
+            for version in ["3.3.0", "3.13.3", "4.0.0", "", "x"] {
+                assert!(!opens(version, &context, &old), "{version}");
+            }
+        }
+        assert!(opens("3.2.0", &context, &context) && opens("3.13.3", &context, &context));
+        assert!(!opens("3.2.0", &context, &[("a", "3"), ("b", "3"), ("c", "3")]));
+        assert!(!opens("3.2.0", &context, &[("a", "1")]));
+    }
 }

@@ -141,6 +141,17 @@ impl Metadata {
         self.groups.iter().flatten()
     }
 
+    /// Returns true for a version before `major.minor`; false where it cannot
+    /// be read.
+    pub(crate) fn is_older_than(&self, major: u32, minor: u32) -> bool {
+        let text = self.version.strip_prefix('v').unwrap_or(&self.version);
+        let mut numbers = text.split('.').map(|number| number.parse::<u32>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(own), Some(own_minor)) => (own, own_minor) < (major, minor),
+            _ => false,
+        }
+    }
+
     /// Checks the version as sops does before it decrypts: `1.` as a prefix,
     /// or three numbers after an optional `v`.
     pub fn check_version(&self) -> Result<(), MetadataError> {

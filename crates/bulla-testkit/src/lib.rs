@@ -10,6 +10,7 @@
 
 mod age_key;
 mod canary;
+mod fake;
 mod gpg_home;
 mod http;
 mod outcome;
@@ -18,6 +19,7 @@ mod tool;
 
 pub use age_key::AgeKey;
 pub use canary::{CANARY, CANARY_QUOTED, shows_canary};
+pub use fake::{Fake, Silent, nobody};
 pub use gpg_home::GpgHome;
 pub use http::{Answer, Server};
 pub use outcome::{Outcome, assert_same_answer};

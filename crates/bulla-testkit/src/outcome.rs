@@ -41,6 +41,13 @@ impl Outcome {
     pub fn err(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
+
+    /// Standard error as one line: sops breaks long ones and puts frames around them.
+    pub fn err_in_one_line(&self) -> String {
+        let unframed =
+            |line: &str| line.trim().trim_start_matches("- |").trim_start_matches('|').trim().to_owned();
+        self.err().lines().map(unframed).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl fmt::Debug for Outcome {

@@ -1,9 +1,8 @@
 //! Requests to a server whose address was admitted.
 
-use std::error::Error;
 use std::time::Duration;
 
-use bulla_core::{Environment, Kind, SecretText};
+use bulla_core::{Environment, Kind, SecretText, root_cause};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, Response, StatusCode, Url};
@@ -64,7 +63,7 @@ pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client
         builder = builder.tls_danger_accept_invalid_certs(settings::skips_verification(environment)?);
     }
     let unusable = |error: reqwest::Error| {
-        Failure::new(Kind::InvalidConfig, format!("no TLS client can be made: {}", cause(&error)))
+        Failure::new(Kind::InvalidConfig, format!("no TLS client can be made: {}", root_cause(&error)))
     };
     builder.build().map_err(unusable)
 }
@@ -163,20 +162,8 @@ async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Failure> {
 fn unreachable(error: &reqwest::Error) -> Failure {
     let reason = match () {
         () if error.is_timeout() => "the server did not answer in time".to_owned(),
-        () if error.is_connect() => format!("the server cannot be reached: {}", cause(error)),
+        () if error.is_connect() => format!("the server cannot be reached: {}", root_cause(error)),
         () => "the connection broke".to_owned(),
     };
     Failure::new(Kind::Unavailable, reason)
-}
-
-/// Returns the deepest cause, which speaks of sockets and certificates, not
-/// of the request. A certificate's names are its owner's choice: only plain
-/// characters pass.
-fn cause(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    deepest.to_string().chars().map(plain).take(200).collect()
 }

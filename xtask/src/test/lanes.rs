@@ -38,7 +38,7 @@ impl Lane {
 /// Every lane. A new one is a package and a row here.
 pub(crate) const LANES: &[Lane] = &[
     Lane::new("age", &[&AGE]),
-    Lane::new("aws", &[]).with(&[&AWS_SERVER]),
+    Lane::new("aws", &[&SOPS]).with(&[&AWS_SERVER]),
     Lane::new("faults", &[&STRACE]),
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
     Lane::new("gpg", &[&GPG, &SOPS]),

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::request::{KeyTexts, Report};
+use crate::app::encryption_context;
+use crate::request::{Aws, KeyTexts, Report};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
 #[derive(Debug, Parser)]
@@ -227,10 +228,39 @@ impl From<Keys> for KeyTexts {
     }
 }
 
+/// How AWS KMS keys are used.
+#[derive(Args, Debug)]
+pub(super) struct AwsOptions {
+    /// Profile whose credentials are used with AWS KMS keys
+    #[arg(long, value_name = "PROFILE")]
+    aws_profile: Option<String>,
+    /// Bind AWS KMS keys to this context; repeatable
+    #[arg(long, value_name = "NAME:VALUE", value_parser = context_pair)]
+    encryption_context: Vec<String>,
+}
+
+impl From<AwsOptions> for Aws {
+    fn from(options: AwsOptions) -> Self {
+        Self {
+            profile: options.aws_profile.unwrap_or_default(),
+            context: options.encryption_context.join(","),
+        }
+    }
+}
+
+fn context_pair(text: &str) -> Result<String, String> {
+    match encryption_context(text) {
+        Some(pairs) if pairs.len() == 1 => Ok(text.to_owned()),
+        _ => Err("must look like NAME:VALUE".into()),
+    }
+}
+
 #[derive(Args, Debug)]
 pub(super) struct NewFile {
     #[command(flatten)]
     pub(super) keys: Keys,
+    #[command(flatten)]
+    pub(super) aws: AwsOptions,
     /// Leave values readable whose key ends with this
     #[arg(long, value_name = "TEXT")]
     pub(super) unencrypted_suffix: Option<String>,
@@ -400,6 +430,8 @@ pub(super) struct Rotate {
     pub(super) add: AddKeys,
     #[command(flatten)]
     pub(super) remove: RemoveKeys,
+    #[command(flatten)]
+    pub(super) aws: AwsOptions,
 }
 
 /// Keys to add.

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
 use crate::request::{
-    Action, Aws, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, Keygen, Many, NewFile,
+    Action, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, Keygen, Many, NewFile,
     Request, Session, Set, Sink, Unset, ValueSource, Verify,
 };
 use arguments::{Cli, Common, Place, Verb};
@@ -97,7 +97,11 @@ fn request(verb: Verb) -> Result<Answer, String> {
         Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
         Verb::Rotate(verb) => Request::Many(Many {
             paths: verb.many.paths,
-            action: Action::Rotate { add: Box::new(verb.add.into()), remove: Box::new(verb.remove.into()) },
+            action: Action::Rotate {
+                add: Box::new(verb.add.into()),
+                remove: Box::new(verb.remove.into()),
+                aws: verb.aws.into(),
+            },
             dry_run: verb.many.dry_run,
             report: verb.many.output.into(),
         }),
@@ -228,7 +232,7 @@ impl From<arguments::NewFile> for NewFile {
             unencrypted_comment_regex: typed.unencrypted_comment_regex.unwrap_or_default(),
             encrypted_comment_regex: typed.encrypted_comment_regex.unwrap_or_default(),
         };
-        Self { keys: typed.keys.into(), aws: Aws::default(), selection, threshold: typed.threshold.into() }
+        Self { keys: typed.keys.into(), aws: typed.aws.into(), selection, threshold: typed.threshold.into() }
     }
 }
 

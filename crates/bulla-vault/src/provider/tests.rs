@@ -1,60 +1,12 @@
 use std::future::Future;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use bulla_testkit::{Fake, Silent, nobody};
 
 use super::*;
 
 const TOKEN: &str = "s.canary-token";
-
-/// Answers one request after another on a loopback port.
-struct Fake {
-    address: String,
-    thread: JoinHandle<Vec<String>>,
-}
-
-impl Fake {
-    /// Gives each of `answers` to one request.
-    fn start(answers: Vec<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let thread = std::thread::spawn(move || {
-            let serve = |answer: String| {
-                let (mut stream, _) = listener.accept().unwrap();
-                let request = receive(&mut stream);
-                // A client may hang up before a long answer is over.
-                let _ = stream.write_all(answer.as_bytes());
-                request
-            };
-            answers.into_iter().map(serve).collect()
-        });
-        Self { address, thread }
-    }
-
-    fn requests(self) -> Vec<String> {
-        self.thread.join().unwrap()
-    }
-}
-
-fn receive(stream: &mut TcpStream) -> String {
-    let (mut request, mut buffer) = (String::new(), [0; 4096]);
-    loop {
-        let length = stream.read(&mut buffer).unwrap();
-        request.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
-        let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
-        let head = head.to_ascii_lowercase();
-        let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        if length == 0 || body.len() >= announced.map_or(0, |length| length.parse().unwrap()) {
-            return request;
-        }
-    }
-}
-
-fn answer(status: &str, more: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n{body}", body.len())
-}
 
 fn provider(variables: &[(&str, &str)]) -> VaultProvider {
     let token = [("VAULT_TOKEN".into(), TOKEN.into())];
@@ -80,11 +32,15 @@ fn unwrap(provider: &VaultProvider, address: &str) -> Result<Vec<u8>, ProviderEr
 #[test]
 fn requests_are_those_of_transit() {
     let fake = Fake::start(vec![
-        answer("200 OK", "", r#"{"request_id":"1","data":{"ciphertext":"vault:v3:abc","key_version":3}}"#),
-        answer("200 OK", "", r#"{"data":{"plaintext":"aHVudGVyMg=="}}"#),
+        Fake::answer(
+            "200 OK",
+            "",
+            r#"{"request_id":"1","data":{"ciphertext":"vault:v3:abc","key_version":3}}"#,
+        ),
+        Fake::answer("200 OK", "", r#"{"data":{"plaintext":"aHVudGVyMg=="}}"#),
     ]);
     let provider = provider(&[("VAULT_NAMESPACE", "team/a")]);
-    let key = key(&fake.address);
+    let key = key(&fake.url);
     let wrapped = wait(provider.wrap(&key, &SecretBytes::new(b"hunter2".to_vec()))).unwrap();
     assert_eq!(wrapped, "vault:v3:abc");
     let opened = wait(provider.unwrap(&key, &wrapped)).unwrap();
@@ -112,9 +68,9 @@ fn statuses_decide_the_kind_and_bodies_stay_out_of_the_text() {
         ("503 Service Unavailable", Kind::Unavailable),
     ];
     let body = r#"{"errors":["canary"],"data":{"plaintext":"canary"}}"#;
-    let fake = Fake::start(cases.iter().map(|(status, _)| answer(status, "", body)).collect());
+    let fake = Fake::start(cases.iter().map(|(status, _)| Fake::answer(status, "", body)).collect());
     for (status, kind) in cases {
-        let error = unwrap(&provider(&[]), &fake.address).unwrap_err();
+        let error = unwrap(&provider(&[]), &fake.url).unwrap_err();
         assert_eq!(error.kind, kind, "{status}");
         assert!(error.to_string().contains(&format!("(status {})", &status[..3])), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
@@ -133,9 +89,9 @@ fn replies_that_are_not_transits_are_errors_without_their_text() {
         r#"{"data":{"plaintext":""}}"#,
         r#"{"data":{"ciphertext":"canary"}}"#,
     ];
-    let fake = Fake::start(bodies.iter().map(|body| answer("200 OK", "", body)).collect());
+    let fake = Fake::start(bodies.iter().map(|body| Fake::answer("200 OK", "", body)).collect());
     for body in bodies {
-        let error = unwrap(&provider(&[]), &fake.address).unwrap_err();
+        let error = unwrap(&provider(&[]), &fake.url).unwrap_err();
         assert_eq!(error.kind, Kind::Unexpected, "{body}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
@@ -143,79 +99,73 @@ fn replies_that_are_not_transits_are_errors_without_their_text() {
 
 #[test]
 fn k_01_names_that_lead_elsewhere_send_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = Silent::new();
     for (engine, name) in
         [("transit", "../../sys/seal"), ("../sys", "seal"), ("transit", "%2e%2e"), ("", "x")]
     {
-        let fields = [("vault_address", &*address), ("engine_path", engine), ("key_name", name)];
+        let fields = [("vault_address", &*server.url), ("engine_path", engine), ("key_name", name)];
         let key = MasterKey::new("hc_vault", fields);
         let error = wait(provider(&[]).unwrap(&key, "x")).unwrap_err();
         assert_eq!(error.kind, Kind::InvalidConfig);
         assert!(!error.to_string().contains("sys"), "{error}");
     }
-    assert!(listener.accept().is_err(), "something connected");
+    assert!(!server.was_called(), "something connected");
 }
 
 #[test]
 fn k_02_a_server_that_is_not_allowed_is_not_connected_to() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = Silent::new();
     for variables in [
         [("SOPS_HC_VAULT_ALLOWLIST", "none")],
         [("SOPS_HC_VAULT_ALLOWLIST", "https://vault.example.org")],
         [("SOPS_HC_VAULT_ALLOWLIST", "https://vault.example.org,")],
         [("VAULT_ADDR", "https://vault.example.org")],
     ] {
-        let error = unwrap(&provider(&variables), &address).unwrap_err();
+        let error = unwrap(&provider(&variables), &server.url).unwrap_err();
         assert_eq!(error.kind, Kind::InvalidConfig, "{error}");
     }
-    let with_password = address.replace("http://", "http://user:canary@");
+    let with_password = server.url.replace("http://", "http://user:canary@");
     let error = unwrap(&provider(&[]), &with_password).unwrap_err();
     assert!(!error.to_string().contains("canary"), "{error}");
-    assert!(listener.accept().is_err(), "something connected");
+    assert!(!server.was_called(), "something connected");
 }
 
 #[test]
 fn k_02_a_token_does_not_follow_a_redirect() {
-    let target = TcpListener::bind("127.0.0.1:0").unwrap();
-    target.set_nonblocking(true).unwrap();
-    let location = format!("Location: http://{}/v1/a\r\n", target.local_addr().unwrap());
+    let target = Silent::new();
+    let location = format!("Location: {}/v1/a\r\n", target.url);
     let statuses =
         ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"];
-    let fake = Fake::start(statuses.iter().map(|status| answer(status, &location, "")).collect());
+    let fake = Fake::start(statuses.iter().map(|status| Fake::answer(status, &location, "")).collect());
     for status in statuses {
-        let error = unwrap(&provider(&[]), &fake.address).unwrap_err();
+        let error = unwrap(&provider(&[]), &fake.url).unwrap_err();
         assert!(error.to_string().contains("redirects"), "{status}: {error}");
     }
     assert_eq!(fake.requests().len(), statuses.len());
-    assert!(target.accept().is_err(), "the redirect was followed");
+    assert!(!target.was_called(), "the redirect was followed");
 }
 
 #[test]
 fn k_02_the_user_is_told_once_about_a_server_of_the_file() {
-    let reply = answer("200 OK", "", r#"{"data":{"plaintext":"eA=="}}"#);
+    let reply = Fake::answer("200 OK", "", r#"{"data":{"plaintext":"eA=="}}"#);
     let fake = Fake::start(vec![reply; 3]);
     let shown = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&shown);
     let mut provider = provider(&[]);
     provider.message = Some(Arc::new(move |text: &str| record.lock().unwrap().push(text.to_owned())));
     for _ in 0..3 {
-        assert_eq!(unwrap(&provider, &fake.address).unwrap(), b"x");
+        assert_eq!(unwrap(&provider, &fake.url).unwrap(), b"x");
     }
     let shown = shown.lock().unwrap();
     assert_eq!(shown.len(), 1, "{shown:?}");
-    assert!(shown[0].contains(&fake.address) && !shown[0].contains(TOKEN), "{shown:?}");
+    assert!(shown[0].contains(&fake.url) && !shown[0].contains(TOKEN), "{shown:?}");
 }
 
 #[test]
 fn k_06_a_silent_server_is_given_up() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = Silent::new();
     let start = Instant::now();
-    let error = unwrap(&provider(&[("VAULT_CLIENT_TIMEOUT", "300ms")]), &address).unwrap_err();
+    let error = unwrap(&provider(&[("VAULT_CLIENT_TIMEOUT", "300ms")]), &server.url).unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert_eq!(error.kind, Kind::Unavailable);
     assert!(error.to_string().ends_with("the server did not answer in time"), "{error}");
@@ -224,16 +174,14 @@ fn k_06_a_silent_server_is_given_up() {
 #[test]
 fn a_reply_without_end_is_given_up() {
     let long = format!(r#"{{"data":{{"plaintext":"{}"}}}}"#, "A".repeat(9 << 20));
-    let fake = Fake::start(vec![answer("200 OK", "", &long)]);
-    let error = unwrap(&provider(&[]), &fake.address).unwrap_err();
+    let fake = Fake::start(vec![Fake::answer("200 OK", "", &long)]);
+    let error = unwrap(&provider(&[]), &fake.url).unwrap_err();
     assert!(error.to_string().ends_with("the reply is too long"), "{error}");
 }
 
 #[test]
 fn a_server_that_is_down_is_unavailable() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let address = nobody();
     let error = unwrap(&provider(&[]), &address).unwrap_err();
     assert_eq!(error.kind, Kind::Unavailable);
     let expected =
@@ -243,9 +191,9 @@ fn a_server_that_is_down_is_unavailable() {
 
 #[test]
 fn without_a_token_a_denial_says_so() {
-    let fake = Fake::start(vec![answer("403 Forbidden", "", "{}")]);
+    let fake = Fake::start(vec![Fake::answer("403 Forbidden", "", "{}")]);
     let provider = VaultProvider::new(Environment::default(), None);
-    let error = unwrap(&provider, &fake.address).unwrap_err();
+    let error = unwrap(&provider, &fake.url).unwrap_err();
     assert!(error.to_string().ends_with("there is no token in VAULT_TOKEN or ~/.vault-token"), "{error}");
     assert!(!fake.requests()[0].contains("x-vault-token"));
 }
@@ -260,7 +208,7 @@ fn what_no_header_can_carry_is_not_sent_and_not_shown() {
 
 #[test]
 fn a_loopback_server_is_not_reached_through_a_proxy() {
-    let fake = Fake::start(vec![answer("200 OK", "", r#"{"data":{"plaintext":"eA=="}}"#)]);
+    let fake = Fake::start(vec![Fake::answer("200 OK", "", r#"{"data":{"plaintext":"eA=="}}"#)]);
     let proxies = [("HTTP_PROXY", "http://127.0.0.1:9"), ("https_proxy", "http://127.0.0.1:9")];
-    assert_eq!(unwrap(&provider(&proxies), &fake.address).unwrap(), b"x");
+    assert_eq!(unwrap(&provider(&proxies), &fake.url).unwrap(), b"x");
 }

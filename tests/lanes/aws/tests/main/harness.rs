@@ -2,17 +2,12 @@
 
 use bulla_testkit::Server;
 
-/// The string value of a field of a flat JSON object.
-fn field(json: &str, name: &str) -> String {
-    let (_, rest) =
-        json.split_once(&format!("\"{name}\": \"")).unwrap_or_else(|| panic!("no {name} in {json}"));
-    rest.chars().take_while(|c| *c != '"').collect()
-}
+use crate::place::{create_key, field};
 
 #[test]
 fn the_encryption_context_is_bound_to_the_ciphertext() {
     let aws = Server::aws();
-    let key = field(&aws.call("TrentService.CreateKey", "{}").success(), "Arn");
+    let key = create_key();
     assert!(key.starts_with("arn:aws:kms:us-east-1:"), "{key}");
     let question =
         format!(r#"{{"KeyId":"{key}","Plaintext":"aHVudGVyMg==","EncryptionContext":{{"app":"one"}}}}"#);

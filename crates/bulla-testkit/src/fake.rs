@@ -1,0 +1,95 @@
+//! A server that answers what a test says, for what no real one would.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+
+/// Gives one answer after another on a loopback port, one per connection.
+pub struct Fake {
+    /// As in `http://127.0.0.1:40000`.
+    pub url: String,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Fake {
+    /// Starts a server that gives each of `answers` once and is gone then.
+    pub fn start(answers: Vec<String>) -> Self {
+        let (listener, url) = listen();
+        let thread = std::thread::spawn(move || {
+            let serve = |answer: String| {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let request = receive(&mut stream);
+                // A client may hang up before a long answer is over.
+                let _ = stream.write_all(answer.as_bytes());
+                request
+            };
+            answers.into_iter().map(serve).collect()
+        });
+        Self { url, thread }
+    }
+
+    /// Waits until every answer is given; returns the requests.
+    pub fn requests(self) -> Vec<String> {
+        self.thread.join().expect("the server does not panic")
+    }
+
+    /// The text of an answer; `headers` are lines that end in CR LF.
+    pub fn answer(status: &str, headers: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}Connection: close\r\n\r\n{body}")
+    }
+}
+
+/// A port where connections are taken but nothing is answered, or never even looked at.
+pub struct Silent {
+    /// As in `http://127.0.0.1:40000`.
+    pub url: String,
+    listener: TcpListener,
+}
+
+impl Default for Silent {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Silent {
+    /// Opens the port.
+    pub fn new() -> Self {
+        let (listener, url) = listen();
+        Self { url, listener }
+    }
+
+    /// True where somebody has connected.
+    pub fn was_called(&self) -> bool {
+        self.listener.set_nonblocking(true).expect("a listener takes options");
+        self.listener.accept().is_ok()
+    }
+}
+
+/// The address of a port at which nobody listens.
+pub fn nobody() -> String {
+    listen().1
+}
+
+fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+    (listener, url)
+}
+
+fn receive(stream: &mut TcpStream) -> String {
+    let (mut request, mut buffer) = (String::new(), [0; 4096]);
+    loop {
+        let length = stream.read(&mut buffer).expect("a request");
+        request.push_str(std::str::from_utf8(&buffer[..length]).expect("a request in UTF-8"));
+        let body = request.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body));
+        let complete = body.is_some_and(|(head, body)| {
+            let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            body.len() >= announced.map_or(0, |length| length.parse().expect("a number"))
+        });
+        if length == 0 || complete {
+            return request;
+        }
+    }
+}
