@@ -13,7 +13,7 @@ fn with_groups(sandbox: &Sandbox) -> [String; 4] {
     let [a, b, c, d] = &keys;
     let rules = format!(
         "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n      \
-         - kms: [{{arn: '{a}', context: {{app: web, none: null}}}}]\n      \
+         - kms: [{{arn: '{a}', context: {{app: web}}}}]\n      \
          - kms: [{{arn: '{b}'}}, {{arn: '{c}', role: 'arn:aws:iam::123456789012:role/x'}}]\n      \
          - kms: [{{arn: '{d}'}}]\n"
     );
@@ -43,6 +43,18 @@ fn enough_groups_open_a_file() {
         let said = none_opens(&sandbox);
         assert!(said.contains("Group 0: FAILED") && said.contains("Group 1: SUCCESS"), "{said}");
     }
+}
+
+/// The original ends with a nil pointer over such a rule.
+#[test]
+fn a_null_in_the_context_of_a_rule_counts_as_absent() {
+    let (sandbox, key) = (sandbox(), create_key());
+    let kms = format!("[{{arn: '{key}', context: {{app: web, none: null}}}}]");
+    sandbox.write(".sops.yaml", format!("creation_rules:\n  - key_groups:\n      - kms: {kms}\n"));
+    encrypt(&sandbox, &Tool::bulla_as_sops(), &[]).success();
+    let text = closed(&sandbox);
+    assert!(text.contains("app: web\n") && !text.contains("none"), "{text}");
+    all_open(&sandbox);
 }
 
 #[test]
