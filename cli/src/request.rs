@@ -311,6 +311,22 @@ pub struct FileStatus {
     pub input_type: String,
 }
 
+/// `keyservice`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyService {
+    /// `tcp`, `tcp4`, `tcp6` or `unix`.
+    pub network: String,
+    /// Host and port, or the path of a socket.
+    pub address: String,
+    /// Ask before every answer.
+    pub prompt: bool,
+    /// Say where it listens, and refuse an address that other machines reach
+    /// unless it is exposed. Otherwise that is a warning, as for sops' users.
+    pub strict: bool,
+    /// Listen where other machines reach it.
+    pub expose: bool,
+}
+
 /// A command with its arguments.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Request {
@@ -332,6 +348,8 @@ pub enum Request {
     GroupsDelete(GroupsDelete),
     /// Who can open a file.
     Inspect(Inspect),
+    /// Serve keys to others.
+    KeyService(KeyService),
     /// Make a key.
     Keygen(Keygen),
     /// One action on many files.

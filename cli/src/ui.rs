@@ -26,6 +26,7 @@ pub enum Level {
 }
 
 /// Where text goes, and how it looks there.
+#[derive(Clone)]
 pub struct Ui {
     level: Level,
     clock: Arc<dyn Clock>,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bulla_core::civil::rfc3339;
 use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, Timestamp};
 use bulla_providers::Dialog;
+use bulla_providers::key_service::{Address, RemoteKeyService};
 use bulla_sops::group::RecoverError;
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
@@ -26,7 +27,7 @@ pub use keys::{encryption_context, master_keys};
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Replaced, Target};
 use crate::request::{Input, Session, Sink};
-use crate::ui::Ui;
+use crate::ui::{Level, Ui};
 
 /// The system's clock.
 pub struct SystemClock;
@@ -91,21 +92,37 @@ impl<'a> App<'a> {
     pub fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;
-        Ok(runtime.block_on(answer))
+        let outcome = runtime.block_on(answer);
+        // A name that is still being looked up holds nobody back.
+        runtime.shutdown_background();
+        Ok(outcome)
     }
 
     /// The providers of this run.
     pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
         self.providers.get_or_init(|| {
-            if self.session.key_services.iter().any(|address| !address.is_empty()) {
-                self.ui.warn("remote key services are not built in yet; --keyservice has no effect");
-            }
-            if self.session.local_keys {
+            let mut providers = if self.session.local_keys {
                 bulla_providers::key_providers(self.context, &dialog())
             } else {
                 Vec::new()
+            };
+            for text in self.session.key_services.iter().filter(|text| !text.is_empty()) {
+                providers.extend(self.key_service(text));
             }
+            providers
         })
+    }
+
+    /// A remote key service; one whose address makes no sense is left out.
+    fn key_service(&self, text: &str) -> Option<Box<dyn KeyProvider>> {
+        let Ok(address) = Address::parse(text) else {
+            let message = "Error parsing URI for keyservice, skipping";
+            self.ui.log("CMD", Level::Warning, message, &[("uri", text)]);
+            return None;
+        };
+        let shown = address.to_string();
+        self.ui.log("CMD", Level::Info, "Connecting to key service", &[("address", &shown)]);
+        Some(Box::new(RemoteKeyService::new(address)))
     }
 
     /// Makes a path absolute, as it was typed otherwise.
@@ -280,7 +297,7 @@ impl<'a> App<'a> {
         if file.plain_comments > 0 {
             self.ui.log(
                 "SOPS",
-                crate::ui::Level::Warning,
+                Level::Warning,
                 "Found possibly unencrypted comment in file; it is left as it is",
                 &[],
             );
@@ -329,7 +346,7 @@ const RECOVERY: Duration = Duration::from_mins(5);
 const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
 
 /// Providers may ask on the terminal and start the user's programs.
-fn dialog() -> Dialog {
+pub(crate) fn dialog() -> Dialog {
     Dialog {
         passphrase: Some(Arc::new(|prompt: &str| crate::ui::ask_secret(prompt))),
         message: Some(Arc::new(|text: &str| crate::ui::show(text))),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bulla_core::MasterKey;
 use bulla_sops::group::{self, RecoverError};
-use bulla_sops::{Format, Metadata, replace_metadata};
+use bulla_sops::{Format, Metadata, keys, replace_metadata};
 
 use super::encrypt::bad_threshold;
 use crate::app::{App, format_of, master_keys};
@@ -103,9 +103,12 @@ pub(super) fn with_groups(
 ) -> Result<Vec<u8>, Failure> {
     let random = &*app.context.random;
     let wrapped = app.wait(group::wrap(groups, threshold, data_key, &app.now(), app.providers(), random))?;
-    let (groups, shamir_threshold) = wrapped.map_err(|error| {
+    let (mut groups, shamir_threshold) = wrapped.map_err(|error| {
         Failure::new(Exit::Generic, format!("error updating one or more master keys: [{error}]"))
     })?;
+    for group in &mut groups {
+        group.sort_by_key(|wrapped| keys::file_rank(wrapped.key.kind));
+    }
     let metadata = Metadata { groups, shamir_threshold, ..metadata.clone() };
     let dump = |text: String| Failure::new(Exit::Dump, format!("Could not marshal tree: {text}"));
     let text =

@@ -9,6 +9,7 @@ mod filestatus;
 mod groups;
 mod inspect;
 mod keygen;
+mod keyservice;
 mod many;
 mod rotate;
 pub mod sealed;
@@ -44,6 +45,7 @@ pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
         Request::GroupsAdd(request) => groups::add(app, &request),
         Request::GroupsDelete(request) => groups::delete(app, &request),
         Request::Inspect(request) => inspect::run(app, &request),
+        Request::KeyService(request) => keyservice::run(app, &request),
         Request::Keygen(request) => keygen::run(app, &request),
         Request::Many(request) => many::run(app, &request),
         Request::Rotate(request) => rotate::run(app, &request),

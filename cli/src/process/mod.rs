@@ -5,6 +5,7 @@ mod account;
 mod cleanup;
 pub mod edit;
 pub mod exec;
+pub mod listen;
 
 use std::ffi::OsStr;
 use std::io;

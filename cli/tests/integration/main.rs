@@ -4,6 +4,7 @@
 
 mod hygiene;
 mod integrity;
+mod keyservice;
 mod limits;
 mod own;
 mod sandbox;

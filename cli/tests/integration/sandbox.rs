@@ -67,6 +67,11 @@ impl Sandbox {
         Self { directory }
     }
 
+    /// The age identity that opens the fixtures.
+    pub(crate) fn identity() -> &'static str {
+        IDENTITY
+    }
+
     /// Runs a line of words: variables, the persona, its arguments, and
     /// perhaps `< FILE`.
     pub(crate) fn run(&self, words: &[String]) -> Outcome {

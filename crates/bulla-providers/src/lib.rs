@@ -4,6 +4,9 @@
 use std::sync::Arc;
 
 use bulla_core::{Context, KeyProvider, SecretText};
+/// Key services at an address, and the server that makes one of ours.
+#[cfg(feature = "keyservice")]
+pub use bulla_keyservice as key_service;
 
 /// Asks the user for a passphrase with the given prompt; the error says why
 /// there is none.

@@ -65,6 +65,9 @@ pub enum RecoverError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WrapError {
+    /// Nobody is there to ask.
+    #[error("no key services provided, cannot update master keys")]
+    NoProvider,
     /// There is no key group, or an empty one.
     #[error("empty key group provided")]
     EmptyGroup,
@@ -82,7 +85,7 @@ pub enum WrapError {
     #[error("could not split the data key")]
     Shamir(#[from] ShamirError),
     /// No provider could wrap for a key.
-    #[error("failed to encrypt the data key with {identity}: {}", .reasons.join("; "))]
+    #[error("{}", wrap_text(.identity, .reasons))]
     Key {
         /// Identity text of the key.
         identity: String,
@@ -117,6 +120,9 @@ pub async fn wrap(
     providers: Providers<'_>,
     random: &dyn Random,
 ) -> Result<(Vec<Vec<WrappedKey>>, u32), WrapError> {
+    if providers.is_empty() {
+        return Err(WrapError::NoProvider);
+    }
     if groups.is_empty() || groups.iter().any(Vec::is_empty) {
         return Err(WrapError::EmptyGroup);
     }
@@ -175,6 +181,13 @@ async fn wrap_one(
     Err(WrapError::Key { identity: keys::identity(key), reasons })
 }
 
+/// The texts of sops, one for each provider that was asked.
+fn wrap_text(identity: &str, reasons: &[String]) -> String {
+    let text =
+        |reason: &String| format!("failed to encrypt new data key with master key {identity:?}: {reason}");
+    reasons.iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
 fn not_built_in(kind: &str) -> String {
     format!("no provider for {kind} keys: not built in yet, and no remote key service given")
 }
@@ -207,11 +220,12 @@ pub async fn recover(
     } else {
         (metadata.shamir_threshold as usize).max(2)
     };
+    let length = if single { 32 } else { 33 };
     let mut reports = Vec::new();
     let mut parts = Vec::new();
     for group in &metadata.groups {
         let keys = with_old_contexts(metadata, group);
-        let (part, failures) = open_group(&keys, order, providers).await;
+        let (part, failures) = open_group(&keys, length, order, providers).await;
         reports.push(GroupReport { recovered: part.is_some(), failures });
         parts.extend(part);
         if parts.len() == needed {
@@ -249,6 +263,7 @@ fn with_old_contexts<'m>(metadata: &Metadata, group: &'m [WrappedKey]) -> Cow<'m
 
 async fn open_group(
     group: &[WrappedKey],
+    length: usize,
     order: &[String],
     providers: Providers<'_>,
 ) -> (Option<SecretBytes>, Vec<(String, Vec<String>)>) {
@@ -265,7 +280,7 @@ async fn open_group(
     let mut failures = Vec::new();
     for same_kind in sorted.chunk_by(|a, b| a.key.kind == b.key.kind) {
         for batch in same_kind.chunks(PARALLEL) {
-            let (part, mut failed) = open_batch(batch, providers).await;
+            let (part, mut failed) = open_batch(batch, length, providers).await;
             if part.is_some() {
                 return (part, failures);
             }
@@ -277,12 +292,13 @@ async fn open_group(
 
 async fn open_batch(
     batch: &[&WrappedKey],
+    length: usize,
     providers: Providers<'_>,
 ) -> (Option<SecretBytes>, Vec<(String, Vec<String>)>) {
     let mut running: FuturesUnordered<_> = batch
         .iter()
         .enumerate()
-        .map(|(index, wrapped)| async move { (index, open_one(wrapped, providers).await) })
+        .map(|(index, wrapped)| async move { (index, open_one(wrapped, length, providers).await) })
         .collect();
     let mut failed = Vec::new();
     while let Some((index, outcome)) = running.next().await {
@@ -296,15 +312,27 @@ async fn open_batch(
     (None, failed.into_iter().map(named).collect())
 }
 
-async fn open_one(wrapped: &WrappedKey, providers: Providers<'_>) -> Result<SecretBytes, Vec<String>> {
+async fn open_one(
+    wrapped: &WrappedKey,
+    length: usize,
+    providers: Providers<'_>,
+) -> Result<SecretBytes, Vec<String>> {
     let mut reasons = Vec::new();
     for provider in providers.iter().filter(|provider| provider.serves(wrapped.key.kind)) {
         match provider.unwrap(&wrapped.key, &wrapped.enc).await {
-            Ok(part) => return Ok(part),
+            // A share has one byte more than a key.
+            Ok(part) if part.expose().len() == length => return Ok(part),
+            Ok(part) => {
+                reasons
+                    .push(format!("what was unwrapped is {} bytes long, not {length}", part.expose().len()));
+            }
             Err(error) => reasons.push(error_text(&error)),
         }
     }
-    if reasons.is_empty() {
+    if providers.is_empty() {
+        reasons
+            .push("there is no key service to ask: the local one is disabled, and no other is given".into());
+    } else if reasons.is_empty() {
         reasons.push(not_built_in(wrapped.key.kind));
     }
     Err(reasons)

@@ -135,6 +135,12 @@ pub fn kind(name: &str) -> Option<&'static KeyKind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// Where the keys of a kind stand among those of a group that is read from a
+/// file, whatever order they were given in.
+pub fn file_rank(name: &str) -> usize {
+    KINDS.iter().position(|kind| kind.name == name).unwrap_or(KINDS.len())
+}
+
 /// Returns the text that identifies `key` in messages and comparisons.
 pub fn identity(key: &MasterKey) -> String {
     kind(key.kind).map_or_else(String::new, |kind| (kind.identity)(key))
@@ -315,6 +321,12 @@ mod tests {
             assert!(!is_wrapped(kind, "") && !is_wrapped(kind, "not a key\n"), "{kind}");
         }
         assert!(!is_wrapped("pgp", &armor("garbage")) && !is_wrapped("hc_vault", "vault:v1"));
+    }
+
+    #[test]
+    fn keys_of_a_file_stand_in_the_order_of_their_kinds() {
+        assert!(file_rank("kms") < file_rank("pgp") && file_rank("pgp") < file_rank("age"));
+        assert!(file_rank("age") < file_rank("other"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod gpg_home;
 mod http;
 mod outcome;
 mod sandbox;
+mod service;
 mod tool;
 
 pub use age_key::AgeKey;
@@ -24,4 +25,5 @@ pub use gpg_home::GpgHome;
 pub use http::{Answer, Server};
 pub use outcome::{Outcome, assert_same_answer};
 pub use sandbox::Sandbox;
+pub use service::Service;
 pub use tool::{Tool, required};

@@ -19,7 +19,7 @@ const FORMAT: &[&str] = &[
     "bulla-yaml",
 ];
 /// Crates that each bind one SDK or tool.
-const VENDOR: &[&str] = &["bulla-age", "bulla-aws", "bulla-pgp", "bulla-vault"];
+const VENDOR: &[&str] = &["bulla-age", "bulla-aws", "bulla-keyservice", "bulla-pgp", "bulla-vault"];
 /// The crate that lists the vendor crates.
 const REGISTRY: &str = "bulla-providers";
 /// What never stands below a format crate: runtimes, HTTP and Kubernetes clients, argument parsers.

@@ -8,9 +8,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use bulla_providers::key_service::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::encryption_context;
+use crate::persona::sops::go;
 use crate::request::{Aws, KeyTexts, Report};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
@@ -35,12 +37,46 @@ pub(super) struct Common {
     /// Kinds of key, tried in this order
     #[arg(long, global = true, env = "SOPS_DECRYPTION_ORDER", value_delimiter = ',', value_name = "KINDS")]
     pub(super) key_order: Vec<String>,
+    /// Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable
+    #[arg(
+        long = "keyservice",
+        global = true,
+        env = "SOPS_KEYSERVICE",
+        value_delimiter = ',',
+        value_name = "ADDRESS",
+        value_parser = key_service
+    )]
+    pub(super) key_services: Vec<String>,
+    /// With false: only ask key services, not the keys at hand
+    #[arg(
+        long = "enable-local-keyservice",
+        global = true,
+        env = "SOPS_ENABLE_LOCAL_KEYSERVICE",
+        value_name = "BOOL",
+        action = clap::ArgAction::Set,
+        default_value = "true",
+        hide_default_value = true,
+        value_parser = boolean
+    )]
+    pub(super) local_keys: bool,
     /// Lay results out with this many blanks per level
     #[arg(long, global = true, value_name = "BLANKS")]
     pub(super) indent: Option<i64>,
     /// Log what happens
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
+}
+
+/// An empty text, as of an empty variable, names no service.
+fn key_service(text: &str) -> Result<String, String> {
+    if !text.is_empty() {
+        Address::parse(text).map_err(|error| error.to_string())?;
+    }
+    Ok(text.to_owned())
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    go::parse_bool(text).ok_or_else(|| "say true or false".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +130,12 @@ pub(super) enum Verb {
     /// Make an age key
     #[command(after_help = "Examples:\n  bulla keygen --to ~/.config/sops/age/keys.txt")]
     Keygen(Keygen),
+    /// Serve this machine's keys to others, as a key service of sops
+    #[command(
+        name = "keyservice",
+        after_help = "Examples:\n  bulla keyservice --network unix --address ~/keys.sock --prompt\n  ssh -R /tmp/keys.sock:$HOME/keys.sock host sops --keyservice unix:///tmp/keys.sock decrypt f.yaml"
+    )]
+    KeyService(KeyService),
     /// Run a command with the decrypted values in its environment
     #[command(after_help = "Examples:\n  bulla exec-env secret.env 'psql \"$DATABASE_URL\"'")]
     ExecEnv(ExecEnv),
@@ -524,6 +566,22 @@ pub(super) struct Inspect {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct KeyService {
+    /// tcp or unix
+    #[arg(long, value_name = "NETWORK", default_value = "tcp")]
+    pub(super) network: String,
+    /// Host and port, or the path of a socket
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
+    pub(super) address: String,
+    /// Ask before every answer
+    #[arg(long)]
+    pub(super) prompt: bool,
+    /// Allow an address that other machines reach: whoever reaches it can use your keys
+    #[arg(long)]
+    pub(super) expose: bool,
 }
 
 #[derive(Args, Debug)]

@@ -9,8 +9,8 @@ use clap::{CommandFactory, Parser};
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
 use crate::request::{
-    Action, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, Keygen, Many, NewFile,
-    Request, Session, Set, Sink, Unset, ValueSource, Verify,
+    Action, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, KeyService, Keygen, Many,
+    NewFile, Request, Session, Set, Sink, Unset, ValueSource, Verify,
 };
 use arguments::{Cli, Common, Place, Verb};
 
@@ -49,7 +49,8 @@ enum Answer {
 fn session(common: &Common) -> Session {
     Session {
         config: common.config.clone().unwrap_or_default(),
-        local_keys: true,
+        local_keys: common.local_keys,
+        key_services: common.key_services.clone(),
         decryption_order: common.key_order.join(","),
         indent: common.indent,
         verbose: common.verbose,
@@ -93,6 +94,13 @@ fn request(verb: Verb) -> Result<Answer, String> {
             path: verb.path,
             input_type: verb.input_type.unwrap_or_default(),
             report: verb.output.into(),
+        }),
+        Verb::KeyService(verb) => Request::KeyService(KeyService {
+            network: verb.network,
+            address: verb.address,
+            prompt: verb.prompt,
+            strict: true,
+            expose: verb.expose,
         }),
         Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
         Verb::Rotate(verb) => Request::Many(Many {

@@ -9,7 +9,8 @@ use super::{Call, Invocation, go};
 use crate::error::{Exit, Failure};
 use crate::request::{
     Aws, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, FileStatus, Formats, GroupsAdd, GroupsDelete, Input,
-    KeyTexts, NewFile, Request, Rotate, SelectionTexts, Session, Set, Sink, Unset, UpdateKeys, ValueSource,
+    KeyService, KeyTexts, NewFile, Request, Rotate, SelectionTexts, Session, Set, Sink, Unset, UpdateKeys,
+    ValueSource,
 };
 
 pub(super) const IN_PLACE_STDIN: &str = "Error: cannot use --in-place when reading from stdin";
@@ -28,7 +29,9 @@ pub(super) fn invocation(call: Call<'_>) -> Invocation {
         }
         _ => Vec::new(),
     };
-    let session = session(call.global, call.values);
+    let mut session = session(call.global, call.values);
+    // The one command that takes the global flag as well.
+    session.verbose |= call.verb == Verb::KeyService && call.global.flag("verbose");
     match request(call) {
         Ok(request) => Invocation::Run { warnings, session, request: Box::new(request) },
         Err(failure) => Invocation::Fail(warnings, failure),
@@ -71,14 +74,15 @@ fn request(call: Call<'_>) -> Result<Request, Failure> {
             };
             exec(call.verb, values, path.into(), command)
         }
-        verb => Err(not_built_in(verb)),
+        Verb::KeyService => Ok(Request::KeyService(KeyService {
+            network: values.text("network").to_owned(),
+            address: values.text("address").to_owned(),
+            prompt: values.flag("prompt"),
+            strict: false,
+            expose: false,
+        })),
+        _ => Err(Failure::new(Exit::Generic, "error: publish is not built in yet")),
     }
-}
-
-/// What a later release brings.
-fn not_built_in(verb: Verb) -> Failure {
-    let name = if verb == Verb::Publish { "publish" } else { "keyservice" };
-    Failure::new(Exit::Generic, format!("error: {name} is not built in yet"))
 }
 
 fn decrypt(values: &Values, positionals: Vec<OsString>) -> Result<Request, Failure> {

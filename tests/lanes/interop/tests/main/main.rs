@@ -3,5 +3,6 @@
 mod documents;
 mod gjson;
 mod harness;
+mod keyservice;
 mod regexp;
 mod template;

@@ -1,0 +1,163 @@
+//! `keyservice` and its clients, without the original.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::sandbox::{Outcome, Sandbox};
+
+/// A key service of ours, as long as it lives.
+struct Running(Child);
+
+impl Running {
+    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
+        command.arg("keyservice").args(arguments).current_dir(sandbox.path());
+        command.env_clear().env("HOME", sandbox.path()).env("SOPS_AGE_KEY", Sandbox::identity());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// The address that it tells.
+    fn address(&mut self) -> String {
+        let stderr = self.0.stderr.as_mut().unwrap();
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while stderr.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+            line.push(byte[0]);
+        }
+        let line = String::from_utf8(line).unwrap();
+        line.strip_prefix("serving the keys of this machine at ").expect(&line).to_owned()
+    }
+
+    fn end(mut self) -> i32 {
+        let id = self.0.id().to_string();
+        Command::new("kill").args(["-s", "TERM", &id]).status().unwrap();
+        self.0.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn sops(sandbox: &Sandbox, line: &str) -> Outcome {
+    sandbox.run(&shlex::split(line).unwrap())
+}
+
+#[test]
+fn a_file_is_opened_with_the_keys_of_a_service_over_a_port_that_it_chose() {
+    let sandbox = Sandbox::new();
+    let mut service = Running::start(&sandbox, &["--address", "127.0.0.1:0"]);
+    let address = service.address();
+    let direct = sops(&sandbox, "sops decrypt enc.yaml");
+    assert_eq!(direct.code, 0, "{}", direct.stderr);
+    let remote = format!("sops decrypt --enable-local-keyservice=false --keyservice {address} enc.yaml");
+    let outcome = sops(&sandbox, &format!("SOPS_AGE_KEY=none {remote}"));
+    assert_eq!((outcome.code, outcome.stdout), (0, direct.stdout), "{}", outcome.stderr);
+    assert_eq!(service.end(), 0);
+    let outcome = sops(&sandbox, &remote);
+    let place = address.trim_start_matches("tcp://");
+    assert_eq!(outcome.code, 128);
+    let said = outcome.stderr.replace("\n      |", "");
+    assert!(said.contains(place) && said.contains("cannot be reached: connection refused"), "{said}");
+    // It is the local key that opens it then.
+    let both = sops(&sandbox, &format!("sops decrypt --keyservice {address} enc.yaml"));
+    assert_eq!(both.code, 0, "{}", both.stderr);
+}
+
+#[test]
+fn k_07_a_socket_is_for_its_owner_and_a_port_for_this_machine() {
+    let sandbox = Sandbox::new();
+    let mut service = Running::start(&sandbox, &["--network", "unix", "--address", "keys.sock"]);
+    assert_eq!(service.address(), "unix://keys.sock");
+    let path = sandbox.path().join("keys.sock");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let line = "sops decrypt --enable-local-keyservice=false --keyservice unix:keys.sock enc.yaml";
+    assert_eq!(sops(&sandbox, line).code, 0);
+    assert_eq!(service.end(), 0);
+    assert!(!path.exists());
+    let refused = sandbox.bulla(&["keyservice", "--address", "0.0.0.0:0"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("whoever reaches 0.0.0.0:0 can use the keys"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--expose"), "{}", refused.stderr);
+}
+
+#[test]
+fn without_any_key_service_the_reason_is_told() {
+    let sandbox = Sandbox::new();
+    let outcome = sops(&sandbox, "sops decrypt --enable-local-keyservice=false enc.yaml");
+    assert_eq!(outcome.code, 128);
+    assert!(outcome.stderr.contains("the local one is disabled"), "{}", outcome.stderr);
+    let recipient = "age1q6qn6ase36c5xyrtr6gk7rnxcfphyz0c9lakvp3h8st7eqal9szsmaqu7c";
+    let line = format!("sops encrypt --enable-local-keyservice=false --age {recipient} plain.yaml");
+    let outcome = sops(&sandbox, &line);
+    let text = "Could not generate data key: [no key services provided, cannot update master keys]\n";
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (1, text));
+    let outcome = sandbox.bulla(&["decrypt", "--keyservice", "nonsense", "enc.yaml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    let outcome = sops(&sandbox, "sops decrypt --keyservice nonsense enc.yaml");
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stderr.contains("Error parsing URI for keyservice, skipping"), "{}", outcome.stderr);
+}
+
+/// An HTTP/2 frame.
+fn frame(kind: u8, flags: u8, stream: u8, content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, stream], content].concat()
+}
+
+/// Reads frames until the request is complete.
+fn await_request(stream: &mut TcpStream) {
+    stream.read_exact(&mut [0; 24]).unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        let is_data = head[3] == 0;
+        if is_data && head[4] & 1 == 1 {
+            return;
+        }
+    }
+}
+
+/// Answers every request with a key of 9 bytes of garbage.
+fn serve_garbage(listener: &TcpListener) {
+    while let Ok((mut stream, _)) = listener.accept() {
+        stream.write_all(&frame(4, 0, 0, b"")).unwrap();
+        await_request(&mut stream);
+        let head = b"\x88\x0f\x10\x10application/grpc";
+        let message = b"\0\0\0\0\x0b\x0a\x09not a key";
+        let tail = b"\0\x0bgrpc-status\x010";
+        let answer = [frame(1, 4, 1, head), frame(0, 0, 1, message), frame(1, 5, 1, tail)].concat();
+        stream.write_all(&answer).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn c_10_a_key_service_that_answers_garbage_leaves_the_file_unchanged() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || serve_garbage(&listener));
+    let path = sandbox.path().join("enc.yaml");
+    let before = std::fs::read(&path).unwrap();
+    let key = "eu-de:4b4ad1f4-0000-0000-0000-000000000000";
+    let line = format!("sops rotate -i --keyservice {address} --add-hckms {key} enc.yaml");
+    let outcome = sops(&sandbox, &line);
+    assert_ne!(outcome.code, 0);
+    assert!(outcome.stderr.contains("the answer is no data key wrapped with hckms"), "{}", outcome.stderr);
+    let line = format!("sops decrypt --enable-local-keyservice=false --keyservice {address} enc.yaml");
+    let outcome = sops(&sandbox, &line);
+    assert_eq!(outcome.code, 128);
+    let said = outcome.stderr.replace("\n      |", "");
+    assert!(said.contains("the answer is 9 bytes long"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

@@ -1,0 +1,217 @@
+//! Somebody else's key service as a key provider.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bulla_core::{Answer, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes};
+use http::Uri;
+use http::uri::PathAndQuery;
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use prost::Message;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tonic::body::Body;
+use tonic::client::Grpc;
+use tonic::{Code, Status};
+use tonic_prost::ProstCodec;
+use tower_service::Service;
+
+use crate::message::{self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse};
+use crate::{Address, MESSAGE_LIMIT, is_key_length, shape, text, transport};
+
+const NAME: &str = "key service";
+
+/// How long connecting may take.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long one operation may take (`security.md` K-06).
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Bytes of an answer's headers at most.
+const HEADER_LIMIT: u32 = 16 << 10;
+
+/// A key service at an address.
+///
+/// Each operation makes a connection of its own and takes 30 seconds at most.
+/// What comes back is checked: a wrapped key must have the shape of its kind,
+/// a data key its length, and an error's text is made harmless.
+pub struct RemoteKeyService {
+    address: Address,
+    deadline: Duration,
+}
+
+/// Why there is no usable answer.
+struct Failure {
+    kind: Kind,
+    reason: String,
+}
+
+impl Failure {
+    fn new(kind: Kind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+impl RemoteKeyService {
+    /// Builds a provider; nothing is connected to yet.
+    pub fn new(address: Address) -> Self {
+        Self { address, deadline: DEADLINE }
+    }
+
+    /// Asks one question in time. Words of the service that repeat `secret`
+    /// are not passed on.
+    async fn call<Q, A>(
+        &self,
+        method: &'static str,
+        question: Q,
+        secret: Option<&SecretBytes>,
+    ) -> Result<A, Failure>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let late = |limit: Duration| {
+            Failure::new(Kind::Unavailable, format!("no answer within {} s", limit.as_secs()))
+        };
+        let exchange = async {
+            let stream = timeout(CONNECT_DEADLINE, transport::connect(&self.address)).await;
+            let stream = stream.map_err(|_| late(CONNECT_DEADLINE))?.map_err(|error| {
+                Failure::new(Kind::Unavailable, format!("cannot be reached: {}", cause(&error)))
+            })?;
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder.max_header_list_size(HEADER_LIMIT);
+            let silent = |_| Failure::new(Kind::Unavailable, "does not speak the protocol of key services");
+            let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(silent)?;
+            // The connection ends with this future, however that ends.
+            let mut driver = JoinSet::new();
+            driver.spawn(connection);
+            let answer = ask(Sender(sender), origin(&self.address), method, question, self.deadline).await;
+            answer.map_err(|status| refusal(&status, secret))
+        };
+        timeout(self.deadline, exchange).await.map_err(|_| late(self.deadline))?
+    }
+
+    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
+        let question = EncryptRequest { key: Some(message_of(key)?), plaintext: secret.expose().to_vec() };
+        let answer: EncryptResponse = self.call("/KeyService/Encrypt", question, Some(secret)).await?;
+        let wrapped = String::from_utf8(answer.ciphertext).ok().filter(|text| shape::fits(key.kind, text));
+        wrapped.ok_or_else(|| {
+            Failure::new(Kind::Unexpected, format!("the answer is no data key wrapped with {}", key.kind))
+        })
+    }
+
+    async fn decrypt(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, Failure> {
+        let question =
+            DecryptRequest { key: Some(message_of(key)?), ciphertext: wrapped.as_bytes().to_vec() };
+        let mut answer: DecryptResponse = self.call("/KeyService/Decrypt", question, None).await?;
+        let secret = SecretBytes::new(std::mem::take(&mut answer.plaintext));
+        let length = secret.expose().len();
+        if !is_key_length(length) {
+            let reason = format!("the answer is {length} bytes long, which no data key is");
+            return Err(Failure::new(Kind::Unexpected, reason));
+        }
+        Ok(secret)
+    }
+
+    fn error(&self, failure: Failure) -> ProviderError {
+        ProviderError::new(failure.kind, NAME, format!("key service at {}: {}", self.address, failure.reason))
+    }
+}
+
+impl KeyProvider for RemoteKeyService {
+    /// A key service may have keys of every kind.
+    fn serves(&self, _: &str) -> bool {
+        true
+    }
+
+    fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
+        Box::pin(async move { self.encrypt(key, secret).await.map_err(|failure| self.error(failure)) })
+    }
+
+    fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
+        Box::pin(async move { self.decrypt(key, wrapped).await.map_err(|failure| self.error(failure)) })
+    }
+}
+
+fn message_of(key: &MasterKey) -> Result<message::Key, Failure> {
+    message::to_message(key).ok_or_else(|| {
+        Failure::new(Kind::Unsupported, format!("the protocol has no keys of kind {}", key.kind))
+    })
+}
+
+/// What the service is told that it is called.
+fn origin(address: &Address) -> Uri {
+    let named = match address {
+        Address::Tcp { .. } => address.to_string().replacen("tcp", "http", 1).parse().ok(),
+        Address::Unix(_) => None,
+    };
+    named.unwrap_or_else(|| Uri::from_static("http://localhost"))
+}
+
+async fn ask<Q, A>(
+    sender: Sender,
+    origin: Uri,
+    method: &'static str,
+    question: Q,
+    deadline: Duration,
+) -> Result<A, Status>
+where
+    Q: Message + 'static,
+    A: Message + Default + 'static,
+{
+    let mut client = Grpc::with_origin(sender, origin).max_decoding_message_size(MESSAGE_LIMIT);
+    client.ready().await.map_err(|_| Status::unavailable("the connection broke"))?;
+    let mut request = tonic::Request::new(question);
+    request.set_timeout(deadline);
+    let method = PathAndQuery::from_static(method);
+    let answer = client.unary(request, method, ProstCodec::<Q, A>::default()).await;
+    answer.map(tonic::Response::into_inner)
+}
+
+/// What a status says: that of the service, or of what became of its answer.
+fn refusal(status: &Status, secret: Option<&SecretBytes>) -> Failure {
+    let kind = match status.code() {
+        Code::PermissionDenied | Code::Unauthenticated => Kind::Denied,
+        Code::ResourceExhausted => Kind::RateLimited,
+        Code::DeadlineExceeded | Code::Unavailable => Kind::Unavailable,
+        Code::NotFound | Code::Unimplemented => Kind::Unsupported,
+        _ => Kind::Unexpected,
+    };
+    if secret.is_some_and(|secret| text::repeats(status.message(), secret)) {
+        return Failure::new(kind, "refused, in words that are not shown: they repeat the data key");
+    }
+    let said = text::one_line(status.message());
+    // What a plain error of a key fails with has no code of its own.
+    let is_plain = status.code() == Code::Unknown && !said.is_empty();
+    let reason = if is_plain { said } else { format!("{:?}: {said}", status.code()) };
+    Failure::new(kind, reason)
+}
+
+/// Says what an operating-system error is, without its number.
+fn cause(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text::one_line(text.split(" (os error").next().unwrap_or_default()).to_lowercase()
+}
+
+/// The sending half of a connection, as gRPC wants it.
+struct Sender(http2::SendRequest<Body>);
+
+impl Service<http::Request<Body>> for Sender {
+    type Response = http::Response<Incoming>;
+    type Error = hyper::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        Box::pin(self.0.send_request(request))
+    }
+}
+
+#[cfg(test)]
+mod tests;
