@@ -2,6 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use bulla_testkit::{AgeKey, GpgHome, Outcome, Sandbox, Service, Tool};
 
@@ -177,7 +178,10 @@ fn a_signal_ends_both_servers_alike() {
                     "tcp" => TcpStream::connect(&place).is_ok(),
                     _ => UnixStream::connect(&place).is_ok(),
                 };
-                let outcome = Service::start(&home, &tool, &line, ready).end_by(signal);
+                let service = Service::start(&home, &tool, &line, ready);
+                // The original listens before it watches for signals.
+                std::thread::sleep(Duration::from_millis(300));
+                let outcome = service.end_by(signal);
                 assert!(!home.path("keys.sock").exists(), "{tool:?}");
                 outcome
             });
@@ -227,7 +231,8 @@ fn a_server_that_prompts_asks_and_obeys() {
                 service.write("y\n");
                 let read = away.run(&client, &["decrypt", "closed.yaml"]);
                 assert_eq!(read.out(), PLAIN, "{server:?} {client:?}: {read:?}");
-                let said = service.end_by("TERM").success().out();
+                // The code is no part of it: the original ends with 0 or 1, as it happens.
+                let said = service.end_by("TERM").out();
                 let asked = said.matches("Received decrypt request using ").count();
                 assert_eq!(asked, 2, "{said}");
                 assert!(said.contains("Respond to request? (y/n): "), "{said}");
