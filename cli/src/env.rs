@@ -39,7 +39,6 @@ pub const VARIABLES: &[Variable] = &[
         purpose: "server in place of AWS's; also AWS_ENDPOINT_URL_KMS and _STS",
     },
     Variable { name: "AWS_CA_BUNDLE", purpose: "certificates to trust for AWS, in place of the system's" },
-    Variable { name: "HTTPS_PROXY", purpose: "proxy for AWS and Vault; NO_PROXY lists the exceptions" },
     Variable { name: "SOPS_HC_VAULT_ALLOWLIST", purpose: "Vault addresses that files may name" },
     Variable { name: "VAULT_ADDR", purpose: "the Vault server that files may name where there is no list" },
     Variable { name: "VAULT_TOKEN", purpose: "token for Vault" },
@@ -66,8 +65,8 @@ pub const KUBESEAL_VARIABLES: &[Variable] = &[
     Variable { name: "KUBERNETES_SERVICE_HOST", purpose: "set in a pod" },
     Variable { name: "KUBERNETES_SERVICE_PORT", purpose: "set in a pod" },
     Variable { name: "POD_NAMESPACE", purpose: "in a pod: the namespace where none is given" },
-    Variable { name: "HTTPS_PROXY", purpose: "proxy for certificates by https" },
-    Variable { name: "HTTP_PROXY", purpose: "proxy for certificates by http" },
+    Variable { name: "HTTPS_PROXY", purpose: "proxy for https: certificates, AWS, Vault" },
+    Variable { name: "HTTP_PROXY", purpose: "proxy for http: certificates, Vault" },
     Variable { name: "NO_PROXY", purpose: "hosts that are reached without a proxy" },
     Variable { name: "HOME", purpose: "holds .kube/config" },
 ];
