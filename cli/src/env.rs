@@ -30,6 +30,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "SOPS_AGE_KEY_CMD", purpose: "command that prints age identities" },
     Variable { name: "SOPS_AGE_SSH_PRIVATE_KEY_FILE", purpose: "SSH private key to use as an age identity" },
     Variable { name: "SOPS_AGE_SSH_PRIVATE_KEY_CMD", purpose: "command that prints such a key" },
+    Variable {
+        name: "BULLA_PGP_KEY_FILE",
+        purpose: "exported OpenPGP keys, used without gpg; files as in PATH",
+    },
     Variable { name: "SOPS_GPG_EXEC", purpose: "the gpg program" },
     Variable { name: "GNUPGHOME", purpose: "gpg's directory" },
     Variable { name: "AWS_ACCESS_KEY_ID", purpose: "credentials for AWS, with AWS_SECRET_ACCESS_KEY" },

@@ -21,6 +21,20 @@ impl<'a> Fingerprint<'a> {
         self.0
     }
 
+    /// Returns the digits of a fingerprint or key id, in upper case; `None`
+    /// for a mail address.
+    pub(crate) fn hex(&self) -> Option<String> {
+        let digits = self.0.strip_suffix('!').unwrap_or(self.0);
+        let digits = digits.strip_prefix("0x").unwrap_or(digits);
+        is_hex(self.0).then(|| digits.to_ascii_uppercase())
+    }
+
+    /// Returns the digits where exactly this key is meant, and not the best
+    /// one of its certificate.
+    pub(crate) fn exact(&self) -> Option<String> {
+        self.hex().filter(|_| self.0.ends_with('!'))
+    }
+
     /// Returns the long key id, with the `!` if there is one: the key that
     /// gpg is to trust. A mail address has none, and gpg refuses to trust it.
     pub(crate) fn long_id(&self) -> Option<&'a str> {

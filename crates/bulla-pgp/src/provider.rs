@@ -1,29 +1,78 @@
 //! The key provider for master keys of kind `pgp`.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bulla_core::{Answer, Environment, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes};
+use bulla_core::{
+    Answer, Clock, Environment, KeyProvider, Kind, MasterKey, ProviderError, Random, SecretBytes, SecretText,
+};
 use zeroize::Zeroizing;
 
 use crate::fingerprint::Fingerprint;
 use crate::gpg::{self, Failure};
+use crate::keys;
+use crate::native::{KeyRing, NativeError};
 
 const NAME: &str = "pgp";
 
-/// Wraps and unwraps data keys with GnuPG, found and run with the variables
-/// of an [`Environment`] only.
+/// Asks the user for a passphrase with the given prompt; the error says why
+/// there is none.
+pub type PassphrasePrompt = Arc<dyn Fn(&str) -> Result<SecretText, String> + Send + Sync>;
+
+/// What the caller lends and allows.
+#[derive(Clone)]
+pub struct Options {
+    /// Tells whether keys are valid.
+    pub clock: Arc<dyn Clock>,
+    /// Whether gpg may be started.
+    pub gpg: bool,
+    /// Asks for passphrases of keys in files; without it such keys stay closed.
+    pub passphrase: Option<PassphrasePrompt>,
+    /// Randomness for messages.
+    pub random: Arc<dyn Random>,
+}
+
+impl Options {
+    /// Allows nothing: no gpg, no questions.
+    pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { clock, gpg: false, passphrase: None, random }
+    }
+}
+
+/// Wraps and unwraps data keys with the keys in the files that
+/// `BULLA_PGP_KEY_FILE` names, and with GnuPG for what they do not open.
 ///
-/// Must be used inside a Tokio runtime with its drivers for processes and
-/// time. One operation takes 30 seconds at most.
+/// The files are read when the first data key comes by, and kept. gpg is found
+/// and run with the variables of an [`Environment`] only. Must be used inside a
+/// Tokio runtime with its drivers for processes and time. One operation of gpg
+/// takes 30 seconds at most; the operations on keys in files block the thread,
+/// on the user where a passphrase is asked for.
 pub struct PgpProvider {
     environment: Environment,
+    options: Options,
     deadline: Duration,
+    ring: OnceLock<Option<Result<KeyRing, String>>>,
 }
 
 impl PgpProvider {
     /// Builds a provider; nothing is run or looked for yet.
-    pub fn new(environment: Environment) -> Self {
-        Self { environment, deadline: gpg::DEADLINE }
+    pub fn new(environment: Environment, options: Options) -> Self {
+        Self { environment, options, deadline: gpg::DEADLINE, ring: OnceLock::new() }
+    }
+
+    /// Builds a provider that knows the keys of `ring` and reads no file.
+    pub fn with_ring(environment: Environment, options: Options, ring: KeyRing) -> Self {
+        let ring = OnceLock::from(Some(Ok(ring)));
+        Self { environment, options, deadline: gpg::DEADLINE, ring }
+    }
+
+    /// The keys at hand, if the user named any.
+    fn ring(&self) -> Result<Option<&KeyRing>, Failure> {
+        match self.ring.get_or_init(|| keys::load(&self.environment)) {
+            None => Ok(None),
+            Some(Ok(ring)) => Ok(Some(ring)),
+            Some(Err(reason)) => Err(Failure::new(Kind::InvalidConfig, reason.clone())),
+        }
     }
 
     async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -34,6 +83,34 @@ impl PgpProvider {
         let fingerprint = Fingerprint::parse(key.text("fp")).ok_or_else(|| {
             Failure::new(Kind::InvalidConfig, "the fingerprint is neither hexadecimal nor a mail address")
         })?;
+        let native = self.ring()?.map(|ring| {
+            let now = self.options.clock.now();
+            ring.encrypt(fingerprint.text(), secret, now, self.options.random.as_ref())
+        });
+        match native {
+            Some(Ok(message)) => return Ok(message),
+            // A key that is here and may not be used would not be used by gpg.
+            Some(Err(error @ (NativeError::Expired(_) | NativeError::Revoked(_) | NativeError::Random))) => {
+                return Err(failure(&error));
+            }
+            Some(Err(error)) if !self.options.gpg => return Err(failure(&error)),
+            Some(Err(error)) => {
+                return self
+                    .encrypt_with_gpg(&fingerprint, secret)
+                    .await
+                    .map_err(|also| joined(&error, also));
+            }
+            None => {}
+        }
+        self.allow_gpg()?;
+        self.encrypt_with_gpg(&fingerprint, secret).await
+    }
+
+    async fn encrypt_with_gpg(
+        &self,
+        fingerprint: &Fingerprint<'_>,
+        secret: &SecretBytes,
+    ) -> Result<String, Failure> {
         let mut arguments =
             vec!["--no-default-recipient", "--yes", "--encrypt", "-a", "-r", fingerprint.text()];
         if let Some(id) = fingerprint.long_id() {
@@ -45,6 +122,53 @@ impl PgpProvider {
             .map_err(|_| Failure::new(Kind::Unexpected, "gpg's output is not text"))?;
         Ok(text.trim().to_owned())
     }
+
+    async fn decrypt(&self, message: &str) -> Result<SecretBytes, Failure> {
+        let native = self.ring()?.map(|ring| ring.decrypt(message.as_bytes(), &|prompt| self.ask(prompt)));
+        match native {
+            Some(Ok(secret)) => return Ok(secret),
+            Some(Err(error)) if !self.options.gpg => return Err(failure(&error)),
+            Some(Err(error)) => {
+                return self.decrypt_with_gpg(message).await.map_err(|also| joined(&error, also));
+            }
+            None => {}
+        }
+        self.allow_gpg()?;
+        self.decrypt_with_gpg(message).await
+    }
+
+    async fn decrypt_with_gpg(&self, message: &str) -> Result<SecretBytes, Failure> {
+        let mut output = self.run(&["-d"], message.as_bytes()).await?;
+        Ok(SecretBytes::new(std::mem::take(&mut *output)))
+    }
+
+    fn allow_gpg(&self) -> Result<(), Failure> {
+        let reason = "gpg may not be started here, and there is no key file";
+        if self.options.gpg { Ok(()) } else { Err(Failure::new(Kind::InvalidConfig, reason)) }
+    }
+
+    fn ask(&self, prompt: &str) -> Result<SecretText, String> {
+        let nobody = || "nobody can be asked; export the key without one, or leave it to gpg".to_owned();
+        self.options.passphrase.as_ref().ok_or_else(nobody).and_then(|ask| ask(prompt))
+    }
+}
+
+fn failure(error: &NativeError) -> Failure {
+    let kind = match error {
+        NativeError::NoSecretKey(_) => Kind::NotMine,
+        NativeError::NoPublicKey(_)
+        | NativeError::Expired(_)
+        | NativeError::Revoked(_)
+        | NativeError::Unusable(_) => Kind::InvalidConfig,
+        NativeError::Unsupported(_) => Kind::Unsupported,
+        _ => Kind::Unexpected,
+    };
+    Failure::new(kind, error.to_string())
+}
+
+/// What the keys in files could not do, and then gpg neither.
+fn joined(error: &NativeError, also: Failure) -> Failure {
+    Failure { reason: format!("with the keys in files: {error}; with gpg: {}", also.reason), ..also }
 }
 
 impl KeyProvider for PgpProvider {
@@ -58,13 +182,9 @@ impl KeyProvider for PgpProvider {
         Box::pin(async move { self.encrypt(key, secret).await.map_err(|failure| error("encrypt", failure)) })
     }
 
-    /// Unwraps an OpenPGP message with whatever secret key gpg has for it.
+    /// Unwraps an OpenPGP message with whatever secret key there is for it.
     fn unwrap<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
-        Box::pin(async move {
-            let output = self.run(&["-d"], wrapped.as_bytes()).await;
-            let mut output = output.map_err(|failure| error("decrypt", failure))?;
-            Ok(SecretBytes::new(std::mem::take(&mut *output)))
-        })
+        Box::pin(async move { self.decrypt(wrapped).await.map_err(|failure| error("decrypt", failure)) })
     }
 }
 

@@ -61,8 +61,11 @@ fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
 }
 
 #[cfg(feature = "pgp")]
-fn pgp(context: &Context, _: &Dialog) -> Box<dyn KeyProvider> {
-    Box::new(bulla_pgp::PgpProvider::new(context.environment.clone()))
+fn pgp(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
+    let mut options = bulla_pgp::Options::new(Arc::clone(&context.clock), Arc::clone(&context.random));
+    options.gpg = dialog.programs;
+    options.passphrase.clone_from(&dialog.passphrase);
+    Box::new(bulla_pgp::PgpProvider::new(context.environment.clone(), options))
 }
 
 #[cfg(feature = "aws")]

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use bulla_core::{RandomError, Timestamp};
 use rustix::process::{Pid, test_kill_process};
 
 use super::*;
@@ -21,12 +22,31 @@ fn environment(variables: &[(&str, &str)], directory: PathBuf) -> Environment {
     Environment::new([path].into_iter().chain(variables), directory)
 }
 
+struct Fixed;
+
+impl Random for Fixed {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        buffer.fill(7);
+        Ok(())
+    }
+}
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        1_800_000_000
+    }
+}
+
+fn options() -> Options {
+    Options { gpg: true, ..Options::new(Arc::new(Fixed), Arc::new(Fixed)) }
+}
+
 /// A provider whose gpg is the fixture, doing `what`.
 fn fake(what: &str, more: &[(&str, &str)]) -> PgpProvider {
     let program = fixtures().join("gpg");
     let mut variables = vec![("SOPS_GPG_EXEC", program.to_str().unwrap()), ("FAKE_GPG", what)];
     variables.extend(more);
-    PgpProvider::new(environment(&variables, std::env::temp_dir()))
+    PgpProvider::new(environment(&variables, std::env::temp_dir()), options())
 }
 
 fn wait<T>(answer: impl Future<Output = T>) -> T {
@@ -122,7 +142,7 @@ fn k_05_gpg_is_never_taken_from_the_current_directory() {
     let search = |path: &str, program: &str| {
         let variables = [("PATH", path), ("SOPS_GPG_EXEC", program), ("FAKE_GPG", "echo")];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
-        let provider = PgpProvider::new(Environment::new(variables, decoys.path().to_owned()));
+        let provider = PgpProvider::new(Environment::new(variables, decoys.path().to_owned()), options());
         unwrap(&provider, "x").unwrap_err()
     };
     for (path, program) in [
@@ -146,7 +166,8 @@ fn k_05_gpg_is_never_taken_from_the_current_directory() {
 #[test]
 fn k_05_gpg_is_found_in_absolute_directories_of_path() {
     let path = format!("relative:/nonexistent:{}:/usr/bin:/bin", fixtures().display());
-    let provider = PgpProvider::new(environment(&[("PATH", &path), ("FAKE_GPG", "echo")], PathBuf::new()));
+    let provider =
+        PgpProvider::new(environment(&[("PATH", &path), ("FAKE_GPG", "echo")], PathBuf::new()), options());
     assert_eq!(unwrap(&provider, "x").unwrap(), b"[-d]\nx");
 }
 
@@ -174,4 +195,96 @@ fn k_06_a_hanging_gpg_is_killed_with_its_children() {
         !is_running(child)
     });
     assert!(dead, "a child of gpg is still running");
+}
+
+fn key_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pgp/keys").join(name)
+}
+
+fn message(name: &str) -> String {
+    fs::read_to_string(key_file(name)).unwrap()
+}
+
+/// A provider with these key files and, if it may start it, a fake gpg.
+fn with_files(names: &[&str], gpg: Option<&str>) -> PgpProvider {
+    let list = std::env::join_paths(names.iter().map(|name| key_file(name))).unwrap();
+    let mut provider = fake(gpg.unwrap_or("echo"), &[("BULLA_PGP_KEY_FILE", list.to_str().unwrap())]);
+    provider.options.gpg = gpg.is_some();
+    provider
+}
+
+const DATA_KEY: &[u8] = b"a data key of thirty-two bytes..";
+const CV25519: &str = "334C663082DA29F6EB33911CBC314B1E92199045";
+
+#[test]
+fn keys_in_files_come_before_gpg() {
+    let provider = with_files(&["rsa2048.key.asc", "cv25519.key.asc"], Some("refuse"));
+    assert_eq!(unwrap(&provider, &message("cv25519.message.asc")).unwrap(), DATA_KEY);
+    assert_eq!(unwrap(&provider, &message("rsa2048.message.asc")).unwrap(), DATA_KEY);
+    let sealed = wrap(&provider, CV25519).unwrap();
+    assert_eq!(unwrap(&provider, &sealed).unwrap(), b" data key \n");
+}
+
+#[test]
+fn gpg_is_asked_for_what_the_files_do_not_open() {
+    let provider = with_files(&["cv25519.key.asc"], Some("echo"));
+    let opened = unwrap(&provider, &message("rsa2048.message.asc")).unwrap();
+    assert!(opened.starts_with(b"[-d]\n"), "{}", String::from_utf8_lossy(&opened));
+    assert!(wrap(&provider, FINGERPRINT).unwrap().contains(FINGERPRINT));
+    let refusing = with_files(&["cv25519.key.asc"], Some("silent"));
+    let text = unwrap(&refusing, &message("rsa2048.message.asc")).unwrap_err().to_string();
+    assert!(text.contains("with the keys in files: no secret key "), "{text}");
+    assert!(text.ends_with("; with gpg: gpg ended with exit status 3"), "{text}");
+}
+
+#[test]
+fn k_05_no_program_starts_where_none_may() {
+    let provider = with_files(&["cv25519.key.asc"], None);
+    assert_eq!(unwrap(&provider, &message("cv25519.message.asc")).unwrap(), DATA_KEY);
+    assert_eq!(unwrap(&provider, &message("rsa2048.message.asc")).unwrap_err().kind, Kind::NotMine);
+    assert_eq!(wrap(&provider, FINGERPRINT).unwrap_err().kind, Kind::InvalidConfig);
+    let mut without = fake("echo", &[]);
+    without.options.gpg = false;
+    for error in [unwrap(&without, "x").unwrap_err(), wrap(&without, FINGERPRINT).unwrap_err()] {
+        assert!(
+            error.to_string().ends_with("gpg may not be started here, and there is no key file"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_may_not_be_encrypted_to_is_not_given_to_gpg() {
+    let provider = with_files(&["expired.key.asc", "revoked.key.asc"], Some("echo"));
+    for (name, reason) in [("expired", "has expired"), ("revoked", "was revoked")] {
+        let error = wrap(&provider, &format!("{name}@example.org")).unwrap_err();
+        assert!(error.to_string().ends_with(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_passphrase_comes_from_the_user() {
+    let mut provider = with_files(&["locked.key.asc"], None);
+    let error = unwrap(&provider, &message("locked.message.asc")).unwrap_err().to_string();
+    assert!(error.contains("is protected by a passphrase: nobody can be asked"), "{error}");
+    provider.options.passphrase = Some(Arc::new(|_| Ok(SecretText::new("open sesame".to_owned()))));
+    assert_eq!(unwrap(&provider, &message("locked.message.asc")).unwrap(), DATA_KEY);
+}
+
+#[test]
+fn a_key_file_that_cannot_be_used_is_an_error_that_names_it() {
+    for (name, reason) in [("none.asc", "No such file"), ("README.md", "no OpenPGP key in it")] {
+        let error = unwrap(&with_files(&["cv25519.key.asc", name], Some("echo")), "x").unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidConfig);
+        assert!(error.to_string().contains(name) && error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_ring_of_the_caller_is_enough() {
+    let mut ring = KeyRing::default();
+    ring.add(message("nistp256.key.asc").as_bytes()).unwrap();
+    let options = Options::new(Arc::new(Fixed), Arc::new(Fixed));
+    let provider = PgpProvider::with_ring(Environment::default(), options, ring);
+    assert_eq!(unwrap(&provider, &message("nistp256.message.asc")).unwrap(), DATA_KEY);
 }

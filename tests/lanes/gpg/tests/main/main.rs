@@ -1,4 +1,5 @@
 //! The tests of the lane `gpg`, one module per subject.
 
 mod harness;
+mod native;
 mod provider;
