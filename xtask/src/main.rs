@@ -6,6 +6,7 @@
     reason = "a task reads its own process environment and writes build products under target/"
 )]
 
+mod bench;
 mod check;
 mod command;
 mod demo;
@@ -31,6 +32,8 @@ usage: cargo xtask <task>
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
     --full                   the complete matrix of the lanes interop and faults
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
+  bench [NAME...]            the originals beside ours, in one run; the row `template` is about bulla-template
+    --write                  all rows, into docs/benchmarks.md
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
     --seconds N              as long as this
   soak [options]             the failure rows at their full size, as a table
@@ -56,6 +59,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("check", []) => check::run(),
         ("tidy", []) => tidy::run(&workspace::Workspace::load()?),
         ("test", rest) => test::run(&test::Options::parse(rest)?),
+        ("bench", rest) => bench::run(&bench::Options::parse(rest)?),
+        (bench::LAUNCH, command) => bench::launch(command),
         ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("soak", rest) => soak::run(&soak::Options::parse(rest)?),

@@ -59,6 +59,8 @@ pub struct App<'a> {
 pub struct Opening {
     /// Leave the MAC unchecked.
     pub ignore_mac: bool,
+    /// The values are wanted, not the text.
+    pub values_only: bool,
 }
 
 /// A plain or encrypted file's bytes and where its successor goes.
@@ -292,7 +294,7 @@ impl<'a> App<'a> {
                 "The MAC of this file covers its encrypted values only: whoever can write to it can change the others unnoticed",
             );
         }
-        let options = DecryptOptions { ignore_mac: opening.ignore_mac };
+        let options = DecryptOptions { ignore_mac: opening.ignore_mac, values_only: opening.values_only };
         let file = file.decrypt(&data_key, options, indent).map_err(|error| failure::decrypting(&error))?;
         if file.plain_comments > 0 {
             self.ui.log(

@@ -21,7 +21,7 @@ pub(super) fn run(app: &App<'_>, request: &Decrypt) -> Result<(), Failure> {
     let extract = extract_path(&request.extract)?;
     let path = request.input.path.as_ref().map(|path| app.absolute(path));
     let opened = app.take(path.as_deref(), &request.sink)?;
-    let opening = Opening { ignore_mac: request.ignore_mac };
+    let opening = Opening { ignore_mac: request.ignore_mac, values_only: !extract.is_empty() };
     let (file, _) = app.open(&opened.bytes, input, opening, &indent)?;
     let text = match extract.as_slice() {
         [] => plaintext(app, &file, output, &indent, asked || !formats.output.is_empty())?,

@@ -77,7 +77,8 @@ impl Work<'_> {
         let read = |error: FileError| Failure::new(Exit::Read, format!("Error reading file: {error}"));
         let source = target.read(app.limits.file_size).map_err(read)?.to_vec();
         target.check_directory().map_err(|error| writing(&error))?;
-        let (file, data_key) = app.open(&source, self.input, Opening { ignore_mac }, &self.indent)?;
+        let (file, data_key) =
+            app.open(&source, self.input, Opening { ignore_mac, ..Opening::default() }, &self.indent)?;
         if self.show_keys {
             return self.with_keys(&file, &data_key, target);
         }

@@ -34,7 +34,7 @@ pub(super) fn run(app: &App<'_>, request: &Rotate) -> Result<(), Failure> {
     let remove = master_keys(&request.remove, &request.aws)?;
     let path = request.input.path.as_ref().map(|path| app.absolute(path));
     let opened = app.take(path.as_deref(), &request.sink)?;
-    let opening = Opening { ignore_mac: request.ignore_mac };
+    let opening = Opening { ignore_mac: request.ignore_mac, values_only: true };
     let (file, _) = app.open(&opened.bytes, input, opening, &indent)?;
     let groups = changed_groups(file.metadata(), &add, &remove);
     let asked = asked || !formats.output.is_empty();

@@ -25,7 +25,7 @@ pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
         path::parse(&request.index).map_err(|_| Failure::new(Exit::SetFormat, "Invalid set index format"))?;
     let value = value(app, &request.value)?;
     app.decryption_order()?;
-    let opening = Opening { ignore_mac: request.ignore_mac };
+    let opening = Opening { ignore_mac: request.ignore_mac, values_only: true };
     change(app, &request.input, &mut |target| {
         let (indent, asked) = app.indent(&name)?;
         let formats = &request.input.formats;
@@ -36,7 +36,7 @@ pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
         }
         let encryption = app.encryption(file.metadata(), &data_key);
         let layouting = layouting(indent, asked, &formats.output);
-        let changed = bulla_sops::set(&file, &steps, value.clone(), layouting, &encryption);
+        let changed = bulla_sops::set(file, &steps, value.clone(), layouting, &encryption);
         changed.map(Some).map_err(|error| changing(&error))
     })
 }

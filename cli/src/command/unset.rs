@@ -15,7 +15,7 @@ pub(super) fn run(app: &App<'_>, request: &Unset) -> Result<(), Failure> {
     let steps = path::parse(&request.index)
         .map_err(|_| Failure::new(Exit::SetFormat, "Invalid unset index format"))?;
     app.decryption_order()?;
-    let opening = Opening { ignore_mac: request.ignore_mac };
+    let opening = Opening { ignore_mac: request.ignore_mac, ..Opening::default() };
     let formats = &request.input.formats;
     let layouting = layouting(indent, asked, &formats.output);
     change(app, &request.input, &mut |target| {

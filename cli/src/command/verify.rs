@@ -8,7 +8,7 @@ use bulla_sops::{EncryptedFile, Indent, MetadataError, ReadError, keys};
 use serde_json::{Value, json};
 
 use super::many::{has_rule, pick};
-use crate::app::{App, Opening, format_of};
+use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file;
 use crate::request::{Report, Verify};
@@ -113,7 +113,7 @@ fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding
     compare_with_rule(app, path, &file, &mut find)?;
     if with_keys {
         let opened = app.data_key(&file.metadata).and_then(|data_key| {
-            let options = bulla_sops::DecryptOptions { ignore_mac: Opening::default().ignore_mac };
+            let options = bulla_sops::DecryptOptions { values_only: true, ..Default::default() };
             let decrypted = file.decrypt(&data_key, options, &Indent::default());
             decrypted.map(|_| ()).map_err(|error| Failure::new(Exit::Mac, error.to_string()))
         });

@@ -193,12 +193,55 @@ pub(crate) fn encrypt(
     Ok(Encrypted { mac: hash.finish(), kept })
 }
 
+/// What [`encrypt_one`] gives.
+pub(crate) struct EncryptedOne {
+    /// The MAC over the whole tree, as in [`Encrypted`].
+    pub mac: String,
+    /// The envelope of the leaf; `None` where the leaf stays plain.
+    pub envelope: Option<String>,
+}
+
+/// Encrypts the one leaf of a plain tree that stands at `slot_start`, and
+/// leaves the tree as it is. `None` where no leaf stands there.
+pub(crate) fn encrypt_one(
+    branches: &mut [Branch<'_>],
+    slot_start: u32,
+    data_key: &DataKey,
+    selection: &Selection,
+    mac_only_encrypted: bool,
+    random: &dyn Random,
+) -> Result<Option<EncryptedOne>, CryptError> {
+    let mut hash = Mac::new(mac_only_encrypted);
+    let mut found = None;
+    let mut visit = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
+        hash.add(&leaf);
+        if let Target::Value(value) = &leaf.target
+            && leaf.slot_start == Some(slot_start)
+            && let Some((plaintext, kind)) = value::plaintext(value)
+        {
+            let envelope = if leaf.selected && !plaintext.is_empty() {
+                let nonce = Nonces::new(random).next()?;
+                Some(value::seal(&ValueCipher::new(data_key), &nonce, leaf.aad, &plaintext, kind))
+            } else {
+                None
+            };
+            found = Some(envelope);
+        }
+        Ok(())
+    };
+    walk::walk(branches, selection, &mut visit)?;
+    Ok(found.map(|envelope| EncryptedOne { mac: hash.finish(), envelope }))
+}
+
 /// How a file is decrypted.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct DecryptOptions {
     /// Do not compare the MAC (`--ignore-mac`). Values are authenticated all
     /// the same.
     pub ignore_mac: bool,
+    /// The caller wants the values and not the text, so that a look at the
+    /// layout can wait until the text is asked for.
+    pub values_only: bool,
 }
 
 /// Decrypts the selected leaves of `branches` in place and compares the MAC.

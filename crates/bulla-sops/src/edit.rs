@@ -9,6 +9,7 @@ use crate::encrypt::{EncryptError, Encryption, Layouting, encrypt};
 use crate::file::DecryptedFile;
 use crate::format::{Format, FormatError, Indent, Purpose, Step, by_name};
 use crate::path::{self, PathError, UnsetError};
+use crate::replace;
 use crate::tree::{Branch, Node, Value, into_owned};
 
 /// Why a file could not be changed.
@@ -42,11 +43,13 @@ pub fn reencrypt(
 ) -> Result<Vec<u8>, EncryptError> {
     // A new data key must never meet old ciphertexts; callers that keep the
     // data key are the only ones that come here.
-    let mut reuse = file.reuse();
+    let mut reuse = file.reuse(request.limits);
     let format = file.format();
     let layouting = match layouting {
         // A file that sops laid out stays one that it could have written.
-        Layouting::Keep if file.is_canonical() && file.layout().is_none() => Layouting::KeepVisible,
+        Layouting::Keep if file.is_canonical(request.limits) && file.layout().is_none() => {
+            Layouting::KeepVisible
+        }
         other => other,
     };
     encrypt(plain, format, format, layouting, &mut reuse, request)
@@ -84,16 +87,21 @@ fn without_slots(mut value: Value<'static>) -> Value<'static> {
 
 /// Puts `value` at `path` of the first document and returns the new file.
 pub fn set(
-    file: &DecryptedFile<'_>,
+    mut file: DecryptedFile<'_>,
     path: &[Step],
     value: Value<'static>,
     layouting: Layouting,
     request: &Encryption<'_>,
 ) -> Result<Vec<u8>, EditError> {
+    let keeps_layout =
+        layouting == Layouting::Keep || layouting == Layouting::KeepVisible && file.layout().is_none();
+    if keeps_layout && let Some(text) = replace::value(&mut file, path, &value, request) {
+        return Ok(text);
+    }
     let mut expected = into_owned(file.branches().to_vec());
     path::set(first(&mut expected), path, value.clone())?;
     let node = Node::new(value);
-    change(file, &expected, layouting, request, &|format, text| format.set(text, path, &node))
+    change(&file, &expected, layouting, request, &|format, text| format.set(text, path, &node))
 }
 
 /// Removes what is at `path` of the first document and returns the new file.

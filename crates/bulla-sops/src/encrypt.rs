@@ -2,17 +2,18 @@
 //! replaced, checked by decrypting the result before it leaves this module
 //! (`security.md` C-10).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bulla_core::{DataKey, Limits, Random, RandomError};
 
 use crate::compare;
 use crate::crypt::{self, CryptError, DecryptOptions, Reusable, Reuse};
 use crate::document::{Document, Slot, Splice, Style, apply};
-use crate::file::{EncryptedFile, ReadError, is_leaf};
+use crate::file::{DecryptedFile, EncryptedFile, ReadError, is_leaf};
 use crate::format::{Format, FormatError, Indent, Purpose};
 use crate::layout::{Layout, Visited, visit_nodes};
 use crate::metadata::{Metadata, WrappedKey};
+use crate::pairing;
 use crate::selection::Selection;
 use crate::tree::{Branch, Item, Key, Node, Value, into_owned};
 
@@ -42,6 +43,21 @@ impl Encryption<'_> {
     fn seal(&self, branches: &mut [Branch<'_>], reuse: &mut Reuse) -> Result<crypt::Encrypted, CryptError> {
         let (selection, only) = (&self.selection, self.mac_only_encrypted);
         crypt::encrypt(branches, self.data_key, selection, only, reuse, self.random)
+    }
+
+    /// Builds the `sops` block of a text with this MAC.
+    pub(crate) fn metadata(&self, mac: &str) -> Result<Metadata, EncryptError> {
+        let mac = crypt::seal_mac(mac, &self.last_modified, self.data_key, self.random)?;
+        Ok(Metadata {
+            groups: self.groups.clone(),
+            shamir_threshold: self.shamir_threshold,
+            last_modified: self.last_modified.clone(),
+            mac,
+            selection: self.selection.clone(),
+            mac_only_encrypted: self.mac_only_encrypted,
+            version: self.version.clone(),
+            layout: None,
+        })
     }
 }
 
@@ -115,13 +131,13 @@ pub fn encrypt(
     let mut encrypted = work.document.branches.clone();
     let outcome = request.seal(&mut encrypted, reuse)?;
     work.kept = outcome.kept;
-    let metadata = work.metadata(&outcome.mac)?;
+    let metadata = request.metadata(&outcome.mac)?;
     match layouting {
         Layouting::Sops(indent) => work.emitted(&encrypted, metadata, &indent),
         _ if input.name() != output.name() || input.name() == "binary" => {
             work.emitted(&encrypted, metadata, &Indent::default())
         }
-        Layouting::KeepVisible => work.visible(&encrypted, metadata),
+        Layouting::KeepVisible => Ok(work.visible(&encrypted, metadata, false)?.0),
         Layouting::Keep => work.kept(&encrypted, metadata),
     }
 }
@@ -136,21 +152,6 @@ struct Work<'w, 's> {
 }
 
 impl Work<'_, '_> {
-    fn metadata(&self, mac: &str) -> Result<Metadata, EncryptError> {
-        let request = self.request;
-        let mac = crypt::seal_mac(mac, &request.last_modified, request.data_key, request.random)?;
-        Ok(Metadata {
-            groups: request.groups.clone(),
-            shamir_threshold: request.shamir_threshold,
-            last_modified: request.last_modified.clone(),
-            mac,
-            selection: request.selection.clone(),
-            mac_only_encrypted: request.mac_only_encrypted,
-            version: request.version.clone(),
-            layout: None,
-        })
-    }
-
     /// As sops lays it out.
     fn emitted(
         &self,
@@ -159,7 +160,7 @@ impl Work<'_, '_> {
         indent: &Indent,
     ) -> Result<Vec<u8>, EncryptError> {
         let text = self.output.emit(encrypted, Some(&metadata.write()), indent)?;
-        let opened = self.open(&text)?;
+        let opened = self.open(&text, false)?;
         if self.input.name() == self.output.name()
             && !compare::same_values(opened.branches(), &self.document.branches)
         {
@@ -168,35 +169,43 @@ impl Work<'_, '_> {
         Ok(text)
     }
 
-    /// The user's text, without a layout field.
-    fn visible(&self, encrypted: &[Branch<'_>], metadata: Metadata) -> Result<Vec<u8>, EncryptError> {
+    /// The user's text, without a layout field. With `wants_back` it is also
+    /// said whether decrypting it gives back every byte.
+    fn visible(
+        &self,
+        encrypted: &[Branch<'_>],
+        metadata: Metadata,
+        wants_back: bool,
+    ) -> Result<(Vec<u8>, bool), EncryptError> {
         for reuse_raw in [true, false] {
-            if let Ok(text) = self.spliced(encrypted, &metadata, reuse_raw)
-                && let Ok(opened) = self.open(&text)
-                // A selected comment that does not decrypt may still stand
-                // there readable.
-                && opened.plain_comments == 0
-                && compare::same_values(opened.branches(), &self.document.branches)
+            let Ok(text) = self.spliced(encrypted, &metadata, reuse_raw) else { continue };
+            let Ok(opened) = self.open(&text, wants_back) else { continue };
+            // A selected comment that does not decrypt may still stand there
+            // readable.
+            if opened.plain_comments == 0 && compare::same_values(opened.branches(), &self.document.branches)
             {
-                return Ok(text);
+                let comes_back = wants_back && self.is_text_of(&opened);
+                return Ok((text, comes_back));
             }
         }
-        self.emitted(encrypted, metadata, &Indent::default())
+        let text = self.emitted(encrypted, metadata, &Indent::default())?;
+        let comes_back = wants_back && self.is_text_of(&self.open(&text, true)?);
+        Ok((text, comes_back))
     }
 
     /// The user's text, with a layout field where decrypting what is visible
     /// would not give back every byte.
     fn kept(&self, encrypted: &[Branch<'_>], metadata: Metadata) -> Result<Vec<u8>, EncryptError> {
-        let text = self.visible(encrypted, metadata.clone())?;
-        if self.gives_back(&text)? {
+        let (text, comes_back) = self.visible(encrypted, metadata.clone(), true)?;
+        if comes_back {
             return Ok(text);
         }
-        let hints = self.hints(&text)?;
+        let hints = pairing::hints(&self.document, self.open(&text, false)?.document(), self.output);
         for layout in hints.map(Layout::Nodes).into_iter().chain([Layout::Whole(self.plain.to_vec())]) {
             let layout = layout.seal(self.request.data_key, self.request.random)?;
             let with_layout = Metadata { layout: Some(layout), ..metadata.clone() };
             let text = replace_metadata(self.output, &text, &with_layout, self.request.limits)?;
-            if self.gives_back(&text)? {
+            if self.is_text_of(&self.open(&text, true)?) {
                 return Ok(text);
             }
         }
@@ -204,18 +213,14 @@ impl Work<'_, '_> {
         Ok(text)
     }
 
-    fn open<'e>(&self, text: &'e [u8]) -> Result<crate::file::DecryptedFile<'e>, EncryptError> {
-        let request = self.request;
-        let file = EncryptedFile::parse(text, self.output, request.limits).map_err(|error| match error {
-            ReadError::Format(error) => EncryptError::Format(error),
-            ReadError::Metadata(_) => EncryptError::Check,
-        })?;
-        Ok(file.decrypt(request.data_key, DecryptOptions::default(), &Indent::default())?)
+    fn open<'e>(&self, text: &'e [u8], wants_text: bool) -> Result<DecryptedFile<'e>, EncryptError> {
+        open_again(text, self.output, self.request, wants_text)
     }
 
-    fn gives_back(&self, text: &[u8]) -> Result<bool, EncryptError> {
-        let decrypted = self.open(text)?.text(&Indent::default(), self.request.limits);
-        Ok(decrypted.is_ok_and(|decrypted| decrypted == self.plain))
+    /// Returns true where decrypting gives back every byte.
+    fn is_text_of(&self, opened: &DecryptedFile<'_>) -> bool {
+        let decrypted = opened.text(&Indent::default(), self.request.limits);
+        decrypted.is_ok_and(|decrypted| decrypted == self.plain)
     }
 
     fn spliced(
@@ -278,21 +283,22 @@ impl Work<'_, '_> {
         }
         Some(text)
     }
+}
 
-    /// Finds the nodes whose text would not come back by itself; `None` where
-    /// the two trees do not pair up.
-    fn hints(&self, text: &[u8]) -> Result<Option<BTreeMap<u32, Vec<u8>>>, EncryptError> {
-        let opened = self.open(text)?;
-        let mut pairing =
-            Pairing { work: self, opened: opened.document(), ordinal: 0, hints: BTreeMap::new() };
-        let plain = &self.document.branches;
-        let fits = plain.len() == opened.branches().len()
-            && plain
-                .iter()
-                .zip(opened.branches())
-                .all(|(plain, branch)| pairing.items(plain, branch).is_some());
-        Ok(fits.then_some(pairing.hints))
-    }
+/// Opens a text made for `request`, as every text is before it leaves this
+/// crate (`security.md` C-10).
+pub(crate) fn open_again<'e>(
+    text: &'e [u8],
+    format: &'static dyn Format,
+    request: &Encryption<'_>,
+    wants_text: bool,
+) -> Result<DecryptedFile<'e>, EncryptError> {
+    let file = EncryptedFile::parse(text, format, request.limits).map_err(|error| match error {
+        ReadError::Format(error) => EncryptError::Format(error),
+        ReadError::Metadata(_) => EncryptError::Check,
+    })?;
+    let options = DecryptOptions { values_only: !wants_text, ..DecryptOptions::default() };
+    Ok(file.decrypt(request.data_key, options, &Indent::default())?)
 }
 
 /// Returns true where a leaf of an alias' expansion changed.
@@ -302,97 +308,6 @@ fn changes_inside(value: &Value<'_>) -> bool {
         Value::List(nodes) => nodes.iter().any(inside),
         Value::Map(items) => items.iter().any(|item| inside(&item.node)),
         _ => false,
-    }
-}
-
-/// Walks the plain document and the decrypted one side by side.
-struct Pairing<'p, 's> {
-    work: &'p Work<'p, 's>,
-    opened: &'p Document<'p>,
-    ordinal: u32,
-    hints: BTreeMap<u32, Vec<u8>>,
-}
-
-/// Depth is bounded by the reader's limits.
-impl Pairing<'_, '_> {
-    fn items(&mut self, plain: &[Item<'_>], opened: &[Item<'_>]) -> Option<()> {
-        if plain.len() != opened.len() {
-            return None;
-        }
-        for (plain, opened) in plain.iter().zip(opened) {
-            match (&plain.key, &opened.key) {
-                (Key::Comment(_), Key::Comment(comment)) => {
-                    let value = Value::Comment(comment.clone());
-                    self.leaf(plain.node.slot?, opened.node.slot?, &value, opened.node.changed);
-                }
-                (plain_key, opened_key) if plain_key == opened_key => self.node(&plain.node, &opened.node)?,
-                _ => return None,
-            }
-        }
-        Some(())
-    }
-
-    fn node(&mut self, plain: &Node<'_>, opened: &Node<'_>) -> Option<()> {
-        if let Some(plain_slot) = plain.slot.filter(|slot| slot.style == Style::Alias) {
-            if opened.slot?.style != Style::Alias {
-                self.hints.insert(self.ordinal, self.work.plain[plain_slot.range()].to_vec());
-            }
-            self.skip(opened);
-            return Some(());
-        }
-        match (&plain.value, &opened.value) {
-            (Value::Map(plain), Value::Map(opened_items)) => {
-                self.ordinal += u32::from(opened.slot.is_some());
-                self.items(plain, opened_items)
-            }
-            (Value::List(plain), Value::List(opened_nodes)) => {
-                self.ordinal += u32::from(opened.slot.is_some());
-                let opened = opened_nodes;
-                (plain.len() == opened.len()).then(|| {
-                    plain.iter().zip(opened).try_for_each(|(plain, opened)| self.node(plain, opened))
-                })?
-            }
-            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => None,
-            _ => {
-                self.leaf(plain.slot?, opened.slot?, &opened.value, opened.changed);
-                Some(())
-            }
-        }
-    }
-
-    /// Counts a node and all that [`visit_nodes`] would visit below it.
-    fn skip(&mut self, opened: &Node<'_>) {
-        self.ordinal += u32::from(opened.slot.is_some());
-        if opened.slot.is_some_and(|slot| slot.style == Style::Alias) {
-            return;
-        }
-        match &opened.value {
-            Value::List(nodes) => nodes.iter().for_each(|node| self.skip(node)),
-            Value::Map(items) => {
-                for item in items {
-                    if matches!(item.key, Key::Comment(_)) {
-                        self.ordinal += u32::from(item.node.slot.is_some());
-                    } else {
-                        self.skip(&item.node);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn leaf(&mut self, plain: Slot, opened: Slot, value: &Value<'_>, changed: bool) {
-        let source = &self.work.plain[plain.range()];
-        let comes_back = if changed {
-            let rendered = self.work.output.render(value, opened, self.opened);
-            rendered.is_ok_and(|text| text == source)
-        } else {
-            self.opened.source[opened.range()] == *source
-        };
-        if !comes_back {
-            self.hints.insert(self.ordinal, source.to_vec());
-        }
-        self.ordinal += 1;
     }
 }
 
@@ -413,17 +328,14 @@ pub fn replace_metadata(
 
 /// Encrypts an opened file anew under another data key, everything visible
 /// left as it is (`rotate`).
-pub fn rotate(
-    file: crate::file::DecryptedFile<'_>,
-    request: &Encryption<'_>,
-) -> Result<Vec<u8>, EncryptError> {
+pub fn rotate(file: DecryptedFile<'_>, request: &Encryption<'_>) -> Result<Vec<u8>, EncryptError> {
     let format = file.format();
     let (document, _, layout) = file.into_document();
     let source = document.source;
     let mut encrypted = document.branches.clone();
     let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
     let work = Work { request, input: format, output: format, plain: source, document, kept: HashMap::new() };
-    let mut metadata = work.metadata(&outcome.mac)?;
+    let mut metadata = request.metadata(&outcome.mac)?;
     if let Some(layout) = layout {
         metadata.layout = Some(layout.seal(request.data_key, request.random)?);
     }
@@ -431,7 +343,8 @@ pub fn rotate(
         return work.emitted(&encrypted, metadata, &Indent::default());
     }
     let text = work.spliced(&encrypted, &metadata, false)?;
-    let opened = work.open(&text)?;
+    drop(encrypted);
+    let opened = work.open(&text, false)?;
     if compare::same(opened.branches(), &work.document.branches) {
         Ok(text)
     } else {
@@ -457,6 +370,6 @@ pub fn encrypt_tree(
     let mut encrypted = document.branches.clone();
     let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
     let work = Work { request, input: output, output, plain: b"", document, kept: HashMap::new() };
-    let metadata = work.metadata(&outcome.mac)?;
+    let metadata = request.metadata(&outcome.mac)?;
     work.emitted(&encrypted, metadata, indent)
 }

@@ -1,6 +1,7 @@
 //! An encrypted file, opened: bytes to document, envelope to tree, and back
 //! to the user's text.
 
+use core::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -42,9 +43,12 @@ pub struct EncryptedFile<'e> {
 pub struct DecryptedFile<'e> {
     file: EncryptedFile<'e>,
     layout: Option<Layout>,
+    /// Layout that the user configured for files that sops lays out.
+    indent: Indent,
     /// True where the encrypted text is what sops itself would have written,
-    /// so that its decrypted text is that of sops, too.
-    canonical: bool,
+    /// so that its decrypted text is that of sops, too. Found out when first
+    /// asked for.
+    canonical: OnceCell<bool>,
     /// Comments that did not decrypt and were left as they are.
     pub plain_comments: usize,
 }
@@ -67,27 +71,13 @@ impl<'e> EncryptedFile<'e> {
         indent: &Indent,
     ) -> Result<DecryptedFile<'e>, CryptError> {
         let layout = self.metadata.layout.as_deref().and_then(|text| Layout::open(text, data_key));
-        let canonical = layout.is_none() && self.is_canonical(indent);
+        let canonical = OnceCell::new();
+        if layout.is_some() || !options.values_only {
+            let _ = canonical.set(layout.is_none() && is_canonical(&self.document, self.format, indent));
+        }
         let branches = &mut self.document.branches;
         let plain_comments = crypt::decrypt(branches, &self.metadata, data_key, options)?;
-        Ok(DecryptedFile { file: self, layout, canonical, plain_comments })
-    }
-
-    /// Returns true where sops would write exactly these bytes, metadata
-    /// aside.
-    fn is_canonical(&self, indent: &Indent) -> bool {
-        let Ok(emitted) = self.format.emit(&self.document.branches, None, indent) else { return false };
-        let mut rest = emitted.as_slice();
-        let mut position = 0;
-        let source = self.document.source;
-        let holes = self.document.places.iter().flat_map(|place| place.existing.iter().cloned());
-        let end = source.len();
-        for hole in holes.chain(std::iter::once(end..end)) {
-            let Some(behind) = rest.strip_prefix(&source[position..hole.start]) else { return false };
-            rest = behind;
-            position = hole.end;
-        }
-        rest.is_empty()
+        Ok(DecryptedFile { file: self, layout, indent: *indent, canonical, plain_comments })
     }
 }
 
@@ -112,6 +102,11 @@ impl<'e> DecryptedFile<'e> {
         &self.file.document
     }
 
+    /// The same, for a caller that puts another value into the tree.
+    pub(crate) fn document_mut(&mut self) -> &mut Document<'e> {
+        &mut self.file.document
+    }
+
     pub(crate) fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
     }
@@ -124,7 +119,7 @@ impl<'e> DecryptedFile<'e> {
     /// the encrypted text and the hints that came with it, or byte-equal to
     /// what sops prints where sops laid it out.
     pub fn text(&self, indent: &Indent, limits: &Limits) -> Result<Vec<u8>, FormatError> {
-        if self.canonical || self.file.format.name() == "binary" {
+        if self.is_canonical(limits) || self.file.format.name() == "binary" {
             return self.file.format.emit(self.branches(), None, indent);
         }
         if let Some(Layout::Whole(source)) = &self.layout
@@ -201,14 +196,14 @@ impl<'e> DecryptedFile<'e> {
 
     /// Notes every ciphertext of the file for use in its next version, where
     /// its plaintext is still the same at the same path.
-    pub(crate) fn reuse(&self) -> Reuse {
+    pub(crate) fn reuse(&self, limits: &Limits) -> Reuse {
         let mut reuse = Reuse::default();
         let none = BTreeMap::new();
         let hints = match &self.layout {
             Some(Layout::Nodes(nodes)) => nodes,
             _ => &none,
         };
-        let texts: BTreeMap<u32, Vec<u8>> = if self.canonical {
+        let texts: BTreeMap<u32, Vec<u8>> = if self.is_canonical(limits) {
             BTreeMap::new()
         } else {
             let texts = self.node_texts(hints).unwrap_or_default();
@@ -249,9 +244,30 @@ impl<'e> DecryptedFile<'e> {
     }
 
     /// Returns true where the decrypted text is laid out by sops.
-    pub(crate) fn is_canonical(&self) -> bool {
-        self.canonical
+    pub(crate) fn is_canonical(&self, limits: &Limits) -> bool {
+        *self.canonical.get_or_init(|| {
+            // The tree here is decrypted, so the text is read once more.
+            let parsed = self.file.format.parse(self.file.document.source, Purpose::Encrypted, limits);
+            parsed.is_ok_and(|document| is_canonical(&document, self.file.format, &self.indent))
+        })
     }
+}
+
+/// Returns true where sops would write exactly the bytes that `document` was
+/// read from, metadata aside.
+fn is_canonical(document: &Document<'_>, format: &'static dyn Format, indent: &Indent) -> bool {
+    let Ok(emitted) = format.emit(&document.branches, None, indent) else { return false };
+    let mut rest = emitted.as_slice();
+    let mut position = 0;
+    let source = document.source;
+    let holes = document.places.iter().flat_map(|place| place.existing.iter().cloned());
+    let end = source.len();
+    for hole in holes.chain(std::iter::once(end..end)) {
+        let Some(behind) = rest.strip_prefix(&source[position..hole.start]) else { return false };
+        rest = behind;
+        position = hole.end;
+    }
+    rest.is_empty()
 }
 
 /// Returns true for a node that is written as one piece.

@@ -50,11 +50,27 @@ fn split(text: &[u8]) -> Option<Envelope<'_>> {
     let body = text.strip_prefix(PREFIX)?;
     let line = memchr::memchr(b'\n', body).map_or(body, |end| &body[..end]);
     let body = &line[..memchr::memrchr(b']', line)?];
+    if let Some(envelope) = split_at_commas(body) {
+        return Some(envelope);
+    }
     let (rest, kind) = split_last(body, b",type:")?;
     let (rest, tag) = split_last(rest, b",tag:")?;
     let (data, iv) = split_last(rest, b",iv:")?;
     let whole = [data, iv, tag, kind].iter().all(|part| !part.is_empty());
     whole.then_some(Envelope { data, iv, tag, kind })
+}
+
+/// The usual case: no comma but those between the parts, so that there is but
+/// one way to split.
+fn split_at_commas(body: &[u8]) -> Option<Envelope<'_>> {
+    let mut commas = memchr::memchr_iter(b',', body);
+    let (first, second, third) = (commas.next()?, commas.next()?, commas.next()?);
+    let iv = body[first..second].strip_prefix(b",iv:")?;
+    let tag = body[second..third].strip_prefix(b",tag:")?;
+    let kind = body[third..].strip_prefix(b",type:")?;
+    let parts = [&body[..first], iv, tag, kind];
+    let is_sole = commas.next().is_none() && parts.iter().all(|part| !part.is_empty());
+    is_sole.then_some(Envelope { data: parts[0], iv, tag, kind })
 }
 
 fn split_last<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -99,12 +115,24 @@ pub(crate) fn open(cipher: &ValueCipher, aad: &[u8], text: &[u8]) -> Result<Valu
         return Ok(Value::text(Vec::new()));
     }
     let envelope = split(text).ok_or(ValueError::Form)?;
-    let decode = |part: &[u8], name| STANDARD.decode(part).map_err(|_| ValueError::Base64(name));
-    let data = decode(envelope.data, "data")?;
-    let iv = decode(envelope.iv, "iv")?;
-    let tag = decode(envelope.tag, "tag")?;
-    let plaintext = cipher.open(&iv, aad, &data, &tag).map_err(|_| ValueError::Authentication)?;
-    from_plaintext(plaintext, envelope.kind)
+    let mut data = STANDARD.decode(envelope.data).map_err(|_| ValueError::Base64("data"))?;
+    let (mut iv, mut tag) = ([0; SHORT], [0; SHORT]);
+    let iv = decode_short(envelope.iv, &mut iv).ok_or(ValueError::Base64("iv"))?;
+    let tag = decode_short(envelope.tag, &mut tag).ok_or(ValueError::Base64("tag"))?;
+    cipher.open_in_place(&iv, aad, &mut data, &tag).map_err(|_| ValueError::Authentication)?;
+    from_plaintext(data, envelope.kind)
+}
+
+/// Room for a nonce or a tag of the usual length, decoded.
+const SHORT: usize = 48;
+
+/// Decodes base64, into the buffer where it fits.
+fn decode_short<'b>(part: &[u8], buffer: &'b mut [u8; SHORT]) -> Option<Cow<'b, [u8]>> {
+    if part.len() > SHORT / 3 * 4 {
+        return STANDARD.decode(part).ok().map(Cow::Owned);
+    }
+    let length = STANDARD.decode_slice(part, buffer).ok()?;
+    Some(Cow::Borrowed(&buffer[..length]))
 }
 
 fn from_plaintext(bytes: Vec<u8>, kind: &[u8]) -> Result<Value<'static>, ValueError> {
@@ -217,6 +245,15 @@ mod tests {
         {
             assert!(open(&cipher(), b"a:", broken.as_bytes()).err() == Some(ValueError::Form), "{broken}");
         }
+    }
+
+    #[test]
+    fn an_envelope_with_more_commas_is_split_at_the_last_ones() {
+        let envelope = split(b"ENC[AES256_GCM,data:a,iv:b,iv:c,tag:d,type:e,f]").unwrap();
+        assert_eq!(envelope.data, b"a,iv:b");
+        assert_eq!([envelope.iv, envelope.tag, envelope.kind], [&b"c"[..], b"d", b"e,f"]);
+        let long = format!("ENC[AES256_GCM,data:YQ==,iv:{},tag:YQ==,type:str]", "QUJD".repeat(40));
+        assert_eq!(open(&cipher(), b"a:", long.as_bytes()).err(), Some(ValueError::Authentication));
     }
 
     #[test]

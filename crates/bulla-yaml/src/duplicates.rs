@@ -59,6 +59,9 @@ impl Stream<'_> {
             Kind::Scalar => 2,
             Kind::Sequence => 3,
         };
-        rank(a).cmp(&rank(b)).then_with(|| self[a].value().cmp(self[b].value()))
+        // Any order does; that of lengths is quick to tell.
+        let (a_text, b_text) = (self[a].value(), self[b].value());
+        let by_text = || a_text.len().cmp(&b_text.len()).then_with(|| a_text.cmp(b_text));
+        rank(a).cmp(&rank(b)).then_with(by_text)
     }
 }

@@ -2,9 +2,9 @@
 //! and the variables by which a lane gets them.
 
 /// A program or a set of programs of one origin.
-pub(super) struct Component {
-    pub(super) name: &'static str,
-    pub(super) version: &'static str,
+pub(crate) struct Component {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
     pub(super) source: Source,
     /// Set for the lane: the path of the program, or of the folder of programs.
     pub(super) variable: &'static str,
@@ -17,6 +17,8 @@ pub(super) struct Component {
 /// How a component comes about. What is built here is pinned: Go programs are verified by the checksum
 /// database (packages) or by a `go.sum` in this repository (modules).
 pub(super) enum Source {
+    /// `cargo install` of this package, with the lock file that it was published with.
+    Crate(&'static str),
     /// `go install` of these packages at the component's version.
     GoPackages(&'static [&'static str]),
     /// All programs of the Go module in this folder.
@@ -53,18 +55,28 @@ pub(super) const AGE: Component = Component {
     ],
 };
 
-/// Four small programs that ask Go's libraries what they make of an input.
-pub(super) const ORACLE: Component = Component {
+/// Small programs that ask Go's libraries what they make of an input, and how long it takes them.
+pub(crate) const ORACLE: Component = Component {
     name: "oracle",
     version: "1",
     source: Source::GoModule("tests/servers/oracle"),
     variable: "BULLA_LANE_ORACLE",
     value: "",
-    programs: &["gjson", "regexp", "template", "yaml"],
+    programs: &["gjson", "regexp", "template", "timing", "yaml"],
+};
+
+/// The other program in Rust that a user might pick: for measurements only.
+pub(crate) const ROPS: Component = Component {
+    name: "rops",
+    version: "0.1.7",
+    source: Source::Crate("rops-cli"),
+    variable: "BULLA_LANE_ROPS",
+    value: "rops",
+    programs: &["rops"],
 };
 
 /// The reference of the formats and of the command line.
-pub(super) const SOPS: Component = Component {
+pub(crate) const SOPS: Component = Component {
     name: "sops",
     version: "3.13.3",
     source: Source::GoPackages(&["github.com/getsops/sops/v3/cmd/sops"]),

@@ -5,10 +5,11 @@ mod component;
 mod lanes;
 mod options;
 mod plan;
-mod provide;
+pub(crate) mod provide;
 mod run;
 mod server;
 
+pub(crate) use component::{ORACLE, ROPS, SOPS};
 pub(crate) use lanes::LANES;
 pub(crate) use options::Options;
 

@@ -117,6 +117,7 @@ fn state(workspace: &Workspace, component: &Component) -> State {
         return State::Ready;
     }
     match component.source {
+        Source::Crate(_) => State::WillInstall,
         Source::GoPackages(_) | Source::GoModule(_) => {
             buildable("go", "is built with Go 1.26, and there is no go on PATH")
         }

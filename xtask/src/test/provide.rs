@@ -32,8 +32,22 @@ impl Providing {
     }
 }
 
+/// Makes components for a task that is no test, in the foreground.
+pub(crate) fn all(workspace: &Workspace, components: &[&'static Component]) -> Result<(), Failure> {
+    for component in components.iter().filter(|component| !is_complete(workspace, component)) {
+        println!(
+            "{} {}: is built once, below {}",
+            component.name,
+            component.version,
+            workspace.test_env().display()
+        );
+        Job::new(workspace, component)?.run()?;
+    }
+    Ok(())
+}
+
 /// What the component's variable is set to.
-pub(super) fn value(workspace: &Workspace, component: &Component) -> PathBuf {
+pub(crate) fn value(workspace: &Workspace, component: &Component) -> PathBuf {
     match component.source {
         Source::System(_) => find_on_path(component.value).unwrap_or_default(),
         _ => home(workspace, component).join("bin").join(component.value),
@@ -99,6 +113,20 @@ impl Job {
 
 fn steps(root: &Path, component: &Component, home: &Path) -> Vec<Command> {
     match component.source {
+        Source::Crate(package) => {
+            let mut install = Command::new("cargo");
+            install.args([
+                "install",
+                "--quiet",
+                "--locked",
+                "--version",
+                component.version,
+                package,
+                "--root",
+            ]);
+            install.arg(home).current_dir(root).env_remove("CARGO_TARGET_DIR");
+            vec![install]
+        }
         Source::GoPackages(packages) => {
             let mut install = go(root, &["install"]);
             install.env("GOBIN", home.join("bin"));
@@ -143,6 +171,7 @@ fn home(workspace: &Workspace, component: &Component) -> PathBuf {
 /// Everything the result depends on, as text: a change of it makes the component again.
 fn stamp(workspace: &Workspace, component: &Component) -> Result<String, Failure> {
     match component.source {
+        Source::Crate(package) => Ok(package.to_owned()),
         Source::GoPackages(packages) => Ok(packages.join("\n")),
         Source::GoModule(folder) => {
             let mut text = String::new();

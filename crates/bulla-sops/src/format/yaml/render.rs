@@ -83,6 +83,9 @@ fn text_at(text: &[u8], body: &[u8], slot: Slot, document: &Document<'_>) -> Vec
 
 /// As go-yaml would choose, unless a block scalar cannot stand there.
 fn plain_in_block(text: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
+    if is_envelope_alone(text) {
+        return text.to_vec();
+    }
     let rendered = one_line(tree::Node::string(text));
     if !rendered.contains(&b'\n') {
         return rendered;
@@ -105,6 +108,15 @@ fn plain_in_block(text: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
         open: true,
     };
     scalar.rewrite(text).unwrap_or_else(|| quoted(text))
+}
+
+/// Most of what is written into a file are envelopes, and those are plain
+/// scalars without a look at the rules.
+fn is_envelope_alone(text: &[u8]) -> bool {
+    let is_safe = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b',' | b':' | b'_' | b'[' | b']')
+    };
+    text.starts_with(b"ENC[AES256_GCM,") && text.ends_with(b"]") && text.iter().all(is_safe)
 }
 
 fn plain_in_flow(text: &[u8]) -> Vec<u8> {

@@ -1,0 +1,193 @@
+//! The table, on the terminal and as `docs/benchmarks.md`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use super::measure::Cost;
+use super::rows::Measured;
+use super::template::Templates;
+use super::world::{Who, World};
+use crate::failure::Failure;
+use crate::test::{ROPS, SOPS};
+use crate::workspace::Workspace;
+
+/// What was measured so far.
+pub(super) struct Report {
+    load: String,
+    rows: Vec<Measured>,
+    /// Sizes of the programs in bytes: sops, rops, ours.
+    sizes: Option<[Option<u64>; 3]>,
+    scan: Option<String>,
+    templates: Option<Templates>,
+}
+
+impl Report {
+    pub(super) fn start() -> Self {
+        Self { load: load(), rows: Vec::new(), sizes: None, scan: None, templates: None }
+    }
+
+    pub(super) fn sizes(&mut self, world: &World) -> Result<(), Failure> {
+        let mut sizes = [None; 3];
+        for (size, who) in sizes.iter_mut().zip([Who::Sops, Who::Rops, Who::Ours]) {
+            if let Some(program) = world.program(who) {
+                *size = Some(fs::metadata(program)?.len());
+            }
+        }
+        self.sizes = Some(sizes);
+        println!("{}", size_line(&sizes));
+        Ok(())
+    }
+
+    pub(super) fn row(&mut self, measured: Measured) {
+        println!("{}", row_line(&measured));
+        self.rows.push(measured);
+    }
+
+    pub(super) fn scan(&mut self, line: &str) {
+        println!("{line}");
+        self.scan = Some(line.to_owned());
+    }
+
+    pub(super) fn template(&mut self, templates: Templates) {
+        println!("{}", template_lines(&templates).join("\n"));
+        self.templates = Some(templates);
+    }
+
+    /// The whole document.
+    pub(super) fn markdown(&self, workspace: &Workspace) -> String {
+        let mut text = format!(
+            "# Benchmarks\n\n\
+             Written by `cargo xtask bench --write`; do not edit. Whole processes, medians of alternating \
+             runs in one go: seconds of wall time / seconds of processor time / MiB of peak memory. *x* is \
+             how many times less ours takes than sops: wall, processor, memory.\n\n\
+             {}\n\n\
+             | work | must | sops {} | rops {} | bulla {} | *x* |\n|---|---|---|---|---|---|\n",
+            machine(&self.load),
+            SOPS.version,
+            ROPS.version,
+            version(workspace),
+        );
+        for row in &self.rows {
+            let _ = writeln!(text, "{}", row_line(row));
+        }
+        if let Some(sizes) = &self.sizes {
+            let _ = writeln!(text, "{}", size_line(sizes));
+        }
+        let _ = write!(text, "\n{NOTES}");
+        if let Some(scan) = &self.scan {
+            let _ = write!(
+                text,
+                "\n## Reading YAML\n\nAn encrypted file of 60,000 values, at least 150 MB/s wanted: {scan}.\n"
+            );
+        }
+        if let Some(templates) = &self.templates {
+            let lines = template_lines(templates).join("\n");
+            let _ = write!(
+                text,
+                "\n## Templates\n\n`crates/bulla-template/benches/typical.tmpl` beside Go's text/template with sprig, \
+                 one thousand names beside Go's regexp; both print the same.\n\n\
+                 | work | must | Go | bulla | *x* |\n|---|---|---|---|---|\n{lines}\n"
+            );
+        }
+        text
+    }
+}
+
+const NOTES: &str = "\
+The 60,000 values lie in 75 maps of forty services each, every service with an image, a number, a bool, a map of four, \
+a map of ten variables and a list of three (`crates/bulla-sops/benches/documents/mod.rs`); sops encrypted the file, to one \
+age key. `rotate` and `set` include the check that the new file decrypts to what it should. The 1,000 small files \
+are a loop of the shell for sops and one command for us; the floor beside it is what writing, syncing and renaming \
+as many files of the same size takes by itself, by as many threads as we use. rops reads and writes files of its own only, \
+and has no command for what stands as a dash.
+";
+
+fn row_line(measured: &Measured) -> String {
+    let row = measured.row;
+    let shown = |cost: &Option<Cost>| cost.as_ref().map_or_else(|| "-".to_owned(), cost_text);
+    let times = measured.sops.map_or_else(|| "-".to_owned(), |sops| times_text(&sops, &measured.ours));
+    let floor = measured.floor.map_or_else(String::new, |floor| format!(" (floor {floor:.2})"));
+    let (sops, rops, ours) = (shown(&measured.sops), shown(&measured.rops), cost_text(&measured.ours));
+    format!("| {} | {} | {sops} | {rops} | {ours}{floor} | {times} |", row.title, row.goal)
+}
+
+fn cost_text(cost: &Cost) -> String {
+    format!("{:.3} / {:.3} / {:.1}", cost.wall, cost.cpu, cost.memory)
+}
+
+fn times_text(sops: &Cost, ours: &Cost) -> String {
+    let times = |sops: f64, ours: f64| if ours > 0.0 { sops / ours } else { f64::INFINITY };
+    let (wall, cpu) = (times(sops.wall, ours.wall), times(sops.cpu, ours.cpu));
+    format!("{wall:.1} / {cpu:.1} / {:.1}", times(sops.memory, ours.memory))
+}
+
+fn size_line(sizes: &[Option<u64>; 3]) -> String {
+    let [sops, rops, ours] = sizes.map(|size| match size {
+        Some(bytes) => format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)),
+        None => "-".to_owned(),
+    });
+    format!("| size of the program | - | {sops} | {rops} | {ours} | - |")
+}
+
+fn template_lines(templates: &Templates) -> Vec<String> {
+    let Templates { ours, go, retained } = templates;
+    let micro = |nanoseconds: u64| format!("{:.1} us", nanoseconds as f64 / 1e3);
+    let line = |work: &str, must: &str, go: u64, ours: u64| {
+        let times = go as f64 / ours.max(1) as f64;
+        format!("| {work} | {must} | {} | {} | {times:.1} |", micro(go), micro(ours))
+    };
+    vec![
+        line("parse and run", "1/3", go.parse_run, ours.parse_run),
+        line("run", "-", go.run, ours.run),
+        line("match 1,000 names", "1", go.names, ours.names),
+        format!("| kept in memory, each of 10,000 | 64 KiB | - | {:.1} KiB | - |", *retained as f64 / 1024.0),
+    ]
+}
+
+/// Date, machine and how busy it was.
+fn machine(load_before: &str) -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let model = model.trim_start_matches([' ', '\t', ':']);
+    let date = said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
+    let kernel = said("uname", &["-sr"]);
+    let (rustc, go) = (said("rustc", &["--version"]), said("go", &["version"]));
+    let load_after = load();
+    let busy = [load_before, &load_after].iter().any(|load| {
+        let first = load.split(' ').next().and_then(|word| word.parse::<f64>().ok());
+        first.is_some_and(|first| first > cores as f64)
+    });
+    let busy = if busy { " **The machine was busy with other work: wall times say little.**" } else { "" };
+    format!(
+        "{date}, {model}, {cores} processors, {kernel}; {rustc}; {go}. Load before {load_before}, after {load_after}.{busy}"
+    )
+}
+
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+fn version(workspace: &Workspace) -> String {
+    let packages = workspace.metadata["packages"].as_array();
+    let bulla = packages.into_iter().flatten().find(|package| package["name"] == "bulla");
+    bulla.and_then(|package| package["version"].as_str()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_says_how_many_times_less_ours_takes() {
+        let cost = |wall, cpu, memory| Cost { wall, cpu, memory };
+        assert_eq!(times_text(&cost(2.0, 3.0, 180.0), &cost(0.1, 0.1, 45.0)), "20.0 / 30.0 / 4.0");
+    }
+}

@@ -1,0 +1,184 @@
+//! What the rows need: programs, a key, encrypted files. Everything lies in
+//! `target/bench`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::documents;
+use super::measure::Invocation;
+use crate::command::{command, finish};
+use crate::failure::Failure;
+use crate::test::{ROPS, SOPS, provide};
+use crate::workspace::{Workspace, locked};
+
+/// Files of the row with many of them.
+pub(super) const MANY: usize = 1_000;
+
+const SMALL: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: database\nstringData:\n  \
+                     username: app\n  password: correct horse battery staple\n  port: \"5432\"\n";
+
+/// Programs, by the column that they stand in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Who {
+    Sops,
+    Rops,
+    Ours,
+}
+
+/// Programs and files.
+pub(super) struct World {
+    pub(super) folder: PathBuf,
+    sops: PathBuf,
+    /// Absent where it cannot be built.
+    rops: Option<PathBuf>,
+    ours: PathBuf,
+    recipient: String,
+}
+
+impl World {
+    pub(super) fn make(workspace: &Workspace) -> Result<Self, Failure> {
+        let folder = workspace.target.join("bench");
+        // Files of an earlier run would be encrypted to another key.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("home"))?;
+        let ours = build(workspace)?;
+        println!("== programs");
+        provide::all(workspace, &[&SOPS])?;
+        let rops = provide::all(workspace, &[&ROPS]);
+        if let Err(failure) = &rops {
+            println!("rops {} is left out: {failure}", ROPS.version);
+        }
+        let rops = rops.ok().map(|()| provide::value(workspace, &ROPS));
+        let sops = provide::value(workspace, &SOPS);
+        let mut world = Self { folder, sops, rops, ours, recipient: String::new() };
+        println!("== documents");
+        world.make_key()?;
+        world.make_files()?;
+        Ok(world)
+    }
+
+    /// The program of a column, if it is there.
+    pub(super) fn program(&self, who: Who) -> Option<&Path> {
+        match who {
+            Who::Ours => Some(&self.ours),
+            Who::Rops => self.rops.as_deref(),
+            Who::Sops => Some(&self.sops),
+        }
+    }
+
+    /// A command line of a column's program, run in the folder. `None` where
+    /// there is no such program.
+    pub(super) fn invocation(&self, who: Who, arguments: &[&str]) -> Option<Invocation> {
+        let program = self.program(who)?.to_owned();
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Some(Invocation { program, arguments, directory: self.folder.clone(), variables: self.variables() })
+    }
+
+    /// A shell that runs `script`, in which `$0` is the column's program.
+    pub(super) fn shell(&self, who: Who, script: &str) -> Option<Invocation> {
+        let program = self.program(who)?.display().to_string();
+        let arguments = vec!["-c".to_owned(), script.to_owned(), program];
+        let directory = self.folder.clone();
+        Some(Invocation {
+            program: PathBuf::from("/bin/sh"),
+            arguments,
+            directory,
+            variables: self.variables(),
+        })
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let key = self.folder.join("key.txt").display().to_string();
+        let secret = fs::read_to_string(&key).unwrap_or_default();
+        let secret = secret.lines().find(|line| line.starts_with("AGE-SECRET-KEY-"));
+        vec![
+            ("HOME", self.folder.join("home").display().to_string()),
+            ("PATH", "/usr/bin:/bin".to_owned()),
+            ("ROPS_AGE", secret.unwrap_or_default().to_owned()),
+            ("SOPS_AGE_KEY_FILE", key),
+            ("SOPS_DISABLE_VERSION_CHECK", "true".to_owned()),
+        ]
+    }
+
+    fn make_key(&mut self) -> Result<(), Failure> {
+        self.output(Who::Ours, &["keygen", "--to", "key.txt"])?;
+        let text = fs::read_to_string(self.folder.join("key.txt"))?;
+        let recipient = text.split_whitespace().find(|word| word.starts_with("age1"));
+        recipient.unwrap_or_default().clone_into(&mut self.recipient);
+        Ok(())
+    }
+
+    /// Encrypted by sops, in its own layout; but a map of 60,000 keys takes
+    /// it half a minute, so that one is made by us.
+    fn make_files(&mut self) -> Result<(), Failure> {
+        let documents =
+            [("small", SMALL.to_owned()), ("nested", documents::nested()), ("flat", documents::flat())];
+        for (name, text) in documents {
+            let plain = format!("{name}.plain.yaml");
+            fs::write(self.folder.join(&plain), text)?;
+            let who = if name == "flat" { Who::Ours } else { Who::Sops };
+            let mut arguments = vec!["encrypt", "--age", &self.recipient, "--output-type", "yaml", &plain];
+            if who == Who::Ours {
+                arguments.insert(0, "sops");
+            }
+            fs::write(self.folder.join(format!("{name}.yaml")), self.output(who, &arguments)?)?;
+            if name != "flat" {
+                self.make_rops_file(name, &plain)?;
+            }
+            fs::remove_file(self.folder.join(&plain))?;
+        }
+        fs::create_dir_all(self.folder.join("many"))?;
+        Ok(())
+    }
+
+    /// rops reads files of its own only; what it cannot do leaves it out.
+    fn make_rops_file(&mut self, name: &str, plain: &str) -> Result<(), Failure> {
+        if self.rops.is_none() {
+            return Ok(());
+        }
+        let arguments = ["encrypt", "--age", &self.recipient, "--format", "yaml", plain];
+        match self.output(Who::Rops, &arguments) {
+            Ok(text) => fs::write(self.folder.join(format!("{name}.rops.yaml")), text)?,
+            Err(failure) => {
+                println!("rops is left out: {failure}");
+                self.rops = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a program prints.
+    pub(super) fn output(&self, who: Who, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+        let program = self.program(who).ok_or_else(|| Failure::broken("bench: the program is not there"))?;
+        let mut command = command(program, arguments, &self.folder);
+        command.env_clear().envs(self.variables());
+        let output = command.output()?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Failure::broken(format!("bench: {} {}\n{said}", program.display(), arguments.join(" "))))
+    }
+
+    /// Puts the file of a row back to what it was before the last run.
+    pub(super) fn restore(&self, from: &str, to: &str) -> Result<(), Failure> {
+        fs::copy(self.folder.join(from), self.folder.join(to))?;
+        Ok(())
+    }
+
+    /// The folder of many small files, all as new.
+    pub(super) fn restore_many(&self) -> Result<(), Failure> {
+        let bytes = fs::read(self.folder.join("small.yaml"))?;
+        for number in 0..MANY {
+            fs::write(self.folder.join(format!("many/{number:04}.yaml")), &bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    println!("== build");
+    let mut cargo = command("cargo", &["build", "--release", "--package", "bulla"], &workspace.root);
+    finish(cargo.args(locked()))?;
+    Ok(workspace.target.join("release/bulla"))
+}
