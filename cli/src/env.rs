@@ -46,6 +46,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "SOPS_HC_VAULT_ALLOWLIST", purpose: "Vault addresses that files may name" },
     Variable { name: "VAULT_ADDR", purpose: "the Vault server that files may name where there is no list" },
     Variable { name: "VAULT_TOKEN", purpose: "token for Vault" },
+    Variable { name: "BULLA_LAYOUT", purpose: "off: write no layout field" },
     Variable { name: "SOPS_DECRYPTION_ORDER", purpose: "kinds of key, in the order in which they are tried" },
     Variable { name: "SOPS_KEYSERVICE", purpose: "key services to ask as well" },
     Variable { name: "SOPS_ENABLE_LOCAL_KEYSERVICE", purpose: "false: use remote key services only" },

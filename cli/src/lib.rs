@@ -109,6 +109,7 @@ fn invoke(
                 ui.set_level(Level::Debug);
             }
             ui.warn_all(&warnings);
+            app::check_environment(context)?;
             command::run(&App::new(context, ui, &session)?, *request)
         }
     }

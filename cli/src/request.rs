@@ -21,6 +21,8 @@ pub struct Session {
     pub indent: Option<i64>,
     /// Let the MAC cover encrypted values only.
     pub mac_only_encrypted: bool,
+    /// Write no `layout` field.
+    pub no_layout: bool,
     /// Log what happens.
     pub verbose: bool,
 }

@@ -29,6 +29,9 @@ use crate::file::{self, FileError, Replaced, Target};
 use crate::request::{Input, Session, Sink};
 use crate::ui::{Level, Ui};
 
+/// Switches the `layout` field off.
+const LAYOUT: &str = "BULLA_LAYOUT";
+
 /// The system's clock.
 pub struct SystemClock;
 
@@ -172,6 +175,23 @@ impl<'a> App<'a> {
             indent = Indent { yaml: Some(columns), json: Some(columns), json_binary: Some(columns) };
         }
         Ok((indent, indent != Indent::default()))
+    }
+
+    /// Returns true where files that are written may have a `layout` field
+    /// (`dependencies.md` 0, 8).
+    pub fn keeps_layout(&self) -> bool {
+        !self.session.no_layout && self.context.environment.text(LAYOUT) != Some("off")
+    }
+
+    /// The layout of a result that replaces or succeeds its input.
+    pub fn layouting(&self, indent: Indent, asked: bool, output_type: &str) -> Layouting {
+        if asked || !output_type.is_empty() {
+            Layouting::Sops(indent)
+        } else if self.keeps_layout() {
+            Layouting::Keep
+        } else {
+            Layouting::KeepVisible
+        }
     }
 
     /// The kinds of key in the order in which they are tried; empty means the
@@ -362,7 +382,10 @@ pub fn format_of(typed: &str, name: &Path) -> &'static dyn Format {
     by_name(typed).unwrap_or_else(|| by_path(&name.to_string_lossy()))
 }
 
-/// The layout of a result that replaces or succeeds its input.
-pub fn layouting(indent: Indent, asked: bool, output_type: &str) -> Layouting {
-    if asked || !output_type.is_empty() { Layouting::Sops(indent) } else { Layouting::Keep }
+/// A misspelt switch must not do the opposite of what was meant.
+pub fn check_environment(context: &Context) -> Result<(), Failure> {
+    match context.environment.text(LAYOUT) {
+        None | Some("" | "on" | "off") => Ok(()),
+        Some(_) => Err(Failure::new(Exit::Generic, format!("{LAYOUT} must be on or off"))),
+    }
 }

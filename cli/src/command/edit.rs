@@ -10,7 +10,7 @@ use bulla_sops::{
 use super::decrypt::plaintext;
 use super::encrypt::Plan;
 use super::rotate::{keys_without_file, require_rule};
-use crate::app::{App, Opening, encrypting, format_of, layouting, plain_text, reading, writing};
+use crate::app::{App, Opening, encrypting, format_of, plain_text, reading, writing};
 use crate::error::{Exit, Failure};
 use crate::file::{FileError, Target};
 use crate::process::edit::Draft;
@@ -37,7 +37,7 @@ pub(super) fn run(app: &App<'_>, request: &Edit) -> Result<(), Failure> {
         input: format_of(&formats.input, &name),
         output: format_of(&formats.output, &name),
         indent,
-        layouting: layouting(indent, asked, &formats.output),
+        layouting: app.layouting(indent, asked, &formats.output),
         show_keys: request.show_keys,
     };
     app.decryption_order()?;

@@ -8,9 +8,7 @@ use bulla_sops::{
     DEFAULT_SUFFIX, Encryption, Format, Layouting, Purpose, Reuse, Rule, Selection, VERSION, group,
 };
 
-use crate::app::{
-    App, encrypting, encryption_context, format_of, layouting, master_keys, plain_text, wrapping,
-};
+use crate::app::{App, encrypting, encryption_context, format_of, master_keys, plain_text, wrapping};
 use crate::error::{Exit, Failure};
 use crate::request::{Encrypt, NewFile, SelectionTexts};
 use crate::ui::Level;
@@ -36,7 +34,7 @@ pub(super) fn run(app: &App<'_>, request: &Encrypt) -> Result<(), Failure> {
     let plan = Plan::new(app, &name, &request.new_file, input)?;
     let path = request.input.path.as_ref().map(|path| app.absolute(path));
     let opened = app.take(path.as_deref(), &request.sink)?;
-    let layouting = layouting(indent, asked, &formats.output);
+    let layouting = app.layouting(indent, asked, &formats.output);
     let text = plan.encrypt(app, &opened.bytes, input, output, layouting)?;
     app.put(&text, opened.target)
 }

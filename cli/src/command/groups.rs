@@ -109,7 +109,8 @@ pub(super) fn with_groups(
     for group in &mut groups {
         group.sort_by_key(|wrapped| keys::file_rank(wrapped.key.kind));
     }
-    let metadata = Metadata { groups, shamir_threshold, ..metadata.clone() };
+    let layout = metadata.layout.clone().filter(|_| app.keeps_layout());
+    let metadata = Metadata { groups, shamir_threshold, layout, ..metadata.clone() };
     let dump = |text: String| Failure::new(Exit::Dump, format!("Could not marshal tree: {text}"));
     let text =
         replace_metadata(format, source, &metadata, &app.limits).map_err(|error| dump(error.to_string()))?;

@@ -81,10 +81,13 @@ fn changed_groups(metadata: &Metadata, add: &[MasterKey], remove: &[MasterKey]) 
 /// out by sops in the format that was asked for.
 pub(super) fn rotated(
     app: &App<'_>,
-    file: DecryptedFile<'_>,
+    mut file: DecryptedFile<'_>,
     groups: &[Vec<MasterKey>],
     output: Option<(&'static dyn Format, Indent)>,
 ) -> Result<Vec<u8>, Failure> {
+    if !app.keeps_layout() {
+        file.forget_layout();
+    }
     let random = &*app.context.random;
     let data_key =
         group::new_data_key(random).map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;

@@ -6,7 +6,7 @@ use bulla_sops::path;
 use bulla_sops::{EditError, Step, Value};
 
 use super::rotate::require_rule;
-use crate::app::{App, Opening, encrypting, format_of, layouting, writing};
+use crate::app::{App, Opening, encrypting, format_of, writing};
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Target};
 use crate::request::{Input, Set, ValueSource};
@@ -35,7 +35,7 @@ pub(super) fn run(app: &App<'_>, request: &Set) -> Result<(), Failure> {
             return Ok(None);
         }
         let encryption = app.encryption(file.metadata(), &data_key);
-        let layouting = layouting(indent, asked, &formats.output);
+        let layouting = app.layouting(indent, asked, &formats.output);
         let changed = bulla_sops::set(file, &steps, value.clone(), layouting, &encryption);
         changed.map(Some).map_err(|error| changing(&error))
     })

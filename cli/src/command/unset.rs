@@ -4,7 +4,7 @@ use bulla_sops::EditError;
 use bulla_sops::path::{self, UnsetError};
 
 use super::set::{change, changing};
-use crate::app::{App, Opening, format_of, layouting};
+use crate::app::{App, Opening, format_of};
 use crate::error::{Exit, Failure};
 use crate::request::Unset;
 
@@ -17,7 +17,7 @@ pub(super) fn run(app: &App<'_>, request: &Unset) -> Result<(), Failure> {
     app.decryption_order()?;
     let opening = Opening { ignore_mac: request.ignore_mac, ..Opening::default() };
     let formats = &request.input.formats;
-    let layouting = layouting(indent, asked, &formats.output);
+    let layouting = app.layouting(indent, asked, &formats.output);
     change(app, &request.input, &mut |target| {
         let (file, data_key) =
             app.open(target.content(), format_of(&formats.input, &name), opening, &indent)?;

@@ -206,4 +206,41 @@ fn s_12_a_failing_template_names_its_place_and_no_value() {
     assert!(outcome.stderr.starts_with("bad.yaml: line 1: there is no map\nhint: "), "{}", outcome.stderr);
     assert_eq!(sandbox.bulla(&["template", "test", "no.tmpl", "--data", "values.yaml"]).code, 2);
     assert_eq!(sandbox.bulla(&["template", "test", "-", "--data", "-"]).code, 2);
+#[test]
+fn without_the_layout_field_only_what_cannot_stay_visible_is_laid_out_anew() {
+    let sandbox = Sandbox::new();
+    let plain = "# kept\na: 'quoted'   # comment\n\nn: 0x1F\n";
+    put(&sandbox, "x.yaml", plain);
+    let lines: [(&str, &[&str]); 2] = [
+        ("", &["encrypt", "--no-layout", "--age", RECIPIENT, "x.yaml", "--to", "out.yaml"]),
+        ("BULLA_LAYOUT=off ", &["encrypt", "--age", RECIPIENT, "--output", "out.yaml", "x.yaml"]),
+    ];
+    good(&sandbox.bulla(&["encrypt", "--age", RECIPIENT, "x.yaml", "--to", "with.yaml"]));
+    assert!(read(&sandbox, "with.yaml").contains("layout: ENC["), "this text needs the field");
+    for (variable, words) in lines {
+        let outcome = if variable.is_empty() {
+            sandbox.bulla(words)
+        } else {
+            let line = [&[variable.trim(), "sops"], words].concat();
+            sandbox.run(&line.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+        };
+        good(&outcome);
+        assert!(!read(&sandbox, "out.yaml").contains("layout:"));
+        let decrypted = good(&sandbox.bulla(&["decrypt", "out.yaml"]));
+        assert_eq!(decrypted, plain.replace("0x1F", "31"), "only the spelling of a number is lost");
+        std::fs::remove_file(sandbox.path().join("out.yaml")).unwrap();
+    }
+    for change in [
+        "BULLA_LAYOUT=off sops set with.yaml '[\"b\"]' 1",
+        "sops rotate -i --no-layout with.yaml",
+        "sops --no-layout --set '[\"b\"] 2' with.yaml",
+        "EDITOR='sed -i s/quoted/other/' sops edit --no-layout with.yaml",
+        "BULLA_LAYOUT=off sops groups add -i -f with.yaml --age age1vr49zqmn3y3aquf9m7kpgmphagqhvaefq7jmn6xnz5crwr0nuaws2d2tu3 --shamir-secret-sharing-threshold 2",
+    ] {
+        good(&sandbox.bulla(&["encrypt", "--age", RECIPIENT, "x.yaml", "--to", "with.yaml"]));
+        good(&sandbox.run(&shlex::split(change).unwrap()));
+        assert!(!read(&sandbox, "with.yaml").contains("layout:"), "{change}");
+    }
+    let outcome = sandbox.run(&shlex::split("BULLA_LAYOUT=offf sops decrypt flat.yaml").unwrap());
+    assert!(outcome.code == 1 && outcome.stderr.contains("must be on or off"), "{}", outcome.stderr);
 }

@@ -97,6 +97,11 @@ impl<'e> DecryptedFile<'e> {
         &self.file.metadata
     }
 
+    /// Forgets the layout field, so that a file made from this one has none.
+    pub fn forget_layout(&mut self) {
+        self.layout = None;
+    }
+
     /// The parsed file; values in its tree are decrypted.
     pub(crate) fn document(&self) -> &Document<'e> {
         &self.file.document

@@ -62,6 +62,9 @@ pub(super) struct Common {
     /// Lay results out with this many blanks per level
     #[arg(long, global = true, value_name = "BLANKS")]
     pub(super) indent: Option<i64>,
+    /// Write no layout field: details that cannot stay visible are laid out as sops does [env: BULLA_LAYOUT=off]
+    #[arg(long, global = true)]
+    pub(super) no_layout: bool,
     /// Log what happens
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,

@@ -53,6 +53,7 @@ fn session(common: &Common) -> Session {
         key_services: common.key_services.clone(),
         decryption_order: common.key_order.join(","),
         indent: common.indent,
+        no_layout: common.no_layout,
         verbose: common.verbose,
         ..Session::default()
     }

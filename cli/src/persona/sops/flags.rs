@@ -168,6 +168,12 @@ pub const EXEC_FILE: &[Flag] = &[
 /// No questions.
 pub const YES: &[Flag] = &[switch(&["yes", "y"], "do not ask")];
 
+/// No `layout` field; sops has no such flag.
+pub const NO_LAYOUT: &[Flag] = &[switch(
+    &["no-layout"],
+    "write no layout field: details that cannot stay visible are laid out anew (or BULLA_LAYOUT=off)",
+)];
+
 /// More talk.
 pub const VERBOSE: &[Flag] = &[switch(&["verbose"], "log what happens")];
 

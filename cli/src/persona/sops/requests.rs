@@ -282,6 +282,7 @@ pub(super) fn session(global: &Values, values: &Values) -> Session {
         decryption_order: values.text("decryption-order").to_owned(),
         indent: global.is_given("indent").then(|| global.int("indent")),
         mac_only_encrypted: global.flag("mac-only-encrypted"),
+        no_layout: global.flag("no-layout") || values.flag("no-layout"),
         verbose: values.flag("verbose"),
     }
 }
