@@ -51,8 +51,7 @@ pub fn encrypting(error: &EncryptError) -> Failure {
             Failure::new(Exit::Dump, format!("Could not marshal tree: {error}"))
         }
         EncryptError::Format(error) => plain_text(error),
-        EncryptError::Reserved(_) => Failure::new(Exit::AlreadyEncrypted, error.to_string())
-            .hint("rename that entry if the file is not encrypted; `edit` changes an encrypted one"),
+        EncryptError::Reserved => Failure::new(Exit::AlreadyEncrypted, error.to_string()),
         EncryptError::Check => Failure::new(Exit::EncryptTree, error.to_string()),
         error => Failure::new(Exit::EncryptTree, format!("Error encrypting tree: {error}")),
     }

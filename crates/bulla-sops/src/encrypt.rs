@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use bulla_core::{DataKey, Limits, Random, RandomError};
 
+use crate::alias::Anchors;
 use crate::compare;
 use crate::crypt::{self, CryptError, DecryptOptions, Reusable, Reuse};
 use crate::document::{Document, Slot, Splice, Style, apply};
@@ -16,6 +17,7 @@ use crate::metadata::{Metadata, WrappedKey};
 use crate::pairing;
 use crate::selection::Selection;
 use crate::tree::{Branch, Item, Key, Node, Value, into_owned};
+use crate::wrap::wrapped;
 
 /// Everything but the text that an encryption needs.
 pub struct Encryption<'a> {
@@ -80,8 +82,8 @@ pub enum EncryptError {
     #[error(transparent)]
     Format(#[from] FormatError),
     /// The text already has metadata, or uses its name.
-    #[error("{}", reserved_text(.0))]
-    Reserved(String),
+    #[error("{}", wrapped(RESERVED))]
+    Reserved,
     /// A value could not be encrypted.
     #[error(transparent)]
     Crypt(#[from] CryptError),
@@ -93,19 +95,13 @@ pub enum EncryptError {
     Check,
 }
 
-fn reserved_text(key: &str) -> String {
-    if key == "sops" {
-        "The file you have provided contains a top-level entry called 'sops', or for flat file formats \
-         top-level entries starting with 'sops_'. This is generally due to the file already being encrypted. \
-         SOPS uses a top-level entry called 'sops' to store the metadata required to decrypt the file."
-            .to_owned()
-    } else {
-        format!(
-            "Found key \"{key}\" in encrypted data, which starts with the reserved key prefix \"sops_\" for \
-             SOPS metadata"
-        )
-    }
-}
+/// What sops says, whichever the key is.
+const RESERVED: &str = "The file you have provided contains a top-level entry called 'sops', or for flat file formats \
+    top-level entries starting with 'sops_'. This is generally due to the file already being encrypted. SOPS uses a \
+    top-level entry called 'sops' to store the metadata required to decrypt the file. For this reason, SOPS can not \
+    encrypt files that already contain such an entry.\n\nIf this is an unencrypted file, rename the 'sops' \
+    entry.\n\nIf this is an encrypted file and you want to edit it, use the editor mode, for example: `sops edit \
+    my_file.yaml`";
 
 /// Encrypts `plain`, read as `input`, into a file of the format `output`.
 ///
@@ -122,9 +118,17 @@ pub fn encrypt(
     if document.branches.is_empty() {
         return Err(FormatError::Empty.into());
     }
-    for branch in &document.branches {
-        if let Some(key) = output.reserved_key(branch) {
-            return Err(EncryptError::Reserved(key));
+    for (number, branch) in document.branches.iter().enumerate() {
+        match output.reserved_key(branch) {
+            Some(_) if number == 0 => return Err(EncryptError::Reserved),
+            Some(key) => {
+                return Err(FormatError::Unrepresentable(format!(
+                    "Error marshaling metadata: Found key \"{key}\" in encrypted data, which is a reserved key \
+                     used for SOPS metadata"
+                ))
+                .into());
+            }
+            None => {}
         }
     }
     let mut work = Work { request, input, output, plain, document, kept: HashMap::new() };
@@ -236,8 +240,10 @@ impl Work<'_, '_> {
             splices.extend(self.document.loose_comments.iter().map(|range| Splice::new(range.clone(), "")));
         }
         let mut failed = None;
+        let mut anchors = Anchors::new(self.plain);
         visit_nodes(encrypted, &mut |_, visited| {
-            if let Some(text) = self.node_text(&visited, reuse_raw) {
+            let expand = matches!(visited, Visited::Node(node) if anchors.visit(node));
+            if let Some(text) = self.node_text(&visited, expand, reuse_raw) {
                 match text {
                     Ok(splice) => splices.push(splice),
                     Err(error) => failed = Some(error),
@@ -250,15 +256,21 @@ impl Work<'_, '_> {
         }
     }
 
-    fn node_text(&self, visited: &Visited<'_, '_>, reuse_raw: bool) -> Option<Result<Splice, FormatError>> {
+    /// Writes a changed leaf, or an alias that is to be written out.
+    fn node_text(
+        &self,
+        visited: &Visited<'_, '_>,
+        expand: bool,
+        reuse_raw: bool,
+    ) -> Option<Result<Splice, FormatError>> {
         let (node, comment) = match visited {
             Visited::Comment(Item { key: Key::Comment(comment), node }) => (node, Some(comment)),
             Visited::Comment(_) => return None,
             Visited::Node(node) => (*node, None),
         };
         let slot = node.slot?;
-        let changed = node.changed || (slot.style == Style::Alias && changes_inside(&node.value));
-        if !changed || !(is_leaf(node) || slot.style == Style::Alias) {
+        let is_alias = slot.style == Style::Alias;
+        if !(node.changed || expand) || !(is_leaf(node) || is_alias) {
             return None;
         }
         if reuse_raw && let Some(text) = self.kept_text(slot) {
@@ -299,57 +311,6 @@ pub(crate) fn open_again<'e>(
     })?;
     let options = DecryptOptions { values_only: !wants_text, ..DecryptOptions::default() };
     Ok(file.decrypt(request.data_key, options, &Indent::default())?)
-}
-
-/// Returns true where a leaf of an alias' expansion changed.
-fn changes_inside(value: &Value<'_>) -> bool {
-    let inside = |node: &Node<'_>| node.changed || changes_inside(&node.value);
-    match value {
-        Value::List(nodes) => nodes.iter().any(inside),
-        Value::Map(items) => items.iter().any(|item| inside(&item.node)),
-        _ => false,
-    }
-}
-
-/// Puts other metadata into an encrypted text and changes nothing else.
-pub fn replace_metadata(
-    format: &'static dyn Format,
-    text: &[u8],
-    metadata: &Metadata,
-    limits: &Limits,
-) -> Result<Vec<u8>, FormatError> {
-    let document = format.parse(text, Purpose::Encrypted, limits)?;
-    if format.name() == "binary" {
-        return format.emit(&document.branches, Some(&metadata.write()), &Indent::default());
-    }
-    let splices = format.put_metadata(&document, &metadata.write())?;
-    Ok(apply(text, splices))
-}
-
-/// Encrypts an opened file anew under another data key, everything visible
-/// left as it is (`rotate`).
-pub fn rotate(file: DecryptedFile<'_>, request: &Encryption<'_>) -> Result<Vec<u8>, EncryptError> {
-    let format = file.format();
-    let (document, _, layout) = file.into_document();
-    let source = document.source;
-    let mut encrypted = document.branches.clone();
-    let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
-    let work = Work { request, input: format, output: format, plain: source, document, kept: HashMap::new() };
-    let mut metadata = request.metadata(&outcome.mac)?;
-    if let Some(layout) = layout {
-        metadata.layout = Some(layout.seal(request.data_key, request.random)?);
-    }
-    if format.name() == "binary" {
-        return work.emitted(&encrypted, metadata, &Indent::default());
-    }
-    let text = work.spliced(&encrypted, &metadata, false)?;
-    drop(encrypted);
-    let opened = work.open(&text, false)?;
-    if compare::same(opened.branches(), &work.document.branches) {
-        Ok(text)
-    } else {
-        Err(EncryptError::Check)
-    }
 }
 
 /// Encrypts a tree that has no text (conversion between formats, `publish`).

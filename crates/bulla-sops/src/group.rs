@@ -15,6 +15,8 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::keys;
 use crate::metadata::{Metadata, WrappedKey};
+use crate::shape;
+use crate::wrap::{lines, wrapped};
 
 /// The providers at hand, in the order in which they are asked: local ones
 /// first, remote key services behind them.
@@ -168,6 +170,10 @@ async fn wrap_one(
                 reasons.push("the answer is no wrapped key".to_owned());
             }
             Ok(enc) => {
+                if let Some(defect) = shape::defect(key.kind, &enc, part) {
+                    reasons.push(format!("what came back is no wrapped key: {defect}"));
+                    continue;
+                }
                 let dated = keys::kind(key.kind).is_some_and(|kind| kind.dated);
                 let created_at = if dated { created_at.to_owned() } else { String::new() };
                 return Ok(WrappedKey { key: key.clone(), enc, created_at });
@@ -355,38 +361,48 @@ fn report_text(groups: &[GroupReport], needed: usize) -> String {
     }
     text.push('\n');
     let recovered = groups.iter().filter(|group| group.recovered).count();
-    if needed > 1 {
-        let _ = write!(
-            text,
-            "Recovery failed because not enough master keys were able to decrypt\n\
-             the file. {needed} key groups are required (Shamir threshold), and {recovered} could be recovered."
-        );
+    text.push_str(&wrapped(&if needed > 1 {
+        format!(
+            "Recovery failed because the file was encrypted with a Shamir threshold of {needed}, but only \
+             {recovered} part(s) were successfully recovered, one for each successful key group. In order for SOPS \
+             to recover the file, at least {needed} groups have to be successful. In order for a group to be \
+             successful, decryption has to succeed with any of the keys in that key group."
+        )
     } else {
-        text.push_str(
-            "Recovery failed because no master key was able to decrypt the file. In\n\
-             order for SOPS to recover the file, at least one key has to be successful,\n\
-             but none were.",
-        );
-    }
+        "Recovery failed because no master key was able to decrypt the file. In order for SOPS to recover the file, \
+         at least one key has to be successful, but none were."
+            .to_owned()
+    }));
     text
 }
 
 fn bullet(reason: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in reason.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WRAP_COLUMN {
-                lines.push(core::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
+    format!("    - | {}", lines(reason, WRAP_COLUMN).join("\n      | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_groups_are_explained_as_in_sops() {
+        let group = |recovered| GroupReport {
+            recovered,
+            failures: if recovered { Vec::new() } else { vec![("age1x".to_owned(), vec!["no".to_owned()])] },
+        };
+        let text = report_text(&[group(true), group(false)], 2);
+        let expected = "Failed to get the data key required to decrypt the SOPS file.\n\n\
+            Group 0: SUCCESS\n\nGroup 1: FAILED\n  age1x: FAILED\n    - | no\n\n\
+            Recovery failed because the file was encrypted with a Shamir threshold of\n\
+            2, but only 1 part(s) were successfully recovered, one for each successful\n\
+            key group. In order for SOPS to recover the file, at least 2 groups have to\n\
+            be successful. In order for a group to be successful, decryption has to\n\
+            succeed with any of the keys in that key group.";
+        assert_eq!(text, expected);
+        assert!(report_text(&[group(false)], 1).ends_with(
+            "decrypt the file. In\norder for SOPS to recover the file, at least one key has to be successful,\nbut none were."
+        ));
     }
-    format!("    - | {}", lines.join("\n      | "))
 }
 
 #[cfg(test)]

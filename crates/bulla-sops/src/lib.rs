@@ -5,6 +5,7 @@
 //! no I/O and knows no cloud: callers hand in bytes, randomness, times and
 //! the providers that wrap data keys.
 
+mod alias;
 mod audit;
 mod compare;
 mod crypt;
@@ -22,10 +23,12 @@ pub mod path;
 mod replace;
 pub mod rules;
 mod selection;
+mod shape;
 mod time;
 mod tree;
 mod value;
 mod walk;
+mod wrap;
 
 pub use audit::Plain;
 pub use crypt::{CryptError, DecryptOptions, Reuse};

@@ -7,8 +7,10 @@ mod properties;
 mod support;
 
 use bulla_core::{DataKey, Limits};
-use bulla_sops::{CryptError, DecryptOptions, EncryptedFile, Indent};
-use support::{data_key, format, open, seal};
+use bulla_sops::{
+    CryptError, DecryptOptions, EncryptedFile, Encryption, Indent, Layouting, Reuse, Rule, Selection, encrypt,
+};
+use support::{data_key, format, open, request, seal};
 
 const VECTOR: &[u8] = include_bytes!("../../../tests/fixtures/sops/vector.enc.yaml");
 
@@ -168,6 +170,27 @@ fn a_stale_forged_or_missing_layout_changes_no_data() {
         let text = values(encrypted.replace(own, layout).as_bytes());
         assert!(text.contains("several") && text.contains("value") && !text.contains("other"), "{text}");
     }
+}
+
+#[test]
+fn a_plain_alias_of_an_encrypted_anchor_is_written_out_in_place() {
+    let plain = "# kept\npw: &p   'x y'\nother:   *p   # too\nlist: [ *p, 1 ]\nb: &b\n  pw: 0x1F\n  n: 1\n\ncopy: *b\nq: &q {a: 1}\nr: *q\n";
+    let (key, limits) = (data_key(), Limits::default());
+    let request = Encryption {
+        selection: Selection::new(Rule::EncryptedRegex, "^pw$").unwrap(),
+        ..request(&key, &limits)
+    };
+    let yaml = format("yaml");
+    let sealed =
+        encrypt(plain.as_bytes(), yaml, yaml, Layouting::Keep, &mut Reuse::default(), &request).unwrap();
+    assert_eq!(open("yaml", &sealed), plain.as_bytes());
+    let text = String::from_utf8(sealed).unwrap();
+    for visible in ["# kept\npw: &p   'ENC[", "\nother:   x y   # too\n", "\nlist: [ x y, 1 ]\n", "\nr: *q\n"]
+    {
+        assert!(text.contains(visible), "{visible:?} in {text}");
+    }
+    let layout = text.lines().find(|line| line.trim().starts_with("layout:")).unwrap();
+    assert!(layout.len() < plain.len() + 160, "only the aliases travel: {layout}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Format for Binary {
     }
 
     fn example(&self) -> Vec<u8> {
-        b"Welcome! Edit this file as you please.".to_vec()
+        b"Write your own; what you save is encrypted.".to_vec()
     }
 }
 

@@ -165,8 +165,8 @@ impl Format for Dotenv {
     }
 
     fn example(&self) -> Vec<u8> {
-        b"# This is an example file.\n\
-          hello=Welcome! Edit this file as you please.\n\
+        b"# A comment\n\
+          hello=Write your own; what you save is encrypted.\n\
           example_key=example_value\n\
           example_multiline=foo\\nbar\\nbaz\n"
             .to_vec()

@@ -125,9 +125,9 @@ impl Format for Ini {
     }
 
     fn example(&self) -> Vec<u8> {
-        b"[Welcome!]\n\
-          ; This is an example file.\n\
-          hello       = Welcome! Edit this file as you please.\n\
+        b"; A comment\n\
+          [Welcome!]\n\
+          hello       = Write your own. What you save is encrypted.\n\
           example_key = example_value\n"
             .to_vec()
     }

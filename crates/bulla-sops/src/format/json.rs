@@ -121,7 +121,7 @@ impl Format for Json {
     fn example(&self) -> Vec<u8> {
         let text = |text: &str| Node::new(Value::text(text));
         let branch = vec![
-            Item::entry(&b"hello"[..], Value::text("Welcome! Edit this file as you please.")),
+            Item::entry(&b"hello"[..], Value::text("Write your own; what you save is encrypted.")),
             Item::entry(&b"example_key"[..], Value::text("example_value")),
             Item::entry(
                 &b"example_array"[..],

@@ -36,7 +36,7 @@ pub(super) fn emit(branches: &[Branch<'_>], metadata: Option<&[Item<'_>]>) -> Re
             };
             if metadata.is_some() && &**name == b"sops" {
                 return Err(FormatError::Unrepresentable(
-                    "Found key \"sops\" in encrypted data, which is a reserved key used for SOPS metadata"
+                    "Error marshaling metadata: Found key \"sops\" in encrypted data, which is a reserved key used for SOPS metadata"
                         .to_owned(),
                 ));
             }
@@ -70,7 +70,7 @@ impl<'t> Section<'t> {
     pub(super) fn of(name: &'t [u8], value: &'t Value<'_>) -> Result<Self, FormatError> {
         let Value::Map(items) = value else {
             return Err(FormatError::Unrepresentable(
-                "Error encoding section: Section values should always be TreeBranches".to_owned(),
+                "Error marshaling to INI: Error encoding section: Section values should always be TreeBranches".to_owned(),
             ));
         };
         if name.is_empty() {
@@ -201,5 +201,5 @@ fn write_comment(out: &mut Vec<u8>, comment: &[u8], trimmed: bool, newline: &[u8
 }
 
 pub(super) fn unrepresentable(what: &str) -> FormatError {
-    FormatError::Unrepresentable(format!("INI cannot hold {what}"))
+    FormatError::Unrepresentable(format!("Error marshaling to INI: it cannot hold {what}"))
 }

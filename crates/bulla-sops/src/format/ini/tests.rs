@@ -292,7 +292,7 @@ fn the_example_is_laid_out_as_output_is() {
     let emitted = Ini.emit(&document.branches, None, &Indent::default()).unwrap();
     assert_eq!(
         read(core::str::from_utf8(&emitted).unwrap()),
-        "[DEFAULT]  [Welcome!] hello=Welcome! Edit this file as you please. #This is an example file. example_key=example_value"
+        "[DEFAULT]  [Welcome!] #A comment hello=Write your own. What you save is encrypted. example_key=example_value"
     );
 }
 

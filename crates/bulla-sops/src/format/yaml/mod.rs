@@ -73,9 +73,9 @@ impl Format for Yaml {
     }
 
     fn example(&self) -> Vec<u8> {
-        b"hello: Welcome to SOPS! Edit this file as you please!\n\
+        b"hello: Write your own; what you save is encrypted.\n\
           example_key: example_value\n\
-          # Example comment\n\
+          # A comment\n\
           example_array:\n    - example_value1\n    - example_value2\n\
           example_number: 1234.56789\n\
           example_booleans:\n    - true\n    - false\n"

@@ -1,5 +1,6 @@
 //! The text of one changed node, in the style found at its place.
 
+use bulla_yaml::emit::{Place, ScalarText, flow_text, scalar_text, styled_text};
 use bulla_yaml::{Style as YamlStyle, tree};
 
 use super::write;
@@ -11,6 +12,9 @@ use crate::tree::Value;
 /// parent.
 const STEP: usize = 2;
 
+/// Where no block scalar can stand.
+const IN_FLOW: Place = Place { flow: true, key: false, indent: 0, parent: 0 };
+
 /// Writes the text that stands at `slot` once `value` is its value.
 pub(super) fn render(value: &Value<'_>, slot: Slot, document: &Document<'_>) -> Result<Vec<u8>, FormatError> {
     if let Value::Comment(comment) = value {
@@ -20,13 +24,13 @@ pub(super) fn render(value: &Value<'_>, slot: Slot, document: &Document<'_>) -> 
         return Ok([b"#", &*comment.text].concat());
     }
     if matches!(slot.style, Style::Alias | Style::Collection) {
-        return Ok(flow(write::node(value)));
+        return Ok(flow(&write::node(value)));
     }
     let region = &document.source[slot.range()];
     let (anchors, body) = split_properties(region);
     let text = match value {
         Value::Text(text) => text_at(text, body, slot, document),
-        other => one_line(write::node(other)),
+        other => flow(&write::node(other)),
     };
     let text = end_like(text, body, slot);
     Ok(if anchors.is_empty() { text } else { [anchors, text].concat() })
@@ -75,7 +79,7 @@ fn text_at(text: &[u8], body: &[u8], slot: Slot, document: &Document<'_>) -> Vec
             quoted(text)
         }
         Style::Double => quoted(text),
-        Style::Single => styled(text, YamlStyle::SingleQuoted).unwrap_or_else(|| quoted(text)),
+        Style::Single => styled(text, YamlStyle::SingleQuoted),
         _ if slot.flow => plain_in_flow(text),
         _ => plain_in_block(text, slot, document),
     }
@@ -86,28 +90,19 @@ fn plain_in_block(text: &[u8], slot: Slot, document: &Document<'_>) -> Vec<u8> {
     if is_envelope_alone(text) {
         return text.to_vec();
     }
-    let rendered = one_line(tree::Node::string(text));
-    if !rendered.contains(&b'\n') {
-        return rendered;
-    }
+    let parent = slot.indent as usize;
+    let place = Place { flow: false, key: false, indent: parent + STEP, parent };
+    let spelled = scalar_text(&tree::Node::string(text), place);
+    let ScalarText::Block { .. } = &spelled else { return spelled.into_string().into_bytes() };
     let rest = &document.source[slot.end as usize..];
     let rest = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if rest.iter().any(|byte| !byte.is_ascii_whitespace()) {
         return quoted(text);
     }
-    let header = match text {
-        [.., b'\n', b'\n'] => &b"|+"[..],
-        [.., b'\n'] => b"|",
-        _ => b"|-",
-    };
-    let scalar = BlockScalar {
-        header,
-        indent: slot.indent as usize + STEP,
-        parent: slot.indent as usize,
-        tail: b"",
-        open: true,
-    };
-    scalar.rewrite(text).unwrap_or_else(|| quoted(text))
+    let mut block = spelled.into_string().into_bytes();
+    // The last line break stands behind the place already.
+    block.pop();
+    block
 }
 
 /// Most of what is written into a file are envelopes, and those are plain
@@ -120,34 +115,25 @@ fn is_envelope_alone(text: &[u8]) -> bool {
 }
 
 fn plain_in_flow(text: &[u8]) -> Vec<u8> {
-    let rendered = one_line(tree::Node::string(text));
-    let safe = rendered.iter().all(|byte| !matches!(byte, b',' | b'[' | b']' | b'{' | b'}' | b'\n'));
-    if safe || matches!(rendered.first(), Some(b'"' | b'\'')) { rendered } else { quoted(text) }
+    scalar_text(&tree::Node::string(text), IN_FLOW).into_string().into_bytes()
 }
 
 fn quoted(text: &[u8]) -> Vec<u8> {
-    styled(text, YamlStyle::DoubleQuoted).unwrap_or_else(|| one_line(tree::Node::string(text)))
+    styled(text, YamlStyle::DoubleQuoted)
 }
 
-/// `None` where the text is no UTF-8, or the style does not fit on one line.
-fn styled(text: &[u8], style: YamlStyle) -> Option<Vec<u8>> {
-    let text = core::str::from_utf8(text).ok()?;
-    let rendered = one_line(tree::Node::text(text).with_style(style));
-    (!rendered.contains(&b'\n')).then_some(rendered)
-}
-
-fn one_line(node: tree::Node<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    bulla_yaml::emit::emit(&[node], 2, &mut out);
-    if out.ends_with(b"\n") {
-        out.pop();
-    }
-    out
+/// On one line; what is no UTF-8 becomes binary.
+fn styled(text: &[u8], style: YamlStyle) -> Vec<u8> {
+    let spelled = match core::str::from_utf8(text) {
+        Ok(text) => styled_text(text, style, IN_FLOW),
+        Err(_) => scalar_text(&tree::Node::string(text), IN_FLOW),
+    };
+    spelled.into_string().into_bytes()
 }
 
 /// Writes a whole subtree on one line.
-pub(super) fn flow(node: tree::Node<'_>) -> Vec<u8> {
-    one_line(node.with_style(YamlStyle::Flow))
+pub(super) fn flow(node: &tree::Node<'_>) -> Vec<u8> {
+    flow_text(node).into_bytes()
 }
 
 /// A block scalar taken apart.

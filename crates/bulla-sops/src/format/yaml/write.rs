@@ -121,7 +121,7 @@ fn block_metadata(metadata: &[Item<'_>]) -> Vec<u8> {
 fn flow_metadata(metadata: &[Item<'_>], empty: bool) -> Vec<u8> {
     let (_, value) = metadata_pair(metadata);
     let comma = if empty { "" } else { ", " };
-    [comma.as_bytes(), b"sops: ", &super::render::flow(value)].concat()
+    [comma.as_bytes(), b"sops: ", &super::render::flow(&value)].concat()
 }
 
 fn indented(block: &[u8], columns: usize) -> Vec<u8> {
