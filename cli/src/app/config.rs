@@ -26,8 +26,8 @@ pub struct Configuration {
     placed: OnceLock<()>,
 }
 
-/// What reading a file gave.
-type Read = Result<Arc<Loaded>, Arc<Broken>>;
+/// What reading a file gave; a text says why it cannot be used.
+type Read = Result<Arc<Loaded>, Arc<str>>;
 
 /// A configuration file that was read.
 pub struct Loaded {
@@ -35,13 +35,6 @@ pub struct Loaded {
     pub path: PathBuf,
     directory: PathBuf,
     config: Config,
-}
-
-/// Why one could not be used.
-struct Broken {
-    message: String,
-    /// True where not even its `stores` can be trusted.
-    unreadable: bool,
 }
 
 impl Configuration {
@@ -76,7 +69,7 @@ impl Configuration {
         if let Some(known) = read.get(path) {
             return known.clone();
         }
-        let result = load(app, path).map(Arc::new).map_err(Arc::new);
+        let result = load(app, path).map(Arc::new).map_err(Arc::from);
         read.insert(path.to_owned(), result.clone());
         result
     }
@@ -86,7 +79,7 @@ impl Configuration {
         let Some(path) = self.path_of(app, name) else { return Ok(None) };
         self.name_far_rules(app, &path, name);
         let loaded = self.load(app, &path);
-        loaded.map(Some).map_err(|broken| Failure::new(Exit::Generic, broken.message.clone()))
+        loaded.map(Some).map_err(|message| Failure::new(Exit::Generic, &*message))
     }
 
     /// Rules from above the repository of a file may be somebody else's
@@ -109,15 +102,11 @@ impl Configuration {
         }
     }
 
-    /// Returns the layout settings. A file whose rules are wrong does not
-    /// stop what needs no rule.
+    /// Returns the layout settings.
     pub fn indent(&self, app: &App<'_>, name: &Path) -> Result<Indent, Failure> {
         let Some(path) = self.path_of(app, name) else { return Ok(Indent::default()) };
-        match self.load(app, &path) {
-            Ok(loaded) => Ok(loaded.config.indent),
-            Err(broken) if broken.unreadable => Err(Failure::new(Exit::Generic, broken.message.clone())),
-            Err(_) => Ok(Indent::default()),
-        }
+        let loaded = self.load(app, &path).map_err(|message| Failure::new(Exit::Generic, &*message))?;
+        Ok(loaded.config.indent)
     }
 }
 
@@ -125,21 +114,27 @@ impl Loaded {
     /// Returns the creation rule of an absolute path; `None` where the file
     /// has no list of rules.
     pub fn creation_rule(&self, name: &Path) -> Result<Option<&CreationRule>, Failure> {
+        self.rule(name).map_err(|error| Failure::new(Exit::Generic, error.to_string()))
+    }
+
+    /// As [`Loaded::creation_rule`]; a file that no rule is for has none.
+    pub fn rule_if_any(&self, name: &Path) -> Result<Option<&CreationRule>, Failure> {
+        match self.rule(name) {
+            Err(ConfigError::NoMatch) => Ok(None),
+            rule => rule.map_err(|error| Failure::new(Exit::Generic, error.to_string())),
+        }
+    }
+
+    fn rule(&self, name: &Path) -> Result<Option<&CreationRule>, ConfigError> {
         let relative = name.strip_prefix(&self.directory).unwrap_or(name);
-        let rule = self.config.creation_rule(&relative.to_string_lossy());
-        rule.map_err(|error| Failure::new(Exit::Generic, error.to_string()))
+        self.config.creation_rule(&relative.to_string_lossy())
     }
 }
 
-fn load(app: &App<'_>, path: &Path) -> Result<Loaded, Broken> {
-    let bytes = file::read(path, MAX_CONFIG_SIZE).map_err(|error| Broken {
-        message: format!("could not read config file: {error}"),
-        unreadable: true,
-    })?;
-    let config = Config::parse(&bytes).map_err(|error| Broken {
-        unreadable: matches!(error, ConfigError::Form(_)),
-        message: error.to_string(),
-    })?;
+fn load(app: &App<'_>, path: &Path) -> Result<Loaded, String> {
+    let bytes =
+        file::read(path, MAX_CONFIG_SIZE).map_err(|error| format!("could not read config file: {error}"))?;
+    let config = Config::parse(&bytes).map_err(|error| error.to_string())?;
     for warning in &config.warnings {
         app.ui.warn(&format!("{}: {warning}", path.display()));
     }

@@ -37,9 +37,12 @@ pub(super) fn run(app: &App<'_>, request: &Keygen) -> Result<(), Failure> {
 
 /// The usual place, `~/.config/sops/age/`, need not exist yet.
 fn make_parent(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt;
     let Some(parent) = path.parent() else { return Ok(()) };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(|error| {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(parent).map_err(|error| {
         Failure::new(Exit::Write, format!("cannot make {}: {}", parent.display(), cause(&error)))
     })
 }

@@ -93,24 +93,27 @@ fn one(app: &App<'_>, path: &Path, action: &Action) -> Result<(), Failure> {
 }
 
 /// Returns true where a file found in a directory is meant.
-fn fits(app: &App<'_>, path: &Path, action: &Action) -> bool {
+fn fits(app: &App<'_>, path: &Path, action: &Action) -> Result<bool, Failure> {
     // What cannot be looked into is meant, so that its failure is reported.
-    match action {
-        Action::Encrypt(_) => has_rule(app, path) && !is_encrypted(app, path).unwrap_or(false),
+    Ok(match action {
+        Action::Encrypt(_) => has_rule(app, path)? && !is_encrypted(app, path).unwrap_or(false),
         Action::Decrypt { .. } | Action::Rotate { .. } => is_encrypted(app, path).unwrap_or(true),
-        Action::UpdateKeys => has_rule(app, path) && is_encrypted(app, path).unwrap_or(true),
-    }
+        Action::UpdateKeys => has_rule(app, path)? && is_encrypted(app, path).unwrap_or(true),
+    })
 }
 
-/// Returns true where a creation rule is for the file.
-pub(super) fn has_rule(app: &App<'_>, path: &Path) -> bool {
-    let loaded = app.configuration().find(app, path).ok().flatten();
-    loaded.is_some_and(|loaded| matches!(loaded.creation_rule(path), Ok(Some(_))))
+/// Returns true where a creation rule is for the file. Rules that cannot be
+/// read are no reason to pass over files in silence.
+pub(super) fn has_rule(app: &App<'_>, path: &Path) -> Result<bool, Failure> {
+    let could_not_start = |failure: Failure| Failure::own(2, failure.message);
+    let loaded = app.configuration().find(app, path).map_err(could_not_start)?;
+    let Some(loaded) = loaded else { return Ok(false) };
+    Ok(loaded.rule_if_any(path).map_err(could_not_start)?.is_some())
 }
 
 /// Returns true where the file holds metadata of sops, and nothing where it
 /// cannot be read.
-fn is_encrypted(app: &App<'_>, path: &Path) -> Option<bool> {
+pub(super) fn is_encrypted(app: &App<'_>, path: &Path) -> Option<bool> {
     let bytes = match file::read(path, app.limits.file_size) {
         Ok(bytes) => bytes,
         Err(FileError::TooLarge { .. }) => return Some(false),
@@ -127,7 +130,7 @@ fn is_encrypted(app: &App<'_>, path: &Path) -> Option<bool> {
 pub(super) fn pick(
     app: &App<'_>,
     paths: &[PathBuf],
-    fits: &dyn Fn(&Path) -> bool,
+    fits: &dyn Fn(&Path) -> Result<bool, Failure>,
 ) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -146,7 +149,7 @@ pub(super) fn pick(
             let entry = entry.map_err(|error| Failure::own(2, format!("cannot look at {error}")))?;
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
             let is_ours = entry.file_name() == ".sops.yaml" || file::is_temporary(entry.file_name());
-            if is_file && !is_ours && fits(entry.path()) {
+            if is_file && !is_ours && fits(entry.path())? {
                 files.push(entry.into_path());
             }
         }
@@ -193,9 +196,11 @@ fn report(app: &App<'_>, request: &Many, files: &[PathBuf], outcomes: &[Outcome]
             .iter()
             .zip(outcomes)
             .map(|(path, outcome)| match outcome {
-                Outcome::Done => json!({ "path": path, "status": "done" }),
-                Outcome::Failed(message) => json!({ "path": path, "status": "failed", "error": message }),
-                Outcome::Pending => json!({ "path": path, "status": "pending" }),
+                Outcome::Done => json!({ "path": path.to_string_lossy(), "status": "done" }),
+                Outcome::Failed(message) => {
+                    json!({ "path": path.to_string_lossy(), "status": "failed", "error": message })
+                }
+                Outcome::Pending => json!({ "path": path.to_string_lossy(), "status": "pending" }),
             })
             .collect();
         print(format!("{:#}\n", json!({ "command": verb, "dry_run": request.dry_run, "files": entries })))?;

@@ -19,6 +19,8 @@ mod unset;
 mod updatekeys;
 mod verify;
 
+pub(crate) use verify::schema as verify_schema;
+
 use std::path::Path;
 
 use crate::app::App;

@@ -1,13 +1,18 @@
 //! `verify`: are the files encrypted that the rules say must be, as the rules
 //! say? For continuous integration: needs no key, shows no secret.
 
-use std::fmt::Write as _;
+mod report;
+
+pub(crate) use report::schema;
+
 use std::path::{Path, PathBuf};
 
-use bulla_sops::{EncryptedFile, Indent, MetadataError, ReadError, keys};
-use serde_json::{Value, json};
+use bulla_sops::rules::CreationRule;
+use bulla_sops::{
+    DecryptOptions, EncryptedFile, Indent, MetadataError, Plain, ReadError, Selection, WalkError, keys,
+};
 
-use super::many::{has_rule, pick};
+use super::many::{has_rule, is_encrypted, pick};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file;
@@ -23,24 +28,34 @@ enum Rule {
     NotEncrypted,
     PlainValue,
     ThresholdDiffers,
+    Unparsable,
     Unreadable,
 }
 
-/// Every rule, its name, and whether it fails the check.
-const RULES: &[(Rule, &str, bool)] = &[
-    (Rule::EmptyValue, "empty-value", false),
-    (Rule::KeysDiffer, "keys-differ", true),
-    (Rule::MacBroken, "mac-broken", true),
-    (Rule::MacMissing, "mac-missing", true),
-    (Rule::NotEncrypted, "not-encrypted", true),
-    (Rule::PlainValue, "plain-value", true),
-    (Rule::ThresholdDiffers, "threshold-differs", true),
-    (Rule::Unreadable, "unreadable", true),
+/// One rule: its name, whether it fails the check, and what it says.
+struct Row(Rule, &'static str, bool, &'static str);
+
+const RULES: &[Row] = &[
+    Row(Rule::EmptyValue, "empty-value", false, "A value is empty: the format never encrypts those"),
+    Row(Rule::KeysDiffer, "keys-differ", true, "The master keys are not those of the creation rule"),
+    Row(Rule::MacBroken, "mac-broken", true, "The file does not decrypt, or its MAC does not fit"),
+    Row(Rule::MacMissing, "mac-missing", true, "The file has no MAC"),
+    Row(
+        Rule::NotEncrypted,
+        "not-encrypted",
+        true,
+        "A creation rule is for the file, and it is not encrypted",
+    ),
+    Row(Rule::PlainValue, "plain-value", true, "A value is readable that must be encrypted"),
+    Row(Rule::ThresholdDiffers, "threshold-differs", true, "The threshold is not that of the creation rule"),
+    Row(Rule::Unparsable, "unparsable", true, "The file is not in the format that its name says"),
+    Row(Rule::Unreadable, "unreadable", true, "The file could not be read, so it was not checked"),
 ];
 
 impl Rule {
-    fn row(self) -> (&'static str, bool) {
-        RULES.iter().find(|(rule, ..)| *rule == self).map_or(("", true), |(_, name, fails)| (name, *fails))
+    fn row(self) -> &'static Row {
+        // Every rule has its row, which a test checks.
+        RULES.iter().find(|row| row.0 == self).unwrap_or(&RULES[0])
     }
 }
 
@@ -52,26 +67,22 @@ struct Finding {
 
 /// Runs the command: exit 0 clean, 1 findings, 2 could not check.
 pub(super) fn run(app: &App<'_>, request: &Verify) -> Result<(), Failure> {
-    let files = pick(app, &request.paths, &|path| has_rule(app, path) || looks_encrypted(app, path))?;
+    let files = pick(app, &request.paths, &|path| Ok(has_rule(app, path)? || is_encrypted(app, path).unwrap_or(true)))?;
     let mut findings = Vec::new();
     for path in &files {
         check(app, path, request.with_keys, &mut findings)?;
     }
     let text = match request.report {
-        Report::Text => text(&files, &findings),
-        Report::Json => format!("{:#}\n", json_of(&files, &findings)),
-        Report::Sarif => format!("{:#}\n", sarif(&findings)),
+        Report::Text => report::text(&files, &findings),
+        Report::Json => format!("{:#}\n", report::json(&files, &findings)),
+        Report::Sarif => format!("{:#}\n", report::sarif(&findings, app.context.environment.directory())),
     };
     app.ui.data(text.as_bytes()).map_err(|error| Failure::own(2, cause(&error)))?;
-    let fails = findings.iter().any(|finding| finding.rule.row().1);
+    if findings.iter().any(|finding| finding.rule == Rule::Unreadable) {
+        return Err(Failure::own(2, ""));
+    }
+    let fails = findings.iter().any(|finding| finding.rule.row().2);
     if fails { Err(Failure::own(1, "")) } else { Ok(()) }
-}
-
-fn looks_encrypted(app: &App<'_>, path: &Path) -> bool {
-    file::read(path, app.limits.file_size).is_ok_and(|bytes| {
-        bytes.windows(4).any(|window| window == b"sops")
-            && EncryptedFile::parse(&bytes, format_of("", path), &app.limits).is_ok()
-    })
 }
 
 fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
@@ -92,14 +103,19 @@ fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding
             return Ok(());
         }
         Err(error) => {
-            find(Rule::Unreadable, error.to_string());
+            find(Rule::Unparsable, error.to_string());
             return Ok(());
         }
     };
     if file.metadata.mac.is_empty() {
         find(Rule::MacMissing, "the file has no MAC".to_owned());
     }
-    match file.plain_values() {
+    let loaded = app.configuration().find(app, path).map_err(unusable)?;
+    let rule = match &loaded {
+        Some(loaded) => loaded.rule_if_any(path).map_err(unusable)?,
+        None => None,
+    };
+    match plain_values(&file, rule) {
         Ok(plain) => {
             for place in plain.readable {
                 find(Rule::PlainValue, format!("the value at {place} is not encrypted"));
@@ -108,12 +124,14 @@ fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding
                 find(Rule::EmptyValue, format!("the value at {place} is empty, and so never encrypted"));
             }
         }
-        Err(error) => find(Rule::Unreadable, error.to_string()),
+        Err(error) => find(Rule::Unparsable, error.to_string()),
     }
-    compare_with_rule(app, path, &file, &mut find)?;
+    if let Some(rule) = rule {
+        compare_with_rule(rule, &file, &mut find);
+    }
     if with_keys {
         let opened = app.data_key(&file.metadata).and_then(|data_key| {
-            let options = bulla_sops::DecryptOptions { values_only: true, ..Default::default() };
+            let options = DecryptOptions { values_only: true, ..DecryptOptions::default() };
             let decrypted = file.decrypt(&data_key, options, &Indent::default());
             decrypted.map(|_| ()).map_err(|error| Failure::new(Exit::Mac, error.to_string()))
         });
@@ -124,16 +142,29 @@ fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding
     Ok(())
 }
 
+fn unusable(failure: Failure) -> Failure {
+    Failure::own(2, failure.message)
+}
+
+/// What the file's own selection rule encrypts must be encrypted, and what
+/// the creation rule selects, where it says so.
+fn plain_values(file: &EncryptedFile<'_>, rule: Option<&CreationRule>) -> Result<Plain, WalkError> {
+    let mut plain = file.plain_values(&file.metadata.selection)?;
+    let asked = rule.and_then(|rule| rule.selection.as_ref()).filter(|_| file.format.name() != "binary");
+    if let Some((rule, text)) = asked {
+        let asked = file.plain_values(&Selection::of_file(*rule, text))?;
+        plain.readable.extend(asked.readable);
+        plain.empty.extend(asked.empty);
+        for list in [&mut plain.readable, &mut plain.empty] {
+            list.sort();
+            list.dedup();
+        }
+    }
+    Ok(plain)
+}
+
 /// Recipients and threshold must be those of the creation rule.
-fn compare_with_rule(
-    app: &App<'_>,
-    path: &Path,
-    file: &EncryptedFile<'_>,
-    find: &mut dyn FnMut(Rule, String),
-) -> Result<(), Failure> {
-    let unusable = |failure: Failure| Failure::own(2, failure.message);
-    let Some(loaded) = app.configuration().find(app, path).map_err(unusable)? else { return Ok(()) };
-    let Ok(Some(rule)) = loaded.creation_rule(path) else { return Ok(()) };
+fn compare_with_rule(rule: &CreationRule, file: &EncryptedFile<'_>, find: &mut dyn FnMut(Rule, String)) {
     let sorted = |mut group: Vec<String>| {
         group.sort();
         group.dedup();
@@ -163,54 +194,17 @@ fn compare_with_rule(
             format!("the Shamir threshold is {}, the rule says {wanted}", file.metadata.shamir_threshold);
         find(Rule::ThresholdDiffers, text);
     }
-    Ok(())
 }
 
-fn text(files: &[PathBuf], findings: &[Finding]) -> String {
-    let mut out = String::new();
-    for finding in findings {
-        let (name, fails) = finding.rule.row();
-        let level = if fails { "error" } else { "note" };
-        let _ = writeln!(out, "{}: {level}: {} [{name}]", finding.path.display(), finding.message);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_one_row() {
+        for row in RULES {
+            assert_eq!(row.0.row().1, row.1);
+        }
+        assert_eq!(RULES.len(), Rule::Unreadable as usize + 1);
     }
-    let errors = findings.iter().filter(|finding| finding.rule.row().1).count();
-    let _ = writeln!(out, "{} files checked, {errors} findings", files.len());
-    out
-}
-
-fn json_of(files: &[PathBuf], findings: &[Finding]) -> Value {
-    let entries: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            let (name, fails) = finding.rule.row();
-            let level = if fails { "error" } else { "note" };
-            json!({ "path": finding.path, "rule": name, "level": level, "message": finding.message })
-        })
-        .collect();
-    json!({ "files": files.len(), "findings": entries })
-}
-
-/// SARIF 2.1.0, as code scanning reads it.
-fn sarif(findings: &[Finding]) -> Value {
-    let rules: Vec<Value> = RULES.iter().map(|(_, name, _)| json!({ "id": name })).collect();
-    let results: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            let (name, fails) = finding.rule.row();
-            json!({
-                "ruleId": name,
-                "level": if fails { "error" } else { "note" },
-                "message": { "text": finding.message },
-                "locations": [{ "physicalLocation": { "artifactLocation": { "uri": finding.path } } }],
-            })
-        })
-        .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "bulla verify", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
-            "results": results,
-        }],
-    })
 }

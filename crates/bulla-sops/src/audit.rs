@@ -1,12 +1,13 @@
 //! What can be said about an encrypted file without any key.
 
 use crate::file::EncryptedFile;
+use crate::selection::Selection;
 use crate::tree::Value;
 use crate::value::is_envelope;
 use crate::walk::{self, Target, WalkError, path_text};
 
-/// The values that the file's own selection rule encrypts, and that are not
-/// encrypted, by path. Comments are not looked at.
+/// The values that a selection rule encrypts, and that are not encrypted, by
+/// path. Comments are not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plain {
     /// Values that everybody can read.
@@ -17,11 +18,12 @@ pub struct Plain {
 }
 
 impl EncryptedFile<'_> {
-    /// Finds the values that should be encrypted and are not.
-    pub fn plain_values(&self) -> Result<Plain, WalkError> {
+    /// Finds the values that `selection` would encrypt and that are not
+    /// encrypted: the file's own rule, or the one that it ought to have.
+    pub fn plain_values(&self, selection: &Selection) -> Result<Plain, WalkError> {
         let mut found = Plain::default();
         let mut branches = self.document.branches.clone();
-        walk::walk::<WalkError>(&mut branches, &self.metadata.selection, &mut |leaf| {
+        walk::walk::<WalkError>(&mut branches, selection, &mut |leaf| {
             match leaf.target {
                 Target::Value(value) if leaf.selected => match value {
                     Value::Text(text) if text.is_empty() => found.empty.push(path_text(leaf.aad)),

@@ -165,7 +165,7 @@ fn context_text(context: &BTreeMap<String, String>) -> String {
 }
 
 /// Why a key cannot be built from what the user typed.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyTextError {
     /// A Vault URI has the wrong form.

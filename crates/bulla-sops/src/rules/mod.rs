@@ -18,7 +18,7 @@ use fields::Fields;
 pub const MAX_CONFIG_SIZE: usize = 1 << 20;
 
 /// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file is too large or breaks YAML, or a field has the wrong form.
@@ -59,18 +59,54 @@ pub enum ConfigError {
 /// A configuration file.
 #[derive(Clone)]
 pub struct Config {
-    rules: Option<Vec<CreationRule>>,
-    destinations: Vec<DestinationRule>,
+    rules: Option<Vec<Candidate<CreationRule>>>,
+    destinations: Vec<Candidate<DestinationRule>>,
     /// Layout that the file asks for.
     pub indent: Indent,
     /// Unknown fields, with the nearest known name.
     pub warnings: Vec<String>,
 }
 
+/// A rule as far as it could be read. What is wrong with it counts only once
+/// it is looked at, as in sops: a path expression when no rule before it
+/// matched, the rest when it is the rule of a file.
+#[derive(Clone)]
+struct Candidate<R> {
+    path: Result<Option<Regexp>, ConfigError>,
+    rule: Result<R, ConfigError>,
+}
+
+impl<R> Candidate<R> {
+    /// Only a field of a wrong form is an error at once.
+    fn read(
+        mut fields: Fields<'_, '_>,
+        warnings: &mut Vec<String>,
+        read: impl Fn(Fields<'_, '_>, &mut Vec<String>) -> Result<R, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        let path = match path_regex(&mut fields) {
+            Err(error @ ConfigError::Form(_)) => return Err(error),
+            path => path,
+        };
+        match read(fields, warnings) {
+            Err(error @ ConfigError::Form(_)) => Err(error),
+            rule => Ok(Self { path, rule }),
+        }
+    }
+
+    fn first<'r>(candidates: &'r [Self], path: &str, none: ConfigError) -> Result<&'r R, ConfigError> {
+        for candidate in candidates {
+            let regex = candidate.path.as_ref().map_err(Clone::clone)?;
+            if regex.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes())) {
+                return candidate.rule.as_ref().map_err(Clone::clone);
+            }
+        }
+        Err(none)
+    }
+}
+
 /// One creation rule.
 #[derive(Clone)]
 pub struct CreationRule {
-    path: Option<Regexp>,
     groups: Vec<Vec<MasterKey>>,
     /// True where the keys stand in `key_groups`.
     grouped: bool,
@@ -105,7 +141,6 @@ pub enum Destination {
 /// One destination rule.
 #[derive(Clone)]
 pub struct DestinationRule {
-    path: Option<Regexp>,
     /// Where the file goes.
     pub destination: Destination,
     /// Keys and settings to encrypt with anew.
@@ -132,11 +167,13 @@ impl Config {
         let branch = document.branches.first().map_or(&[][..], Vec::as_slice);
         let mut top = Fields::of("the file", branch);
         if let Some(rules) = top.maps("creation_rules")? {
-            let read = rules.into_iter().map(|rule| CreationRule::read(rule, &mut config.warnings));
+            let warnings = &mut config.warnings;
+            let read = rules.into_iter().map(|rule| Candidate::read(rule, warnings, CreationRule::read));
             config.rules = Some(read.collect::<Result<_, _>>()?);
         }
         for rule in top.maps("destination_rules")?.unwrap_or_default() {
-            config.destinations.push(DestinationRule::read(rule, &mut config.warnings)?);
+            let warnings = &mut config.warnings;
+            config.destinations.push(Candidate::read(rule, warnings, DestinationRule::read)?);
         }
         if let Some(mut stores) = top.map("stores")? {
             config.indent = read_stores(&mut stores, &mut config.warnings)?;
@@ -153,26 +190,25 @@ impl Config {
 
     /// Finds the first rule for a path, which is relative to the
     /// configuration file where it lies below it, else absolute. `None` where
-    /// there is no list of rules at all.
+    /// there is no list of rules at all. An invalid path expression of a rule
+    /// that is looked at, and whatever is wrong with the rule that is found,
+    /// is an error; other rules are not judged.
     pub fn creation_rule(&self, path: &str) -> Result<Option<&CreationRule>, ConfigError> {
         let Some(rules) = &self.rules else { return Ok(None) };
-        let fits =
-            |rule: &&CreationRule| rule.path.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes()));
-        rules.iter().find(fits).map(Some).ok_or(ConfigError::NoMatch)
+        Candidate::first(rules, path, ConfigError::NoMatch).map(Some)
     }
 
     /// Finds the first destination rule for a path as given on the command
     /// line.
     pub fn destination_rule(&self, path: &str) -> Result<&DestinationRule, ConfigError> {
-        let fits =
-            |rule: &&DestinationRule| rule.path.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes()));
-        self.destinations.iter().find(fits).ok_or(ConfigError::NoDestination)
+        Candidate::first(&self.destinations, path, ConfigError::NoDestination)
     }
 }
 
 impl CreationRule {
     fn read(mut fields: Fields<'_, '_>, warnings: &mut Vec<String>) -> Result<Self, ConfigError> {
-        let path = path_regex(&mut fields)?;
+        // The path of a recreation rule has no use; that of any other is read.
+        let _ = fields.text("path_regex")?;
         let selection = read_selection(&mut fields)?;
         let groups = fields.maps("key_groups")?;
         let grouped = groups.as_ref().is_some_and(|groups| !groups.is_empty());
@@ -187,7 +223,6 @@ impl CreationRule {
             vec![flat]
         };
         let rule = Self {
-            path,
             groups,
             grouped,
             shamir_threshold: fields.number("shamir_threshold")?,
@@ -213,7 +248,7 @@ impl CreationRule {
 
 impl DestinationRule {
     fn read(mut fields: Fields<'_, '_>, warnings: &mut Vec<String>) -> Result<Self, ConfigError> {
-        let path = path_regex(&mut fields)?;
+        let _ = fields.text("path_regex")?;
         let (s3, gcs, vault) =
             (fields.text("s3_bucket")?, fields.text("gcs_bucket")?, fields.text("vault_path")?);
         let (s3_prefix, gcs_prefix) = (fields.text("s3_prefix")?, fields.text("gcs_prefix")?);
@@ -243,7 +278,7 @@ impl DestinationRule {
         };
         let recreation = fields.map("recreation_rule")?;
         let recreation = recreation.map(|rule| CreationRule::read(rule, warnings)).transpose()?;
-        let rule = Self { path, destination, recreation, omit_extensions: fields.flag("omit_extensions")? };
+        let rule = Self { destination, recreation, omit_extensions: fields.flag("omit_extensions")? };
         fields.finish(warnings);
         Ok(rule)
     }

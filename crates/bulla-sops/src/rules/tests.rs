@@ -59,7 +59,21 @@ fn f_05_invalid_expressions_and_two_selectors_are_errors() {
         "creation_rules:\n  - path_regex: '('\n",
         "creation_rules:\n  - encrypted_regex: a\n    unencrypted_suffix: b\n",
     ] {
-        assert!(Config::parse(text.as_bytes()).is_err(), "{text}");
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert!(config.creation_rule("x").is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_rule_spoils_neither_the_settings_nor_files_of_rules_before_it() {
+    for wrong in ["encrypted_regex: '('", "path_regex: '('", "hc_vault_transit_uri: nowhere"] {
+        let text = format!(
+            "stores:\n  yaml:\n    indent: 2\ncreation_rules:\n  - path_regex: good\n    age: age1x\n  - {wrong}\n"
+        );
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert_eq!(config.indent.yaml, Some(2));
+        assert_eq!(groups_of(config.creation_rule("good").unwrap().unwrap()), [["age1x"]]);
+        assert!(config.creation_rule("other").is_err(), "{wrong}");
     }
 }
 
