@@ -23,6 +23,12 @@ const OUTPUT_LIMIT: usize = 64 << 10;
 /// Bytes of diagnostics that are read; a message shows fewer.
 const DIAGNOSTICS_LIMIT: usize = 16 << 10;
 
+/// Makes gpg say in codes what happened: its texts are translated.
+const STATUS: [&str; 2] = ["--status-fd", "2"];
+
+/// What a line of codes starts with.
+const STATUS_PREFIX: &str = "[GNUPG:] ";
+
 const VARIABLE: &str = "SOPS_GPG_EXEC";
 
 /// Why gpg gave no usable answer.
@@ -50,7 +56,7 @@ pub(crate) async fn run(
     deadline: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut command = Command::new(program(environment)?);
-    command.args(arguments).env_clear().envs(environment.variables());
+    command.args(STATUS).args(arguments).env_clear().envs(environment.variables());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);
     if !environment.directory().as_os_str().is_empty() {
@@ -151,19 +157,33 @@ async fn fill(pipe: &mut (impl AsyncRead + Unpin), kept: &mut Vec<u8>) -> io::Re
 }
 
 /// Turns what gpg said into an error. gpg has one exit code for everything;
-/// where it speaks another language than English, a missing key is not told
-/// apart from other failures.
+/// its status lines say which key was missing, in every language.
 fn refusal(diagnostics: &[u8], code: Option<i32>) -> Failure {
-    let text = one_line(diagnostics);
-    let kind = match () {
-        () if text.contains("No secret key") => Kind::NotMine,
-        () if text.contains("No public key") => Kind::InvalidConfig,
-        () => Kind::Unexpected,
-    };
+    let diagnostics = String::from_utf8_lossy(diagnostics);
+    let (codes, texts): (Vec<&str>, Vec<&str>) =
+        diagnostics.lines().partition(|line| line.starts_with(STATUS_PREFIX));
+    let text = one_line(texts.join("\n").as_bytes());
     let reason = match code {
         _ if !text.is_empty() => text,
         Some(code) => format!("gpg ended with exit status {code}"),
         None => "gpg was killed by a signal".to_owned(),
     };
-    Failure { kind, reason }
+    Failure { kind: kind(&codes), reason }
+}
+
+/// A message is somebody else's where each key that it is for is missing.
+fn kind(codes: &[&str]) -> Kind {
+    let words = |code: &str| -> Vec<&str> {
+        let lines = codes.iter().filter_map(|line| line.strip_prefix(STATUS_PREFIX));
+        let of_code = lines.filter_map(|line| line.strip_prefix(code)?.strip_prefix(' '));
+        of_code.map(|rest| rest.split(' ').next().unwrap_or_default()).collect()
+    };
+    let missing = words("NO_SECKEY");
+    if !missing.is_empty() && words("ENC_TO").iter().all(|key| missing.contains(key)) {
+        Kind::NotMine
+    } else if !words("INV_RECP").is_empty() {
+        Kind::InvalidConfig
+    } else {
+        Kind::Unexpected
+    }
 }

@@ -66,7 +66,7 @@ fn unwrap(provider: &PgpProvider, wrapped: &str) -> Result<Vec<u8>, ProviderErro
 #[test]
 fn the_data_key_goes_through_standard_input_with_the_arguments_of_sops() {
     let echo = fake("echo", &[]);
-    let options = "[--no-default-recipient][--yes][--encrypt][-a][-r]";
+    let options = "[--status-fd][2][--no-default-recipient][--yes][--encrypt][-a][-r]";
     let expected =
         format!("{options}[{FINGERPRINT}][--trusted-key][BC17301B491B3F21][--no-encrypt-to]\n data key");
     assert_eq!(wrap(&echo, FINGERPRINT).unwrap(), expected);
@@ -76,7 +76,7 @@ fn the_data_key_goes_through_standard_input_with_the_arguments_of_sops() {
     assert_eq!(subkey, expected);
     let mail = wrap(&echo, "a@example.org").unwrap();
     assert_eq!(mail, format!("{options}[a@example.org][--no-encrypt-to]\n data key"));
-    assert_eq!(unwrap(&echo, "armored\n").unwrap(), b"[-d]\narmored\n");
+    assert_eq!(unwrap(&echo, "armored\n").unwrap(), b"[--status-fd][2][-d]\narmored\n");
 }
 
 #[test]
@@ -105,13 +105,20 @@ fn a_program_that_closes_its_input_is_no_failure() {
 
 #[test]
 fn what_gpg_says_is_one_escaped_line_and_decides_the_kind() {
-    for (reason, kind) in [
-        ("No secret key", Kind::NotMine),
-        ("No public key", Kind::InvalidConfig),
-        ("Bad passphrase", Kind::Unexpected),
+    let status =
+        |lines: &[&str]| lines.iter().fold(String::new(), |text, line| text + "[GNUPG:] " + line + "\n");
+    for (lines, kind) in [
+        (status(&["ENC_TO AB 1 0", "NO_SECKEY AB", "DECRYPTION_FAILED"]), Kind::NotMine),
+        (status(&["ENC_TO AB 1 0", "ENC_TO CD 1 0", "NO_SECKEY AB", "NO_SECKEY CD"]), Kind::NotMine),
+        (status(&["ENC_TO AB 1 0", "ENC_TO CD 1 0", "NO_SECKEY AB"]), Kind::Unexpected),
+        (status(&["INV_RECP 1 AB", "FAILURE encrypt 9"]), Kind::InvalidConfig),
+        (status(&["NODATA 1"]), Kind::Unexpected),
+        (String::new(), Kind::Unexpected),
     ] {
-        let error = unwrap(&fake("refuse", &[("FAKE_REASON", reason)]), "x").unwrap_err();
-        assert_eq!(error.kind, kind, "{reason}");
+        let reason = "Kein geheimer Schl\u{fc}ssel";
+        let variables = [("FAKE_REASON", reason), ("FAKE_STATUS", lines.as_str())];
+        let error = unwrap(&fake("refuse", &variables), "x").unwrap_err();
+        assert_eq!(error.kind, kind, "{lines}");
         let expected = format!(
             "failed to decrypt sops data key with pgp: gpg: encrypted with RSA key; \\u{{1b}}[2Jgpg: \
              decryption failed: {reason}"
@@ -168,7 +175,7 @@ fn k_05_gpg_is_found_in_absolute_directories_of_path() {
     let path = format!("relative:/nonexistent:{}:/usr/bin:/bin", fixtures().display());
     let provider =
         PgpProvider::new(environment(&[("PATH", &path), ("FAKE_GPG", "echo")], PathBuf::new()), options());
-    assert_eq!(unwrap(&provider, "x").unwrap(), b"[-d]\nx");
+    assert_eq!(unwrap(&provider, "x").unwrap(), b"[--status-fd][2][-d]\nx");
 }
 
 fn is_running(pid: Pid) -> bool {
