@@ -13,6 +13,7 @@ mod file;
 pub mod hybrid;
 mod identity;
 mod keygen;
+mod pem;
 mod plugin;
 mod provider;
 mod recipient;

@@ -12,6 +12,9 @@ use bulla_core::Environment;
 
 use crate::provider::Setup;
 
+/// How often a question of a plugin is asked that was not answered by 1 or 2.
+const CONFIRMATIONS: usize = 3;
+
 /// An identity that a plugin keeps or computes.
 pub(crate) struct PluginIdentity {
     identity: age::plugin::Identity,
@@ -115,17 +118,25 @@ impl Callbacks for Conversation {
         }
     }
 
-    fn confirm(&self, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let choice = no.map_or_else(|| format!("1 for {yes:?}"), |no| format!("1 for {yes:?}, 2 for {no:?}"));
+        for _ in 0..CONFIRMATIONS {
+            let answer = self.0.ask(&format!("{message} (enter {choice}):")).ok()?;
+            match answer.expose().trim() {
+                "1" => return Some(true),
+                "2" if no.is_some() => return Some(false),
+                _ => {}
+            }
+        }
         None
     }
 
-    fn request_public_string(&self, _: &str) -> Option<String> {
-        None
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        self.0.ask(description).ok().map(|text| text.expose().to_owned())
     }
 
     fn request_passphrase(&self, description: &str) -> Option<SecretString> {
-        let ask = self.0.options.passphrase.as_ref()?;
-        ask(description).ok().map(|passphrase| SecretString::from(passphrase.expose()))
+        self.0.ask(description).ok().map(|passphrase| SecretString::from(passphrase.expose()))
     }
 }
 
@@ -135,11 +146,47 @@ mod tests {
     use std::ffi::OsString;
     use std::os::unix::fs::OpenOptionsExt as _;
     use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use bulla_core::{Random, RandomError, SecretText};
 
     use super::*;
+    use crate::provider::{Options, PromptError};
+
+    struct NoRandom;
+
+    impl Random for NoRandom {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+            Err(RandomError)
+        }
+    }
 
     fn environment(path: &str) -> Environment {
         Environment::new([(OsString::from("PATH"), OsString::from(path))], PathBuf::from("/"))
+    }
+
+    /// A conversation whose user gives `answers` one by one, then none.
+    fn conversation(answers: &[&'static str]) -> Conversation {
+        let answers: Mutex<Vec<&'static str>> = Mutex::new(answers.iter().rev().copied().collect());
+        let mut options = Options::new(Arc::new(NoRandom));
+        options.passphrase = Some(Arc::new(move |prompt| {
+            assert!(prompt.starts_with("Delete it?") || prompt == "PIN");
+            let answer = answers.lock().unwrap().pop();
+            answer
+                .map(|text| SecretText::new(text.to_owned()))
+                .ok_or_else(|| PromptError("nobody".to_owned()))
+        }));
+        Conversation(Arc::new(Setup { environment: Environment::default(), options }))
+    }
+
+    #[test]
+    fn a_plugin_may_ask_for_a_choice_and_a_text() {
+        let ask = |answers: &[&'static str], no| conversation(answers).confirm("Delete it?", "yes", no);
+        assert_eq!(ask(&["1"], Some("no")), Some(true));
+        assert_eq!(ask(&["x", " 2 "], Some("no")), Some(false));
+        assert_eq!(ask(&["2", "2", "2", "1"], None), None);
+        assert_eq!(ask(&[], Some("no")), None);
+        assert_eq!(conversation(&["1234"]).request_public_string("PIN").as_deref(), Some("1234"));
     }
 
     #[test]

@@ -115,8 +115,15 @@ impl Loader<'_> {
         let shown = path.display().to_string();
         let content = read(&self.absolute(path), &shown, ssh::SIZE_LIMIT)
             .map_err(|(_, reason)| format!("failed to open file: {reason}"));
+        let public = || {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(".pub");
+            let line = read(&self.absolute(Path::new(&beside)), &shown, ssh::SIZE_LIMIT).ok()?;
+            String::from_utf8(line.to_vec()).ok()
+        };
+        let file = ssh::KeyFile { shown: &shown, public: &public };
         let parsed = content.and_then(|key| {
-            ssh::parse(&key, Some(&shown), self.setup)
+            ssh::parse(&key, Some(&file), self.setup)
                 .map_err(|reason| format!("malformed SSH identity in {shown:?}: {reason}"))
         });
         self.keep(parsed);

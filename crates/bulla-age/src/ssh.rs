@@ -7,21 +7,31 @@ use age::secrecy::SecretString;
 use age::ssh::{EncryptedKey, Identity, UnsupportedKey};
 use age_core::format::{FileKey, Stanza};
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
+use bulla_core::SecretText;
 use sha2_age::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::BoxedIdentity;
+use crate::pem::EncryptedPem;
 use crate::provider::Setup;
 
 /// Largest SSH private key in bytes (`security.md` 4.1).
 pub(crate) const SIZE_LIMIT: usize = 16 << 10;
 
+/// The file that a key was read from.
+pub(crate) struct KeyFile<'f> {
+    /// What the user is asked by.
+    pub(crate) shown: &'f str,
+    /// Reads the public key beside it, `PATH.pub`.
+    pub(crate) public: &'f dyn Fn() -> Option<String>,
+}
+
 /// Reads an SSH private key in OpenSSH's or PKCS#1 format. Encrypted ones are
-/// opened when a file is found to be wrapped for them; `path` is what the user
-/// is asked by. Without a path (the output of a command) they are refused.
+/// opened when a file is found to be wrapped for them. Without a file (the
+/// output of a command) they are refused.
 pub(crate) fn parse(
     content: &[u8],
-    path: Option<&str>,
+    file: Option<&KeyFile<'_>>,
     setup: &Arc<Setup>,
 ) -> Result<BoxedIdentity, &'static str> {
     if content.len() > SIZE_LIMIT {
@@ -30,12 +40,15 @@ pub(crate) fn parse(
     let text = str::from_utf8(content).map_err(|_| "ssh: no key found")?.trim_start();
     match Identity::from_buffer(text.as_bytes(), None).map_err(|_| "ssh: no key found")? {
         Identity::Encrypted(key) => {
-            let path = path.ok_or("the key is encrypted")?.to_owned();
-            let blob = public_blob(text).ok_or("the public key cannot be found")?;
-            Ok(Box::new(EncryptedSsh::new(key, &blob, path, Arc::clone(setup))))
+            let file = file.ok_or("the key is encrypted")?;
+            let blob = public_blob(text).or_else(|| blob_of(&(file.public)()?));
+            EncryptedSsh::boxed(Encrypted::OpenSsh(key), blob, file, setup)
         }
         Identity::Unsupported(UnsupportedKey::EncryptedPem) => {
-            Err("keys in the old encrypted PEM format are not supported")
+            let file = file.ok_or("the key is encrypted")?;
+            // Nothing in such a file is readable.
+            let blob = (file.public)().and_then(|line| blob_of(&line));
+            EncryptedSsh::boxed(Encrypted::Pem(EncryptedPem::read(text)?), blob, file, setup)
         }
         Identity::Unsupported(UnsupportedKey::EncryptedSsh(_)) => Err("unsupported cipher"),
         Identity::Unsupported(UnsupportedKey::Hardware(_)) => {
@@ -46,9 +59,29 @@ pub(crate) fn parse(
     }
 }
 
+/// The forms of encrypted keys.
+enum Encrypted {
+    OpenSsh(EncryptedKey),
+    Pem(EncryptedPem),
+}
+
+impl Encrypted {
+    fn decrypt(&self, passphrase: &SecretText) -> Option<Identity> {
+        match self {
+            Self::OpenSsh(key) => {
+                key.decrypt(SecretString::from(passphrase.expose())).ok().map(Identity::from)
+            }
+            Self::Pem(key) => {
+                let plain = key.decrypt(passphrase.expose())?;
+                Identity::from_buffer(plain.as_bytes(), None).ok()
+            }
+        }
+    }
+}
+
 /// An encrypted key, opened once when it is needed.
 struct EncryptedSsh {
-    key: EncryptedKey,
+    key: Encrypted,
     /// The key's identifier in stanzas: 4 bytes of its digest.
     tag: String,
     path: String,
@@ -57,15 +90,22 @@ struct EncryptedSsh {
 }
 
 impl EncryptedSsh {
-    fn new(key: EncryptedKey, blob: &[u8], path: String, setup: Arc<Setup>) -> Self {
+    fn boxed(
+        key: Encrypted,
+        blob: Option<Vec<u8>>,
+        file: &KeyFile<'_>,
+        setup: &Arc<Setup>,
+    ) -> Result<BoxedIdentity, &'static str> {
+        let blob = blob.ok_or("the public key is neither in the file nor beside it (.pub)")?;
         let tag = BASE64_STANDARD_NO_PAD.encode(&Sha256::digest(blob)[..4]);
-        Self { key, tag, path, setup, opened: OnceLock::new() }
+        let (path, setup) = (file.shown.to_owned(), Arc::clone(setup));
+        Ok(Box::new(Self { key, tag, path, setup, opened: OnceLock::new() }))
     }
 
     fn open(&self) -> Result<Identity, String> {
         let passphrase = self.setup.ask(&format!("Enter passphrase for {:?}:", self.path))?;
-        let opened = self.key.decrypt(SecretString::from(passphrase.expose()));
-        opened.map(Identity::from).map_err(|_| format!("failed to decrypt SSH key file {:?}", self.path))
+        let opened = self.key.decrypt(&passphrase);
+        opened.ok_or_else(|| format!("failed to decrypt SSH key file {:?}", self.path))
     }
 }
 
@@ -80,6 +120,11 @@ impl age::Identity for EncryptedSsh {
             Err(text) => Some(Err(DecryptError::Io(std::io::Error::other(text.clone())))),
         }
     }
+}
+
+/// Takes the key out of a line `TYPE BASE64 [COMMENT]`.
+fn blob_of(line: &str) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(line.split_whitespace().nth(1)?).ok()
 }
 
 /// Takes the public key out of an OpenSSH private key file, where it stands

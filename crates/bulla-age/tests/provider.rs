@@ -335,10 +335,16 @@ fn an_encrypted_identity_file_is_opened_once_and_only_when_needed() {
 
 #[test]
 fn an_encrypted_ssh_key_is_opened_only_for_files_that_are_meant_for_it() {
+    for name in ["id_ed25519_encrypted", "id_rsa_pem_encrypted"] {
+        opened_when_meant(name);
+    }
+}
+
+fn opened_when_meant(name: &str) {
     let home = Home::new();
-    let path = format!("{FIXTURES}/id_ed25519_encrypted");
+    let path = format!("{FIXTURES}/{name}");
     let variables = [("SOPS_AGE_SSH_PRIVATE_KEY_FILE", path.as_str()), ("SOPS_AGE_KEY", IDENTITY)];
-    let recipient = fixture("id_ed25519_encrypted.pub");
+    let recipient = fixture(&format!("{name}.pub"));
     let enc = wrap(&home.provider(&[]), &recipient).unwrap();
     let user = Arc::<User>::default();
     let provider = user.provider(home.environment(&variables), "correct horse");
@@ -352,6 +358,15 @@ fn an_encrypted_ssh_key_is_opened_only_for_files_that_are_meant_for_it() {
     let provider = user.provider(home.environment(&variables), "wrong");
     let error = unwrap(&provider, &recipient, &enc).unwrap_err().to_string();
     assert!(error.contains("failed to decrypt SSH key file"), "{error}");
+}
+
+#[test]
+fn an_old_pem_key_without_its_public_key_is_an_error_that_says_so() {
+    let home = Home::new();
+    home.write("id", fixture("id_rsa_pem_encrypted"));
+    let provider = home.provider(&[("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "id")]);
+    let error = unwrap(&provider, RECIPIENT, ENC).unwrap_err().to_string();
+    assert!(error.contains("neither in the file nor beside it (.pub)"), "{error}");
 }
 
 #[test]
