@@ -8,6 +8,7 @@ pub mod error;
 pub mod file;
 pub mod persona;
 pub mod process;
+pub mod reference;
 pub mod request;
 pub mod ui;
 

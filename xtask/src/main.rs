@@ -12,6 +12,7 @@ mod command;
 mod demo;
 mod failure;
 mod fuzz;
+mod reference;
 mod soak;
 mod test;
 mod tidy;
@@ -34,6 +35,7 @@ usage: cargo xtask <task>
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
   bench [NAME...]            the originals beside ours, in one run; the row `template` is about bulla-template
     --write                  all rows, into docs/benchmarks.md
+  gen                        write docs/reference (help, completions, manual pages, schema) anew
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
     --seconds N              as long as this
   soak [options]             the failure rows at their full size, as a table
@@ -62,6 +64,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("bench", rest) => bench::run(&bench::Options::parse(rest)?),
         (bench::LAUNCH, command) => bench::launch(command),
         ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
+        ("gen", []) => reference::run(&workspace::Workspace::load()?),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("soak", rest) => soak::run(&soak::Options::parse(rest)?),
         ("help" | "--help" | "-h", _) => {

@@ -7,6 +7,8 @@ mod integrity;
 mod keyservice;
 mod limits;
 mod own;
+mod reference;
+mod rules;
 mod sandbox;
 mod tamper;
 mod transcripts;

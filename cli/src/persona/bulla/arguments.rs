@@ -62,7 +62,7 @@ pub(super) struct Common {
     /// Lay results out with this many blanks per level
     #[arg(long, global = true, value_name = "BLANKS")]
     pub(super) indent: Option<i64>,
-    /// Write no layout field: details that cannot stay visible are laid out as sops does [env: BULLA_LAYOUT=off]
+    /// Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]
     #[arg(long, global = true)]
     pub(super) no_layout: bool,
     /// Log what happens

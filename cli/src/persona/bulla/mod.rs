@@ -4,7 +4,7 @@ mod arguments;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
@@ -16,7 +16,8 @@ use arguments::{Cli, Common, Place, Verb};
 
 /// Understands a command line, the program's name included.
 pub fn parse(arguments: Vec<OsString>) -> Invocation {
-    let cli = match Cli::try_parse_from(arguments) {
+    let typed = command().try_get_matches_from(arguments).and_then(|typed| Cli::from_arg_matches(&typed));
+    let cli = match typed {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             return Invocation::Fail(Vec::new(), Failure::own(2, error.to_string().trim_end().to_owned()));
@@ -29,6 +30,46 @@ pub fn parse(arguments: Vec<OsString>) -> Invocation {
         Ok(Answer::Text(text)) => Invocation::Show(text, None),
         Err(message) => Invocation::Fail(Vec::new(), Failure::own(2, message)),
     }
+}
+
+/// The grammar. What variables hold is nobody's business on a shared screen,
+/// so help names them only.
+fn command() -> Command {
+    let hide = |argument: Arg| argument.hide_env_values(true);
+    let command = Cli::command().term_width(100).mut_args(hide);
+    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    verbs.iter().fold(command, |command, name| command.mut_subcommand(name, |verb| verb.mut_args(hide)))
+}
+
+/// The grammar, with what all verbs share in each of them.
+pub(crate) fn built_command() -> Command {
+    let mut command = command();
+    command.build();
+    command
+}
+
+/// The completion script of a shell.
+pub(crate) fn completion(shell: clap_complete::Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command(), "bulla", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The manual pages by name: `bulla` and one for each verb.
+pub(crate) fn manual() -> Vec<(String, String)> {
+    let command = built_command();
+    let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "help");
+    let pages = std::iter::once(&command).chain(verbs);
+    pages
+        .map(|page| {
+            let name = page.get_display_name().unwrap_or("bulla").to_owned();
+            let mut text = Vec::new();
+            let rendered = clap_mangen::Man::new(page.clone()).title(&name).render(&mut text);
+            // A vector takes everything.
+            debug_assert!(rendered.is_ok());
+            (name, String::from_utf8_lossy(&text).into_owned())
+        })
+        .collect()
 }
 
 /// Brings the exit codes of sops down to those of this grammar: 1 failed, 2
@@ -62,11 +103,11 @@ fn session(common: &Common) -> Session {
 fn request(verb: Verb) -> Result<Answer, String> {
     let request = match verb {
         Verb::Completion { shell } => {
-            let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "bulla", &mut text);
-            return Ok(Answer::Text(String::from_utf8_lossy(&text).into_owned()));
+            return Ok(Answer::Text(completion(shell)));
         }
-        Verb::Man => return man().map(Answer::Text),
+        Verb::Man => {
+            return Ok(Answer::Text(manual().into_iter().map(|(_, page)| page).collect()));
+        }
         Verb::Decrypt(verb) => decrypt(verb)?,
         Verb::Edit(verb) => Request::Edit(Edit {
             input: verb.look.input(Some(verb.path)),
@@ -274,6 +315,9 @@ mod tests {
                 let help = command.clone().render_long_help().to_string();
                 assert!(help.contains("Examples:"), "{}", command.get_name());
             }
+        for command in command().get_subcommands() {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("Examples:"), "{}", command.get_name());
         }
     }
 

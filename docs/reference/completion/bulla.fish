@@ -1,0 +1,237 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_bulla_global_optspecs
+    string join \n config= key-order= indent= no-layout v/verbose h/help V/version
+end
+
+function __fish_bulla_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_bulla_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_bulla_using_subcommand
+    set -l cmd (__fish_bulla_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c bulla -n "__fish_bulla_needs_command" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_needs_command" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_needs_command" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_needs_command" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_needs_command" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_needs_command" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_needs_command" -s V -l version -d 'Print version'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -s o -l to -d 'Write the result to this file' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l output -d 'With --in-place: the form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l name -d 'Choose rule and formats as if the file had this name' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l output-type -d 'Format of the result' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l age -d 'age recipient; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l pgp -d 'PGP fingerprint; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l kms -d 'ARN of an AWS KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l gcp-kms -d 'GCP KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l hckms -d 'Huawei Cloud KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l azure-kv -d 'Azure Key Vault key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l hc-vault-transit -d 'Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l unencrypted-suffix -d 'Leave values readable whose key ends with this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encrypted-suffix -d 'Encrypt only values whose key ends with this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l unencrypted-regex -d 'Leave values readable whose key matches this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encrypted-regex -d 'Encrypt only values whose key matches this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l unencrypted-comment-regex -d 'Leave values readable that follow a comment matching this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encrypted-comment-regex -d 'Encrypt only values that follow a comment matching this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l threshold -d 'Number of key groups needed to decrypt' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -s i -l in-place -d 'Replace the files'
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l dry-run -d 'With --in-place: say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -s o -l to -d 'Write the result to this file' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l output -d 'With --in-place: the form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l name -d 'Choose rule and formats as if the file had this name' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l output-type -d 'Format of the result' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l extract -d 'Print only this part' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -s i -l in-place -d 'Replace the files'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l dry-run -d 'With --in-place: say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l ignore-mac -d 'Do not check the MAC'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l name -d 'Choose rule and formats as if the file had this name' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l output-type -d 'Format of the result' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l age -d 'age recipient; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l pgp -d 'PGP fingerprint; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l kms -d 'ARN of an AWS KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l gcp-kms -d 'GCP KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l hckms -d 'Huawei Cloud KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l azure-kv -d 'Azure Key Vault key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l hc-vault-transit -d 'Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-suffix -d 'Leave values readable whose key ends with this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-suffix -d 'Encrypt only values whose key ends with this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-regex -d 'Leave values readable whose key matches this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-regex -d 'Encrypt only values whose key matches this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-comment-regex -d 'Leave values readable that follow a comment matching this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-comment-regex -d 'Encrypt only values that follow a comment matching this' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l threshold -d 'Number of key groups needed to decrypt' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -s s -l show-keys -d 'Show the metadata in the editor'
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l value-file -d 'Take the value from this file' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l name -d 'Choose rule and formats as if the file had this name' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l output-type -d 'Format of the result' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l value-stdin -d 'Take the value from standard input'
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l idempotent -d 'Write nothing where the value is there already'
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand set" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand set" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l name -d 'Choose rule and formats as if the file had this name' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l output-type -d 'Format of the result' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l idempotent -d 'Succeed where there is nothing to remove'
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l output -d 'The form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l add-age -d 'Add an age recipient; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l add-pgp -d 'Add a PGP fingerprint; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l add-kms -d 'Add an AWS KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l add-hc-vault-transit -d 'Add a Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-age -d 'Remove an age recipient; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-pgp -d 'Remove a PGP fingerprint; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-kms -d 'Remove an AWS KMS key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-hc-vault-transit -d 'Remove a Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l dry-run -d 'Say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l output -d 'The form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l dry-run -d 'Say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -s y -l yes -d 'Do it'
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l output -d 'The form of the findings' -r -f -a "json\t''
+sarif\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Decrypt as well, and check the MAC'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l input-type -d 'Format of the file: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l output -d 'The form of the result' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s o -l to -d 'Write the key to this new file and print its public part' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l post-quantum -d 'Make a post-quantum key'
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l user -d 'Run as this user' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l pristine -d 'Give the command nothing but the decrypted values'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l filename -d 'Name of the temporary file' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l output-type -d 'Format of the temporary file' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l user -d 'Run as this user' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l no-fifo -d 'Use a regular file instead of a pipe'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
