@@ -5,11 +5,12 @@
 
 use std::fmt::Write as _;
 
+use clap::Command;
 use clap_complete::Shell;
 
 use crate::command::verify_schema;
 use crate::env::VARIABLES;
-use crate::persona::bulla::{built_command, completion, manual};
+use crate::persona::bulla::{commands, completion, manual};
 
 /// One file of the reference.
 pub struct Page {
@@ -35,13 +36,11 @@ pub fn pages() -> Vec<Page> {
 }
 
 fn help() -> Vec<Page> {
-    let mut command = built_command();
-    let own = Page { path: "help/bulla.txt".to_owned(), text: command.render_long_help().to_string() };
-    let verbs = command.get_subcommands_mut().filter(|verb| verb.get_name() != "help").map(|verb| Page {
-        path: format!("help/bulla-{}.txt", verb.get_name()),
-        text: verb.render_long_help().to_string(),
-    });
-    std::iter::once(own).chain(verbs).collect()
+    let page = |mut command: Command| {
+        let name = command.get_display_name().unwrap_or("bulla").to_owned();
+        Page { path: format!("help/{name}.txt"), text: command.render_long_help().to_string() }
+    };
+    commands().into_iter().map(page).collect()
 }
 
 fn environment() -> String {

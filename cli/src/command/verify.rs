@@ -67,7 +67,9 @@ struct Finding {
 
 /// Runs the command: exit 0 clean, 1 findings, 2 could not check.
 pub(super) fn run(app: &App<'_>, request: &Verify) -> Result<(), Failure> {
-    let files = pick(app, &request.paths, &|path| Ok(has_rule(app, path)? || is_encrypted(app, path).unwrap_or(true)))?;
+    let files = pick(app, &request.paths, &|path| {
+        Ok(has_rule(app, path)? || is_encrypted(app, path).unwrap_or(true))
+    })?;
     let mut findings = Vec::new();
     for path in &files {
         check(app, path, request.with_keys, &mut findings)?;

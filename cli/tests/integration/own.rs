@@ -206,6 +206,8 @@ fn s_12_a_failing_template_names_its_place_and_no_value() {
     assert!(outcome.stderr.starts_with("bad.yaml: line 1: there is no map\nhint: "), "{}", outcome.stderr);
     assert_eq!(sandbox.bulla(&["template", "test", "no.tmpl", "--data", "values.yaml"]).code, 2);
     assert_eq!(sandbox.bulla(&["template", "test", "-", "--data", "-"]).code, 2);
+}
+
 #[test]
 fn without_the_layout_field_only_what_cannot_stay_visible_is_laid_out_anew() {
     let sandbox = Sandbox::new();

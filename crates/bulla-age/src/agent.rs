@@ -1,7 +1,8 @@
 //! Passphrases from gpg-agent, over its socket (the Assuan protocol of
 //! GnuPG's manual, "Agent's Assuan Protocol").
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 #[cfg(unix)]
 mod unix;

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bulla_core::{FieldValue, MasterKey};
 
 /// One kind of master key.
@@ -103,31 +101,6 @@ fn without_user(url: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
     format!("{scheme}://{}", &rest[host..])
-}
-
-/// Returns true where `enc` has the shape in which keys of `kind` are wrapped:
-/// what a key service answers is not believed (`security.md` C-10).
-pub(crate) fn is_wrapped(kind: &str, enc: &str) -> bool {
-    match kind {
-        "age" => enc.starts_with("-----BEGIN AGE ENCRYPTED FILE-----"),
-        "pgp" => is_session_key(enc),
-        "hc_vault" => enc.strip_prefix("vault:v").is_some_and(|rest| rest.contains(':')),
-        "kms" => !enc.is_empty() && STANDARD.decode(enc).is_ok(),
-        _ => !enc.is_empty() && enc.bytes().all(|byte| byte.is_ascii_graphic()),
-    }
-}
-
-/// True for an armored OpenPGP message that starts with an encrypted session
-/// key (RFC 9580, 5.1 and 5.3).
-fn is_session_key(armor: &str) -> bool {
-    let Some(body) = armor.strip_prefix("-----BEGIN PGP MESSAGE-----") else { return false };
-    let body = body.replace('\r', "");
-    let start = body.split_once("\n\n").and_then(|(_, data)| STANDARD.decode(data.get(..4)?).ok());
-    start.is_some_and(|bytes| {
-        let first = bytes[0];
-        let tag = if first & 0x40 == 0 { first >> 2 & 0xf } else { first & 0x3f };
-        first & 0x80 != 0 && matches!(tag, 1 | 3)
-    })
 }
 
 /// Finds the row of a kind.
@@ -303,24 +276,6 @@ mod tests {
             let key = MasterKey::new("hc_vault", fields(address));
             assert_eq!(identity(&key), format!("{shown}/v1/transit/keys/one"));
         }
-    }
-
-    #[test]
-    fn c_10_answers_that_are_no_wrapped_key_are_known() {
-        let armor =
-            |data: &str| format!("-----BEGIN PGP MESSAGE-----\n\n{data}\n-----END PGP MESSAGE-----\n");
-        for (kind, enc) in [
-            ("age", "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n"),
-            ("pgp", &armor("hQEMA0t4")),
-            ("pgp", &armor("wcBMA5HE")),
-            ("hc_vault", "vault:v1:AAAA"),
-            ("kms", "AQIDBA=="),
-            ("gcp_kms", "CiQA"),
-        ] {
-            assert!(is_wrapped(kind, enc), "{kind} {enc}");
-            assert!(!is_wrapped(kind, "") && !is_wrapped(kind, "not a key\n"), "{kind}");
-        }
-        assert!(!is_wrapped("pgp", &armor("garbage")) && !is_wrapped("hc_vault", "vault:v1"));
     }
 
     #[test]

@@ -54,8 +54,10 @@ fn pgp(enc: &str) -> Option<Vec<u8>> {
     let raw = armored(enc, PGP_BEGIN, PGP_END, |line| {
         if line.contains(": ") || line.starts_with('=') { "" } else { line }
     })?;
-    // The highest bit of a packet's first byte is set (RFC 4880, 4.2).
-    raw.first().is_some_and(|tag| tag & 0x80 != 0).then_some(raw)
+    // It starts with an encrypted session key (RFC 9580, 5.1 and 5.3).
+    let first = *raw.first()?;
+    let tag = if first & 0x40 == 0 { first >> 2 & 0xf } else { first & 0x3f };
+    (first & 0x80 != 0 && matches!(tag, 1 | 3)).then_some(raw)
 }
 
 fn armored(enc: &str, begin: &str, end: &str, body: fn(&str) -> &str) -> Option<Vec<u8>> {

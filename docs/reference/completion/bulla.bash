@@ -52,6 +52,9 @@ _bulla() {
             bulla,set)
                 cmd="bulla__subcmd__set"
                 ;;
+            bulla,template)
+                cmd="bulla__subcmd__template"
+                ;;
             bulla,unset)
                 cmd="bulla__subcmd__unset"
                 ;;
@@ -97,6 +100,9 @@ _bulla() {
             bulla__subcmd__help,set)
                 cmd="bulla__subcmd__help__subcmd__set"
                 ;;
+            bulla__subcmd__help,template)
+                cmd="bulla__subcmd__help__subcmd__template"
+                ;;
             bulla__subcmd__help,unset)
                 cmd="bulla__subcmd__help__subcmd__unset"
                 ;;
@@ -106,6 +112,21 @@ _bulla() {
             bulla__subcmd__help,verify)
                 cmd="bulla__subcmd__help__subcmd__verify"
                 ;;
+            bulla__subcmd__help__subcmd__template,test)
+                cmd="bulla__subcmd__help__subcmd__template__subcmd__test"
+                ;;
+            bulla__subcmd__template,help)
+                cmd="bulla__subcmd__template__subcmd__help"
+                ;;
+            bulla__subcmd__template,test)
+                cmd="bulla__subcmd__template__subcmd__test"
+                ;;
+            bulla__subcmd__template__subcmd__help,help)
+                cmd="bulla__subcmd__template__subcmd__help__subcmd__help"
+                ;;
+            bulla__subcmd__template__subcmd__help,test)
+                cmd="bulla__subcmd__template__subcmd__help__subcmd__test"
+                ;;
             *)
                 ;;
         esac
@@ -113,7 +134,7 @@ _bulla() {
 
     case "${cmd}" in
         bulla)
-            opts="-v -h -V --config --key-order --indent --no-layout --verbose --help --version encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
+            opts="-v -h -V --config --key-order --indent --no-layout --verbose --help --version encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -487,7 +508,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__help)
-            opts="encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
+            opts="encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -657,6 +678,34 @@ _bulla() {
         bulla__subcmd__help__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__help__subcmd__template)
+            opts="test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__help__subcmd__template__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -886,6 +935,120 @@ _bulla() {
                     return 0
                     ;;
                 --output-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --indent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__template)
+            opts="-v -h --config --key-order --indent --no-layout --verbose --help test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --indent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__template__subcmd__help)
+            opts="test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__template__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__template__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__template__subcmd__test)
+            opts="-v -h --data --engine --missing-key --left-delimiter --right-delimiter --config --key-order --indent --no-layout --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "external-secrets sealed-secrets" -- "${cur}"))
+                    return 0
+                    ;;
+                --missing-key)
+                    COMPREPLY=($(compgen -W "default error zero" -- "${cur}"))
+                    return 0
+                    ;;
+                --left-delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --right-delimiter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

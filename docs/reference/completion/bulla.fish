@@ -35,6 +35,7 @@ complete -c bulla -n "__fish_bulla_needs_command" -f -a "encrypt" -d 'Encrypt a 
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "decrypt" -d 'Decrypt a file, or many in place'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "edit" -d 'Edit a file, or a new one'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "unset" -d 'Remove one value'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "rotate" -d 'Encrypt files anew with a new data key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
@@ -126,6 +127,30 @@ complete -c bulla -n "__fish_bulla_using_subcommand set" -l idempotent -d 'Write
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand set" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand set" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l data -d 'YAML or JSON map of the values, or a Secret of Kubernetes; - is standard input' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l engine -d 'Whose functions and whose treatment of missing keys' -r -f -a "external-secrets\t''
+sealed-secrets\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l missing-key -d 'What a missing key gives: <no value>, an empty text or an error [default: as the engine]' -r -f -a "default\t''
+error\t''
+zero\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l left-delimiter -d 'Left delimiter, as --template-left-delimiter of the controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l right-delimiter -d 'Right delimiter' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from help" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l name -d 'Choose rule and formats as if the file had this name' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l input-type -d 'Format of the input: yaml, json, dotenv, ini or binary' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l output-type -d 'Format of the result' -r
@@ -220,18 +245,20 @@ complete -c bulla -n "__fish_bulla_using_subcommand man" -l indent -d 'Lay resul
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from template" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'

@@ -4,7 +4,7 @@ mod arguments;
 
 use std::ffi::OsString;
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
@@ -35,17 +35,26 @@ pub fn parse(arguments: Vec<OsString>) -> Invocation {
 /// The grammar. What variables hold is nobody's business on a shared screen,
 /// so help names them only.
 fn command() -> Command {
-    let hide = |argument: Arg| argument.hide_env_values(true);
-    let command = Cli::command().term_width(100).mut_args(hide);
-    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    verbs.iter().fold(command, |command, name| command.mut_subcommand(name, |verb| verb.mut_args(hide)))
+    without_values(Cli::command().term_width(100))
 }
 
-/// The grammar, with what all verbs share in each of them.
-pub(crate) fn built_command() -> Command {
+/// Depth is that of the grammar.
+fn without_values(command: Command) -> Command {
+    let command = command.mut_args(|argument| argument.hide_env_values(true));
+    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    verbs.iter().fold(command, |command, name| command.mut_subcommand(name, without_values))
+}
+
+/// `bulla`, its verbs and theirs, with what all share in each of them.
+pub(crate) fn commands() -> Vec<Command> {
     let mut command = command();
     command.build();
-    command
+    let below = |command: &Command| -> Vec<Command> {
+        command.get_subcommands().filter(|verb| verb.get_name() != "help").cloned().collect()
+    };
+    let verbs = below(&command);
+    let nested = verbs.iter().flat_map(|verb| std::iter::once(verb.clone()).chain(below(verb)));
+    std::iter::once(command).chain(nested).collect()
 }
 
 /// The completion script of a shell.
@@ -57,19 +66,15 @@ pub(crate) fn completion(shell: clap_complete::Shell) -> String {
 
 /// The manual pages by name: `bulla` and one for each verb.
 pub(crate) fn manual() -> Vec<(String, String)> {
-    let command = built_command();
-    let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "help");
-    let pages = std::iter::once(&command).chain(verbs);
-    pages
-        .map(|page| {
-            let name = page.get_display_name().unwrap_or("bulla").to_owned();
-            let mut text = Vec::new();
-            let rendered = clap_mangen::Man::new(page.clone()).title(&name).render(&mut text);
-            // A vector takes everything.
-            debug_assert!(rendered.is_ok());
-            (name, String::from_utf8_lossy(&text).into_owned())
-        })
-        .collect()
+    let page = |command: Command| {
+        let name = command.get_display_name().unwrap_or("bulla").to_owned();
+        let mut text = Vec::new();
+        let rendered = clap_mangen::Man::new(command).title(&name).render(&mut text);
+        // A vector takes everything.
+        debug_assert!(rendered.is_ok());
+        (name, String::from_utf8_lossy(&text).into_owned())
+    };
+    commands().into_iter().map(page).collect()
 }
 
 /// Brings the exit codes of sops down to those of this grammar: 1 failed, 2
@@ -244,21 +249,6 @@ fn many(place: Place, action: Action) -> Request {
     Request::Many(Many { paths: place.paths, action, dry_run: place.dry_run, report: place.output.into() })
 }
 
-fn man() -> Result<String, String> {
-    let mut text = Vec::new();
-    let failed = |error: std::io::Error| error.to_string();
-    clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(failed)?;
-    for command in Cli::command().get_subcommands() {
-        let page = clap_mangen::Man::new(command.clone()).title(format!("bulla-{}", command.get_name()));
-        page.render(&mut text).map_err(failed)?;
-        for nested in command.get_subcommands() {
-            let title = format!("bulla-{}-{}", command.get_name(), nested.get_name());
-            clap_mangen::Man::new(nested.clone()).title(title).render(&mut text).map_err(failed)?;
-        }
-    }
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
 impl arguments::Look {
     fn input(self, path: Option<std::path::PathBuf>) -> Input {
         Input {
@@ -310,12 +300,7 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in Cli::command().get_subcommands() {
-            for command in command.get_subcommands().chain([command]) {
-                let help = command.clone().render_long_help().to_string();
-                assert!(help.contains("Examples:"), "{}", command.get_name());
-            }
-        for command in command().get_subcommands() {
+        for command in &commands()[1..] {
             let help = command.clone().render_long_help().to_string();
             assert!(help.contains("Examples:"), "{}", command.get_name());
         }

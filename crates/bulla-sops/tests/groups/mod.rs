@@ -16,6 +16,9 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
+/// Has the shape of an age file.
+const WRAPPED: &str = "-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n-----END AGE ENCRYPTED FILE-----\n";
+
 /// Opens the key `good`, wraps to a fixed text.
 struct Counting(&'static str);
 
@@ -100,8 +103,7 @@ fn c_10_an_answer_that_is_no_wrapped_key_is_not_taken() {
 fn c_09_thresholds_that_fit_no_groups_are_refused() {
     let group = || vec![MasterKey::new("age", [("recipient", "age1x")])];
     let groups = [group(), group(), group()];
-    let providers: Vec<Box<dyn KeyProvider>> =
-        vec![Box::new(Counting("-----BEGIN AGE ENCRYPTED FILE-----\n"))];
+    let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(WRAPPED))];
     for (threshold, stored) in [(0, Some(3)), (1, None), (2, Some(2)), (3, Some(3)), (4, None), (256, None)] {
         let wrapped = wait(wrap(&groups, threshold, &data_key(), "", &providers, &SystemRandom));
         assert_eq!(wrapped.ok().map(|(_, threshold)| threshold), stored, "{threshold}");
