@@ -16,7 +16,7 @@ use crate::layout::{Layout, Visited, visit_nodes};
 use crate::metadata::{Metadata, WrappedKey};
 use crate::pairing;
 use crate::selection::Selection;
-use crate::tree::{Branch, Item, Key, Node, Value, into_owned};
+use crate::tree::{Branch, Item, Key, Value, into_owned};
 use crate::wrap::wrapped;
 
 /// Everything but the text that an encryption needs.
@@ -311,6 +311,47 @@ pub(crate) fn open_again<'e>(
     })?;
     let options = DecryptOptions { values_only: !wants_text, ..DecryptOptions::default() };
     Ok(file.decrypt(request.data_key, options, &Indent::default())?)
+}
+
+/// Puts other metadata into an encrypted text and changes nothing else.
+pub fn replace_metadata(
+    format: &'static dyn Format,
+    text: &[u8],
+    metadata: &Metadata,
+    limits: &Limits,
+) -> Result<Vec<u8>, FormatError> {
+    let document = format.parse(text, Purpose::Encrypted, limits)?;
+    if format.name() == "binary" {
+        return format.emit(&document.branches, Some(&metadata.write()), &Indent::default());
+    }
+    let splices = format.put_metadata(&document, &metadata.write())?;
+    Ok(apply(text, splices))
+}
+
+/// Encrypts an opened file anew under another data key, everything visible
+/// left as it is (`rotate`).
+pub fn rotate(file: DecryptedFile<'_>, request: &Encryption<'_>) -> Result<Vec<u8>, EncryptError> {
+    let format = file.format();
+    let (document, _, layout) = file.into_document();
+    let source = document.source;
+    let mut encrypted = document.branches.clone();
+    let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
+    let work = Work { request, input: format, output: format, plain: source, document, kept: HashMap::new() };
+    let mut metadata = request.metadata(&outcome.mac)?;
+    if let Some(layout) = layout {
+        metadata.layout = Some(layout.seal(request.data_key, request.random)?);
+    }
+    if format.name() == "binary" {
+        return work.emitted(&encrypted, metadata, &Indent::default());
+    }
+    let text = work.spliced(&encrypted, &metadata, false)?;
+    drop(encrypted);
+    let opened = work.open(&text, false)?;
+    if compare::same(opened.branches(), &work.document.branches) {
+        Ok(text)
+    } else {
+        Err(EncryptError::Check)
+    }
 }
 
 /// Encrypts a tree that has no text (conversion between formats, `publish`).

@@ -379,31 +379,6 @@ fn bullet(reason: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn too_few_groups_are_explained_as_in_sops() {
-        let group = |recovered| GroupReport {
-            recovered,
-            failures: if recovered { Vec::new() } else { vec![("age1x".to_owned(), vec!["no".to_owned()])] },
-        };
-        let text = report_text(&[group(true), group(false)], 2);
-        let expected = "Failed to get the data key required to decrypt the SOPS file.\n\n\
-            Group 0: SUCCESS\n\nGroup 1: FAILED\n  age1x: FAILED\n    - | no\n\n\
-            Recovery failed because the file was encrypted with a Shamir threshold of\n\
-            2, but only 1 part(s) were successfully recovered, one for each successful\n\
-            key group. In order for SOPS to recover the file, at least 2 groups have to\n\
-            be successful. In order for a group to be successful, decryption has to\n\
-            succeed with any of the keys in that key group.";
-        assert_eq!(text, expected);
-        assert!(report_text(&[group(false)], 1).ends_with(
-            "decrypt the file. In\norder for SOPS to recover the file, at least one key has to be successful,\nbut none were."
-        ));
-    }
-}
-
-#[cfg(test)]
-mod tests {
     use std::collections::BTreeMap;
 
     use bulla_core::{Answer, Kind};
@@ -466,5 +441,25 @@ mod tests {
         assert!(opens("3.2.0", &context, &context) && opens("3.13.3", &context, &context));
         assert!(!opens("3.2.0", &context, &[("a", "3"), ("b", "3"), ("c", "3")]));
         assert!(!opens("3.2.0", &context, &[("a", "1")]));
+    }
+
+    #[test]
+    fn too_few_groups_are_explained_as_in_sops() {
+        let group = |recovered| GroupReport {
+            recovered,
+            failures: if recovered { Vec::new() } else { vec![("age1x".to_owned(), vec!["no".to_owned()])] },
+        };
+        let text = report_text(&[group(true), group(false)], 2);
+        let expected = "Failed to get the data key required to decrypt the SOPS file.\n\n\
+            Group 0: SUCCESS\n\nGroup 1: FAILED\n  age1x: FAILED\n    - | no\n\n\
+            Recovery failed because the file was encrypted with a Shamir threshold of\n\
+            2, but only 1 part(s) were successfully recovered, one for each successful\n\
+            key group. In order for SOPS to recover the file, at least 2 groups have to\n\
+            be successful. In order for a group to be successful, decryption has to\n\
+            succeed with any of the keys in that key group.";
+        assert_eq!(text, expected);
+        assert!(report_text(&[group(false)], 1).ends_with(
+            "decrypt the file. In\norder for SOPS to recover the file, at least one key has to be successful,\nbut none were."
+        ));
     }
 }

@@ -56,7 +56,7 @@ fn main() {
     let pattern = Regexp::new(PATTERN).expect("it compiles");
     let matches = || names.iter().filter(|name| pattern.is_match(name.as_bytes())).count();
     let answer = json!({
-        "out": String::from_utf8_lossy(&run(&template)),
+        "out": String::from_utf8_lossy(run(&template).expose()),
         "matches": matches(),
         "parse_run": nanoseconds(ROUNDS, || run(&parse())),
         "run": nanoseconds(ROUNDS, || run(&template)),

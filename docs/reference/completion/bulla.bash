@@ -43,6 +43,9 @@ _bulla() {
             bulla,keygen)
                 cmd="bulla__subcmd__keygen"
                 ;;
+            bulla,keyservice)
+                cmd="bulla__subcmd__keyservice"
+                ;;
             bulla,man)
                 cmd="bulla__subcmd__man"
                 ;;
@@ -91,6 +94,9 @@ _bulla() {
             bulla__subcmd__help,keygen)
                 cmd="bulla__subcmd__help__subcmd__keygen"
                 ;;
+            bulla__subcmd__help,keyservice)
+                cmd="bulla__subcmd__help__subcmd__keyservice"
+                ;;
             bulla__subcmd__help,man)
                 cmd="bulla__subcmd__help__subcmd__man"
                 ;;
@@ -134,7 +140,7 @@ _bulla() {
 
     case "${cmd}" in
         bulla)
-            opts="-v -h -V --config --key-order --indent --no-layout --verbose --help --version encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
+            opts="-v -h -V --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help --version encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,6 +151,14 @@ _bulla() {
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -160,7 +174,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__completion)
-            opts="-v -h --config --key-order --indent --no-layout --verbose --help bash elvish fish powershell zsh"
+            opts="-v -h --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -171,6 +185,14 @@ _bulla() {
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -186,7 +208,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__decrypt)
-            opts="-i -o -v -h --in-place --to --dry-run --output --name --input-type --output-type --extract --ignore-mac --config --key-order --indent --no-layout --verbose --help"
+            opts="-i -o -v -h --in-place --to --dry-run --output --name --input-type --output-type --extract --ignore-mac --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -228,6 +250,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -240,7 +270,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__edit)
-            opts="-s -v -h --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --show-keys --config --key-order --indent --no-layout --verbose --help"
+            opts="-s -v -h --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --aws-profile --encryption-context --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --show-keys --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -286,6 +316,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encryption-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unencrypted-suffix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -322,6 +360,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -334,7 +380,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__encrypt)
-            opts="-i -o -v -h --in-place --to --dry-run --output --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --config --key-order --indent --no-layout --verbose --help"
+            opts="-i -o -v -h --in-place --to --dry-run --output --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --aws-profile --encryption-context --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -392,6 +438,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encryption-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unencrypted-suffix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -428,6 +482,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -440,7 +502,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__exec__subcmd__env)
-            opts="-v -h --pristine --user --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --pristine --user --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,6 +520,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -470,7 +540,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__exec__subcmd__file)
-            opts="-v -h --no-fifo --filename --output-type --user --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --no-fifo --filename --output-type --user --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -496,6 +566,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -508,7 +586,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__help)
-            opts="encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help"
+            opts="encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -647,6 +725,20 @@ _bulla() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bulla__subcmd__help__subcmd__keyservice)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bulla__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -760,7 +852,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__inspect)
-            opts="-v -h --input-type --output --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --input-type --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -782,6 +874,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -794,7 +894,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__keygen)
-            opts="-o -v -h --to --post-quantum --config --key-order --indent --no-layout --verbose --help"
+            opts="-o -v -h --to --post-quantum --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -816,6 +916,56 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --indent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__keyservice)
+            opts="-v -h --network --address --prompt --expose --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --network)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -828,7 +978,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__man)
-            opts="-v -h --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -839,6 +989,14 @@ _bulla() {
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -854,7 +1012,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__rotate)
-            opts="-v -h --dry-run --output --add-age --add-pgp --add-kms --add-hc-vault-transit --rm-age --rm-pgp --rm-kms --rm-hc-vault-transit --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --dry-run --output --add-age --add-pgp --add-kms --add-hc-vault-transit --rm-age --rm-pgp --rm-kms --rm-hc-vault-transit --aws-profile --encryption-context --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -896,11 +1054,27 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encryption-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -916,7 +1090,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__set)
-            opts="-v -h --value-file --value-stdin --idempotent --name --input-type --output-type --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --value-file --value-stdin --idempotent --name --input-type --output-type --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -946,6 +1120,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -958,7 +1140,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__template)
-            opts="-v -h --config --key-order --indent --no-layout --verbose --help test help"
+            opts="-v -h --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -969,6 +1151,14 @@ _bulla() {
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1026,7 +1216,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__template__subcmd__test)
-            opts="-v -h --data --engine --missing-key --left-delimiter --right-delimiter --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --data --engine --missing-key --left-delimiter --right-delimiter --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1060,6 +1250,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1072,7 +1270,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__unset)
-            opts="-v -h --idempotent --name --input-type --output-type --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --idempotent --name --input-type --output-type --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1098,6 +1296,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1110,7 +1316,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__updatekeys)
-            opts="-y -v -h --dry-run --output --yes --config --key-order --indent --no-layout --verbose --help"
+            opts="-y -v -h --dry-run --output --yes --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1128,6 +1334,14 @@ _bulla() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --indent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1140,7 +1354,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__verify)
-            opts="-v -h --with-keys --output --config --key-order --indent --no-layout --verbose --help"
+            opts="-v -h --with-keys --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1155,6 +1369,14 @@ _bulla() {
                     return 0
                     ;;
                 --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

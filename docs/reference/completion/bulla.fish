@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_bulla_global_optspecs
-    string join \n config= key-order= indent= no-layout v/verbose h/help V/version
+    string join \n config= key-order= keyservice= enable-local-keyservice= indent= no-layout v/verbose h/help V/version
 end
 
 function __fish_bulla_needs_command
@@ -26,6 +26,8 @@ end
 
 complete -c bulla -n "__fish_bulla_needs_command" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_needs_command" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_needs_command" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_needs_command" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_needs_command" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_needs_command" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_needs_command" -s v -l verbose -d 'Log what happens'
@@ -42,6 +44,7 @@ complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give fi
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "completion" -d 'Print a shell\'s completion script'
@@ -60,6 +63,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l gcp-kms -d 'GCP 
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l hckms -d 'Huawei Cloud KMS key; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l azure-kv -d 'Azure Key Vault key; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l hc-vault-transit -d 'Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l aws-profile -d 'Profile whose credentials are used with AWS KMS keys' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encryption-context -d 'Bind AWS KMS keys to this context; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l unencrypted-suffix -d 'Leave values readable whose key ends with this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encrypted-suffix -d 'Encrypt only values whose key ends with this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l unencrypted-regex -d 'Leave values readable whose key matches this' -r
@@ -69,6 +74,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l encrypted-commen
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l threshold -d 'Number of key groups needed to decrypt' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -s i -l in-place -d 'Replace the files'
 complete -c bulla -n "__fish_bulla_using_subcommand encrypt" -l dry-run -d 'With --in-place: say which files, change none'
@@ -84,6 +91,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l output-type -d '
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l extract -d 'Print only this part' -r
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -s i -l in-place -d 'Replace the files'
 complete -c bulla -n "__fish_bulla_using_subcommand decrypt" -l dry-run -d 'With --in-place: say which files, change none'
@@ -101,6 +110,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand edit" -l gcp-kms -d 'GCP KMS
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l hckms -d 'Huawei Cloud KMS key; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l azure-kv -d 'Azure Key Vault key; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l hc-vault-transit -d 'Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l aws-profile -d 'Profile whose credentials are used with AWS KMS keys' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encryption-context -d 'Bind AWS KMS keys to this context; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-suffix -d 'Leave values readable whose key ends with this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-suffix -d 'Encrypt only values whose key ends with this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-regex -d 'Leave values readable whose key matches this' -r
@@ -110,6 +121,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-comment-r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l threshold -d 'Number of key groups needed to decrypt' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -s s -l show-keys -d 'Show the metadata in the editor'
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -121,6 +134,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand set" -l input-type -d 'Forma
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l output-type -d 'Format of the result' -r
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand set" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l value-stdin -d 'Take the value from standard input'
 complete -c bulla -n "__fish_bulla_using_subcommand set" -l idempotent -d 'Write nothing where the value is there already'
@@ -129,6 +144,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand set" -s v -l verbose -d 'Log
 complete -c bulla -n "__fish_bulla_using_subcommand set" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand template; and not __fish_seen_subcommand_from test help" -s v -l verbose -d 'Log what happens'
@@ -145,6 +162,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_su
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l right-delimiter -d 'Right delimiter' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand template; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log what happens'
@@ -156,6 +175,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand unset" -l input-type -d 'For
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l output-type -d 'Format of the result' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand unset" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l idempotent -d 'Succeed where there is nothing to remove'
 complete -c bulla -n "__fish_bulla_using_subcommand unset" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -171,8 +192,12 @@ complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-age -d 'Remove
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-pgp -d 'Remove a PGP fingerprint; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-kms -d 'Remove an AWS KMS key; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l rm-hc-vault-transit -d 'Remove a Vault transit key; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l aws-profile -d 'Profile whose credentials are used with AWS KMS keys' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l encryption-context -d 'Bind AWS KMS keys to this context; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l dry-run -d 'Say which files, change none'
 complete -c bulla -n "__fish_bulla_using_subcommand rotate" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -182,6 +207,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l output -d 'Th
 text\t''"
 complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -l dry-run -d 'Say which files, change none'
 complete -c bulla -n "__fish_bulla_using_subcommand updatekeys" -s y -l yes -d 'Do it'
@@ -193,6 +220,8 @@ sarif\t''
 text\t''"
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Decrypt as well, and check the MAC'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -203,6 +232,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l output -d 'The f
 text\t''"
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s v -l verbose -d 'Log what happens'
@@ -210,14 +241,30 @@ complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s h -l help -d 'Pr
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s o -l to -d 'Write the key to this new file and print its public part' -r -F
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l post-quantum -d 'Make a post-quantum key'
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l network -d 'tcp or unix' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l address -d 'Host and port, or the path of a socket' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l prompt -d 'Ask before every answer'
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l expose -d 'Allow an address that other machines reach: whoever reaches it can use your keys'
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keyservice" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l user -d 'Run as this user' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l pristine -d 'Give the command nothing but the decrypted values'
 complete -c bulla -n "__fish_bulla_using_subcommand exec-env" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -228,6 +275,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l output-type -d
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l user -d 'Run as this user' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l no-fifo -d 'Use a regular file instead of a pipe'
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
@@ -235,30 +284,35 @@ complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -s v -l verbose -
 complete -c bulla -n "__fish_bulla_using_subcommand exec-file" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand completion" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand completion" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand man" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from template" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'

@@ -140,7 +140,7 @@ proptest! {
         let before = seal(document.format, document.text().as_bytes());
         let file = opened(document.format, &before, &key);
         let value = Value::text(word.clone().into_bytes());
-        let after = bulla_sops::set(&file, &leaf.path, value, Layouting::Keep, &request(&key, &limits)).unwrap();
+        let after = bulla_sops::set(file, &leaf.path, value, Layouting::Keep, &request(&key, &limits)).unwrap();
         let text = open(document.format, &after);
         prop_assert!(String::from_utf8_lossy(&text).contains(&word));
         for (before, after) in [

@@ -76,7 +76,13 @@ fn compare_row(row: &Value) -> Result<(), String> {
         Ok(stream) => stream,
         Err(error) if row["ok"] == true => return Err(format!("refused: {error}")),
         Err(error) => {
-            return same("error", error.to_string().as_str(), row["e"].as_str().unwrap_or_default());
+            let expected = row["e"].as_str().unwrap_or_default();
+            // Go's text has the anchor's name, which may be a password that begins with `*`.
+            if expected.starts_with("yaml: unknown anchor '") && expected.ends_with("' referenced") {
+                let known = error.to_string().starts_with("yaml: unknown anchor referenced (line ");
+                return if known { Ok(()) } else { Err(format!("{error}, where an anchor is unknown")) };
+            }
+            return same("error", error.to_string().as_str(), expected);
         }
     };
     if row["ok"] == false {
