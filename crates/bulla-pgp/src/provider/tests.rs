@@ -236,7 +236,7 @@ fn keys_in_files_come_before_gpg() {
 fn gpg_is_asked_for_what_the_files_do_not_open() {
     let provider = with_files(&["cv25519.key.asc"], Some("echo"));
     let opened = unwrap(&provider, &message("rsa2048.message.asc")).unwrap();
-    assert!(opened.starts_with(b"[-d]\n"), "{}", String::from_utf8_lossy(&opened));
+    assert!(opened.starts_with(b"[--status-fd][2][-d]\n"), "{}", String::from_utf8_lossy(&opened));
     assert!(wrap(&provider, FINGERPRINT).unwrap().contains(FINGERPRINT));
     let refusing = with_files(&["cv25519.key.asc"], Some("silent"));
     let text = unwrap(&refusing, &message("rsa2048.message.asc")).unwrap_err().to_string();
