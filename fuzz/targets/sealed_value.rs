@@ -21,8 +21,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         return;
     }
     let label = &rest[..rest.len().min(8)];
-    let mut sealed =
-        seal_value(RING.keys()[0].public(), rest, label, &SystemRandom).expect("sealing works");
+    let mut sealed = seal_value(RING.keys()[0].public(), rest, label, &SystemRandom).expect("sealing works");
     assert_eq!(RING.open(&sealed, label).expect("what was sealed opens").plaintext.expose(), rest);
     let at = usize::from(*first) * 7 % sealed.len();
     sealed[at] ^= 1 + first / 2;

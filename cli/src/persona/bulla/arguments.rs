@@ -5,15 +5,20 @@
     reason = "names and texts are what the user sees"
 )]
 
+mod keys;
+mod template;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bulla_providers::key_service::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::app::encryption_context;
 use crate::persona::sops::go;
-use crate::request::{Aws, KeyTexts, Report};
+use crate::request::Report;
+
+pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
+pub(super) use template::TemplateVerb;
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
 #[derive(Debug, Parser)]
@@ -235,72 +240,6 @@ pub(super) struct Look {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Keys {
-    /// age recipient; repeatable
-    #[arg(long, value_name = "RECIPIENT", env = "SOPS_AGE_RECIPIENTS")]
-    age: Vec<String>,
-    /// PGP fingerprint; repeatable
-    #[arg(long, value_name = "FINGERPRINT", env = "SOPS_PGP_FP")]
-    pgp: Vec<String>,
-    /// ARN of an AWS KMS key; repeatable
-    #[arg(long, value_name = "ARN", env = "SOPS_KMS_ARN")]
-    kms: Vec<String>,
-    /// GCP KMS key; repeatable
-    #[arg(long, value_name = "ID", env = "SOPS_GCP_KMS_IDS")]
-    gcp_kms: Vec<String>,
-    /// Huawei Cloud KMS key; repeatable
-    #[arg(long, value_name = "ID", env = "SOPS_HUAWEICLOUD_KMS_IDS")]
-    hckms: Vec<String>,
-    /// Azure Key Vault key; repeatable
-    #[arg(long, value_name = "URL", env = "SOPS_AZURE_KEYVAULT_URLS")]
-    azure_kv: Vec<String>,
-    /// Vault transit key; repeatable
-    #[arg(long, value_name = "URI", env = "SOPS_VAULT_URIS")]
-    hc_vault_transit: Vec<String>,
-}
-
-impl From<Keys> for KeyTexts {
-    fn from(keys: Keys) -> Self {
-        Self {
-            kms: keys.kms.join(","),
-            gcp_kms: keys.gcp_kms.join(","),
-            hckms: keys.hckms.join(","),
-            azure_kv: keys.azure_kv.join(","),
-            pgp: keys.pgp.join(","),
-            hc_vault: keys.hc_vault_transit.join(","),
-            age: keys.age.join(","),
-        }
-    }
-}
-
-/// How AWS KMS keys are used.
-#[derive(Args, Debug)]
-pub(super) struct AwsOptions {
-    /// Profile whose credentials are used with AWS KMS keys
-    #[arg(long, value_name = "PROFILE")]
-    aws_profile: Option<String>,
-    /// Bind AWS KMS keys to this context; repeatable
-    #[arg(long, value_name = "NAME:VALUE", value_parser = context_pair)]
-    encryption_context: Vec<String>,
-}
-
-impl From<AwsOptions> for Aws {
-    fn from(options: AwsOptions) -> Self {
-        Self {
-            profile: options.aws_profile.unwrap_or_default(),
-            context: options.encryption_context.join(","),
-        }
-    }
-}
-
-fn context_pair(text: &str) -> Result<String, String> {
-    match encryption_context(text) {
-        Some(pairs) if pairs.len() == 1 => Ok(text.to_owned()),
-        _ => Err("must look like NAME:VALUE".into()),
-    }
-}
-
-#[derive(Args, Debug)]
 pub(super) struct NewFile {
     #[command(flatten)]
     pub(super) keys: Keys,
@@ -388,72 +327,6 @@ pub(super) struct Set {
     pub(super) look: Look,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum TemplateVerb {
-    /// Render one template and print the result; an error names the place, never a value
-    #[command(
-        after_help = "Examples:\n  bulla template test config.tmpl --data values.yaml\n  bulla template test --engine sealed-secrets config.tmpl --data secret.yaml\n  echo '{{ .user | upper }}' | bulla template test - --data values.json\n\nExit 0 rendered, 1 the template failed, 2 could not start."
-    )]
-    Test(TemplateTest),
-}
-
-#[derive(Args, Debug)]
-pub(super) struct TemplateTest {
-    /// The template's text; - is standard input
-    path: PathBuf,
-    /// YAML or JSON map of the values, or a Secret of Kubernetes; - is standard input
-    #[arg(long, value_name = "DATA")]
-    data: PathBuf,
-    /// Whose functions and whose treatment of missing keys
-    #[arg(long, value_enum, default_value_t = Engine::ExternalSecrets)]
-    engine: Engine,
-    /// What a missing key gives: <no value>, an empty text or an error [default: as the engine]
-    #[arg(long, value_enum)]
-    missing_key: Option<MissingKey>,
-    /// Left delimiter, as --template-left-delimiter of the controller
-    #[arg(long, value_name = "TEXT", default_value = "{{")]
-    left_delimiter: String,
-    /// Right delimiter
-    #[arg(long, value_name = "TEXT", default_value = "}}")]
-    right_delimiter: String,
-}
-
-/// Whose templates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Engine {
-    ExternalSecrets,
-    SealedSecrets,
-}
-
-/// Go's option `missingkey`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum MissingKey {
-    Default,
-    Error,
-    Zero,
-}
-
-impl From<TemplateTest> for crate::request::TemplateTest {
-    fn from(typed: TemplateTest) -> Self {
-        let file = |path: PathBuf| Some(path).filter(|path| path.as_os_str() != "-");
-        Self {
-            path: file(typed.path),
-            data: file(typed.data),
-            library: match typed.engine {
-                Engine::ExternalSecrets => bulla_template::Library::ExternalSecrets,
-                Engine::SealedSecrets => bulla_template::Library::SealedSecrets,
-            },
-            missing_key: typed.missing_key.map(|missing_key| match missing_key {
-                MissingKey::Default => bulla_template::MissingKey::Invalid,
-                MissingKey::Error => bulla_template::MissingKey::Error,
-                MissingKey::Zero => bulla_template::MissingKey::Zero,
-            }),
-            left_delimiter: typed.left_delimiter,
-            right_delimiter: typed.right_delimiter,
-        }
-    }
-}
-
 #[derive(Args, Debug)]
 pub(super) struct Unset {
     /// The file
@@ -477,64 +350,6 @@ pub(super) struct Rotate {
     pub(super) remove: RemoveKeys,
     #[command(flatten)]
     pub(super) aws: AwsOptions,
-}
-
-/// Keys to add.
-#[derive(Args, Debug)]
-pub(super) struct AddKeys {
-    /// Add an age recipient; repeatable
-    #[arg(long, value_name = "RECIPIENT")]
-    add_age: Vec<String>,
-    /// Add a PGP fingerprint; repeatable
-    #[arg(long, value_name = "FINGERPRINT")]
-    add_pgp: Vec<String>,
-    /// Add an AWS KMS key; repeatable
-    #[arg(long, value_name = "ARN")]
-    add_kms: Vec<String>,
-    /// Add a Vault transit key; repeatable
-    #[arg(long, value_name = "URI")]
-    add_hc_vault_transit: Vec<String>,
-}
-
-impl From<AddKeys> for KeyTexts {
-    fn from(keys: AddKeys) -> Self {
-        Self {
-            age: keys.add_age.join(","),
-            pgp: keys.add_pgp.join(","),
-            kms: keys.add_kms.join(","),
-            hc_vault: keys.add_hc_vault_transit.join(","),
-            ..Self::default()
-        }
-    }
-}
-
-/// Keys to remove.
-#[derive(Args, Debug)]
-pub(super) struct RemoveKeys {
-    /// Remove an age recipient; repeatable
-    #[arg(long, value_name = "RECIPIENT")]
-    rm_age: Vec<String>,
-    /// Remove a PGP fingerprint; repeatable
-    #[arg(long, value_name = "FINGERPRINT")]
-    rm_pgp: Vec<String>,
-    /// Remove an AWS KMS key; repeatable
-    #[arg(long, value_name = "ARN")]
-    rm_kms: Vec<String>,
-    /// Remove a Vault transit key; repeatable
-    #[arg(long, value_name = "URI")]
-    rm_hc_vault_transit: Vec<String>,
-}
-
-impl From<RemoveKeys> for KeyTexts {
-    fn from(keys: RemoveKeys) -> Self {
-        Self {
-            age: keys.rm_age.join(","),
-            pgp: keys.rm_pgp.join(","),
-            kms: keys.rm_kms.join(","),
-            hc_vault: keys.rm_hc_vault_transit.join(","),
-            ..Self::default()
-        }
-    }
 }
 
 #[derive(Args, Debug)]
