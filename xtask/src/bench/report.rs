@@ -99,8 +99,8 @@ The 60,000 values lie in 75 maps of forty services each, every service with an i
 a map of ten variables and a list of three (`crates/bulla-sops/benches/documents/mod.rs`); sops encrypted the file, to one \
 age key. `rotate` and `set` include the check that the new file decrypts to what it should. The 1,000 small files \
 are a loop of the shell for sops and one command for us; the floor beside it is what writing, syncing and renaming \
-as many files of the same size takes by itself, by as many threads as we use. rops reads and writes files of its own only, \
-and has no command for what stands as a dash.
+as many files of the same size takes by itself, by as many threads as we use. rops reads a \
+file that it encrypted itself; it has no command for what stands as a dash.
 ";
 
 fn row_line(measured: &Measured) -> String {

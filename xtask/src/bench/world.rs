@@ -133,11 +133,10 @@ impl World {
 
     /// rops reads files of its own only; what it cannot do leaves it out.
     fn make_rops_file(&mut self, name: &str, plain: &str) -> Result<(), Failure> {
-        if self.rops.is_none() {
-            return Ok(());
-        }
-        let arguments = ["encrypt", "--age", &self.recipient, "--format", "yaml", plain];
-        match self.output(Who::Rops, &arguments) {
+        let script = format!("exec \"$0\" encrypt --age {} --format yaml < {plain}", self.recipient);
+        let Some(shell) = self.shell(Who::Rops, &script) else { return Ok(()) };
+        let arguments: Vec<&str> = shell.arguments.iter().map(String::as_str).collect();
+        match self.printed(&shell.program, &arguments) {
             Ok(text) => fs::write(self.folder.join(format!("{name}.rops.yaml")), text)?,
             Err(failure) => {
                 println!("rops is left out: {failure}");
@@ -147,9 +146,13 @@ impl World {
         Ok(())
     }
 
-    /// What a program prints.
-    pub(super) fn output(&self, who: Who, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+    /// What a column's program prints.
+    fn output(&self, who: Who, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
         let program = self.program(who).ok_or_else(|| Failure::broken("bench: the program is not there"))?;
+        self.printed(program, arguments)
+    }
+
+    fn printed(&self, program: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
         let mut command = command(program, arguments, &self.folder);
         command.env_clear().envs(self.variables());
         let output = command.output()?;
