@@ -92,8 +92,8 @@ impl<'a> App<'a> {
         &self.configuration
     }
 
-    /// Waits for an answer of the providers. The runtime is made on first
-    /// use: most runs need it once.
+    /// Waits for an answer of the providers. Each wait has a
+    /// runtime of its own: most runs need one, and many none.
     pub fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;

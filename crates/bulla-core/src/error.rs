@@ -30,7 +30,7 @@ pub enum Kind {
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct ProviderError {
-    /// What kind of failure it is; decides exit codes, requeues and hints.
+    /// What kind of failure it is.
     pub kind: Kind,
     /// The provider's name, such as `age`.
     pub provider: &'static str,
@@ -52,11 +52,6 @@ impl ProviderError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
-    }
-
-    /// Returns true where a later try may succeed.
-    pub fn is_transient(&self) -> bool {
-        matches!(self.kind, Kind::RateLimited | Kind::Unavailable)
     }
 }
 

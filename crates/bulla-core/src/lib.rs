@@ -10,9 +10,11 @@ mod error;
 mod key;
 mod limits;
 mod secret;
+mod text;
 
 pub use context::{Clock, Context, Environment, Random, RandomError, Timestamp};
 pub use error::{Kind, ProviderError, root_cause};
 pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
 pub use limits::Limits;
 pub use secret::{DataKey, SecretBytes, SecretText};
+pub use text::one_line;

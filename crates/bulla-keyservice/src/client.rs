@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bulla_core::{Answer, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes};
+use bulla_core::{Answer, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes, one_line};
 use http::Uri;
 use http::uri::PathAndQuery;
 use hyper::body::Incoming;
@@ -183,7 +183,7 @@ fn refusal(status: &Status, secret: Option<&SecretBytes>) -> Failure {
     if secret.is_some_and(|secret| text::repeats(status.message(), secret)) {
         return Failure::new(kind, "refused, in words that are not shown: they repeat the data key");
     }
-    let said = text::one_line(status.message());
+    let said = one_line(status.message().as_bytes());
     // What a plain error of a key fails with has no code of its own.
     let is_plain = status.code() == Code::Unknown && !said.is_empty();
     let reason = if is_plain { said } else { format!("{:?}: {said}", status.code()) };
@@ -193,7 +193,7 @@ fn refusal(status: &Status, secret: Option<&SecretBytes>) -> Failure {
 /// Says what an operating-system error is, without its number.
 fn cause(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text::one_line(text.split(" (os error").next().unwrap_or_default()).to_lowercase()
+    one_line(text.split(" (os error").next().unwrap_or_default().as_bytes()).to_lowercase()
 }
 
 /// The sending half of a connection, as gRPC wants it.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulla_core::{KeyProvider, Kind, MasterKey, ProviderError, SecretBytes};
+use bulla_core::{KeyProvider, Kind, MasterKey, ProviderError, SecretBytes, one_line};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -20,7 +20,7 @@ use tonic_prost::ProstCodec;
 
 use crate::message::{self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse};
 use crate::transport::Accepted;
-use crate::{Listener, MESSAGE_LIMIT, is_key_length, text};
+use crate::{Listener, MESSAGE_LIMIT, is_key_length};
 
 /// Connections at the same time; more of them wait.
 const CONNECTIONS: usize = 64;
@@ -167,7 +167,7 @@ fn failed(error: &ProviderError) -> Status {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
-    let text = text::one_line(&text);
+    let text = one_line(text.as_bytes());
     match error.kind {
         Kind::Denied => Status::permission_denied(text),
         Kind::Unavailable => Status::unavailable(text),

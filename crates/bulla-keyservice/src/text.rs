@@ -1,40 +1,10 @@
-//! Text of the other side, made safe for a message.
+//! Answers that repeat a secret.
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bulla_core::SecretBytes;
-
-/// Bytes of a message at most (`security.md` O-04).
-const LIMIT: usize = 1024;
-
-/// Makes one line of `text`: lines are joined, what controls a terminal or
-/// the direction of text is escaped, what is too long is cut.
-pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
-        if !line.is_empty() {
-            line.push_str("; ");
-        }
-        for character in part.chars() {
-            if line.len() > LIMIT {
-                line.push_str("...");
-                return line;
-            }
-            push(&mut line, character);
-        }
-    }
-    line
-}
-
-fn push(line: &mut String, character: char) {
-    let steers_direction = matches!(character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || steers_direction {
-        line.extend(character.escape_unicode());
-    } else {
-        line.push(character);
-    }
-}
 
 /// Returns true where `text` may repeat a part of `secret`: as it is, in
 /// hexadecimal, in base64 or as a list of numbers. A service that complains
@@ -49,36 +19,18 @@ pub(crate) fn repeats(text: &str, secret: &SecretBytes) -> bool {
             let _ = write!(hex, "{byte:02x}");
             let _ = write!(list, "{byte},");
         }
+        // Six bytes are eight digits; every third window starts at a border of a text's digits.
         let list = list.trim_end_matches(',');
         contains(&lower, &hex)
             || contains(&text, list)
-            || contains(&text, &base64(window))
+            || contains(&text, &STANDARD.encode(window))
             || contains(&text, &String::from_utf8_lossy(window))
     })
-}
-
-/// The eight base64 digits of six bytes, in the standard alphabet; of the
-/// windows of a text, every third stands at a border of its digits.
-fn base64(window: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut digits = String::new();
-    for group in window.chunks_exact(3) {
-        let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
-        digits.extend([18, 12, 6, 0].map(|shift| char::from(DIGITS[(bits >> shift & 63) as usize])));
-    }
-    digits
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn k_07_text_of_a_service_cannot_steer_the_terminal() {
-        assert_eq!(one_line("a\r\n\n  b\x1b[2Jc\u{202e}\n"), "a; b\\u{1b}[2Jc\\u{202e}");
-        let long = one_line(&"é\u{7}".repeat(5000));
-        assert!(long.len() < LIMIT + 16 && long.ends_with("..."), "{}", long.len());
-    }
 
     #[test]
     fn k_07_a_repeated_data_key_is_noticed() {

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use bulla_core::{Environment, Kind};
+use bulla_core::{Environment, Kind, one_line};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
-
-use crate::text::one_line;
 
 /// Time for one key (`security.md` K-06).
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

@@ -16,6 +16,5 @@ mod gpg;
 mod keys;
 pub mod native;
 mod provider;
-mod text;
 
 pub use provider::{Options, PassphrasePrompt, PgpProvider};

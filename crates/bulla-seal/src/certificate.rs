@@ -2,7 +2,7 @@
 //! (`sealed-secrets.md` 4.6). Signature, names and usage are not looked at.
 
 use bulla_core::Timestamp;
-use bulla_core::civil::{Civil, civil_of};
+use bulla_core::civil::{Civil, MONTHS, civil_of};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
@@ -95,20 +95,6 @@ impl Certificate {
 
 /// A day as `January 2, 2006`.
 fn long_date(time: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let Civil { year, month, day, .. } = civil_of(time);
     format!("{} {day}, {year}", MONTHS[(month as usize + 11) % 12])
 }

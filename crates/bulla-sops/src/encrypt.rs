@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use bulla_core::{DataKey, Limits, Random, RandomError};
 
 use crate::alias::Anchors;
+use crate::columns::wrapped;
 use crate::compare;
 use crate::crypt::{self, CryptError, DecryptOptions, Reusable, Reuse};
 use crate::document::{Document, Slot, Splice, Style, apply};
@@ -17,7 +18,6 @@ use crate::metadata::{Metadata, WrappedKey};
 use crate::pairing;
 use crate::selection::Selection;
 use crate::tree::{Branch, Item, Key, Value, into_owned};
-use crate::wrap::wrapped;
 
 /// Everything but the text that an encryption needs.
 pub struct Encryption<'a> {

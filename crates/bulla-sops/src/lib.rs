@@ -7,6 +7,7 @@
 
 mod alias;
 mod audit;
+mod columns;
 mod compare;
 mod crypt;
 mod document;
@@ -28,7 +29,6 @@ mod time;
 mod tree;
 mod value;
 mod walk;
-mod wrap;
 
 pub use audit::Plain;
 pub use crypt::{CryptError, DecryptOptions, Reuse};

@@ -6,14 +6,15 @@ use crate::failure::{Exhausted, Failure};
 /// Upper bounds for one rendering.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Evaluation steps of at most about a microsecond: one per node, loop
-    /// pass and 64 bytes of work; thousands for a key, a slow hash, a signature.
+    /// Evaluation steps: one per node, loop pass and 64 bytes that a function
+    /// makes or, where it counts them, reads; thousands for a key, a slow hash,
+    /// a signature.
     pub steps: u64,
     /// Bytes of output.
     pub output: usize,
     /// Bytes of all intermediate values together. What is held at once, copies
-    /// and the rests of the allocator included, is up to about twice as much;
-    /// `derivePassword` takes 32 MiB for a moment.
+    /// and the rests of the allocator included, is more, and what a function needs
+    /// while it works is not all counted; `derivePassword` takes 32 MiB.
     pub memory: usize,
     /// Nested evaluations, recursion of templates included.
     pub depth: u32,

@@ -15,7 +15,7 @@ pub(crate) mod scalar;
 mod text;
 mod walk;
 
-pub use kubernetes::kubernetes;
+pub use kubernetes::{kubernetes, natural_order};
 pub use text::{Place, ScalarText, fits_plain, flow_text, scalar_text, styled_text};
 
 use crate::tree::Node;

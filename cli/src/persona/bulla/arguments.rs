@@ -18,7 +18,7 @@ use crate::persona::sops::go;
 use crate::request::Report;
 
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
-pub(super) use template::TemplateVerb;
+pub(super) use template::{TemplateTest, TemplateVerb};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
 #[derive(Debug, Parser)]

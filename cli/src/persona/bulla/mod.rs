@@ -121,22 +121,8 @@ fn request(verb: Verb) -> Result<Answer, String> {
             ..Edit::default()
         }),
         Verb::Encrypt(verb) => encrypt(verb)?,
-        Verb::ExecEnv(verb) => Request::ExecEnv(ExecEnv {
-            path: verb.path,
-            command: verb.command,
-            pristine: verb.pristine,
-            user: verb.user.unwrap_or_default(),
-            ..ExecEnv::default()
-        }),
-        Verb::ExecFile(verb) => Request::ExecFile(ExecFile {
-            path: verb.path,
-            command: verb.command,
-            no_fifo: verb.no_fifo,
-            filename: verb.filename.unwrap_or_default(),
-            user: verb.user.unwrap_or_default(),
-            formats: Formats { output: verb.output_type.unwrap_or_default(), ..Formats::default() },
-            ..ExecFile::default()
-        }),
+        Verb::ExecEnv(verb) => exec_env(verb),
+        Verb::ExecFile(verb) => exec_file(verb),
         Verb::Inspect(verb) => Request::Inspect(Inspect {
             path: verb.path,
             input_type: verb.input_type.unwrap_or_default(),
@@ -150,54 +136,16 @@ fn request(verb: Verb) -> Result<Answer, String> {
             expose: verb.expose,
         }),
         Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
-        Verb::Rotate(verb) => Request::Many(Many {
-            paths: verb.many.paths,
-            action: Action::Rotate {
-                add: Box::new(verb.add.into()),
-                remove: Box::new(verb.remove.into()),
-                aws: verb.aws.into(),
-            },
-            dry_run: verb.many.dry_run,
-            report: verb.many.output.into(),
-        }),
-        Verb::Set(verb) => Request::Set(Set {
-            input: verb.look.input(Some(verb.path)),
-            index: verb.index,
-            value: match (verb.value, verb.value_file) {
-                (Some(value), _) => ValueSource::Argument(value),
-                (None, Some(path)) => ValueSource::File(path),
-                (None, None) => ValueSource::Stdin,
-            },
-            ignore_mac: false,
-            idempotent: verb.idempotent,
-            needs_rule: false,
-        }),
-        Verb::Template { verb: arguments::TemplateVerb::Test(verb) } => {
-            let request = crate::request::TemplateTest::from(verb);
-            if request.path.is_none() && request.data.is_none() {
-                return Err("only one of template and data can be standard input".to_owned());
-            }
-            Request::TemplateTest(request)
-        }
+        Verb::Rotate(verb) => rotate(verb),
+        Verb::Set(verb) => set(verb),
+        Verb::Template { verb: arguments::TemplateVerb::Test(verb) } => template_test(verb)?,
         Verb::Unset(verb) => Request::Unset(Unset {
             input: verb.look.input(Some(verb.path)),
             index: verb.index,
             ignore_mac: false,
             idempotent: verb.idempotent,
         }),
-        Verb::UpdateKeys(verb) => {
-            if !verb.yes && !verb.many.dry_run {
-                return Err(
-                    "updatekeys changes who can read the files: add --yes, or --dry-run to see which".into(),
-                );
-            }
-            Request::Many(Many {
-                paths: verb.many.paths,
-                action: Action::UpdateKeys,
-                dry_run: verb.many.dry_run,
-                report: verb.many.output.into(),
-            })
-        }
+        Verb::UpdateKeys(verb) => update_keys(verb)?,
         Verb::Verify(verb) => Request::Verify(Verify {
             paths: verb.paths,
             with_keys: verb.with_keys,
@@ -205,6 +153,76 @@ fn request(verb: Verb) -> Result<Answer, String> {
         }),
     };
     Ok(Answer::Request(Box::new(request)))
+}
+
+fn exec_env(verb: arguments::ExecEnv) -> Request {
+    Request::ExecEnv(ExecEnv {
+        path: verb.path,
+        command: verb.command,
+        pristine: verb.pristine,
+        user: verb.user.unwrap_or_default(),
+        ..ExecEnv::default()
+    })
+}
+
+fn exec_file(verb: arguments::ExecFile) -> Request {
+    Request::ExecFile(ExecFile {
+        path: verb.path,
+        command: verb.command,
+        no_fifo: verb.no_fifo,
+        filename: verb.filename.unwrap_or_default(),
+        user: verb.user.unwrap_or_default(),
+        formats: Formats { output: verb.output_type.unwrap_or_default(), ..Formats::default() },
+        ..ExecFile::default()
+    })
+}
+
+fn rotate(verb: arguments::Rotate) -> Request {
+    Request::Many(Many {
+        paths: verb.many.paths,
+        action: Action::Rotate {
+            add: Box::new(verb.add.into()),
+            remove: Box::new(verb.remove.into()),
+            aws: verb.aws.into(),
+        },
+        dry_run: verb.many.dry_run,
+        report: verb.many.output.into(),
+    })
+}
+
+fn set(verb: arguments::Set) -> Request {
+    Request::Set(Set {
+        input: verb.look.input(Some(verb.path)),
+        index: verb.index,
+        value: match (verb.value, verb.value_file) {
+            (Some(value), _) => ValueSource::Argument(value),
+            (None, Some(path)) => ValueSource::File(path),
+            (None, None) => ValueSource::Stdin,
+        },
+        ignore_mac: false,
+        idempotent: verb.idempotent,
+        needs_rule: false,
+    })
+}
+
+fn template_test(verb: arguments::TemplateTest) -> Result<Request, String> {
+    let request = crate::request::TemplateTest::from(verb);
+    if request.path.is_none() && request.data.is_none() {
+        return Err("only one of template and data can be standard input".to_owned());
+    }
+    Ok(Request::TemplateTest(request))
+}
+
+fn update_keys(verb: arguments::UpdateKeys) -> Result<Request, String> {
+    if !verb.yes && !verb.many.dry_run {
+        return Err("updatekeys changes who can read the files: add --yes, or --dry-run to see which".into());
+    }
+    Ok(Request::Many(Many {
+        paths: verb.many.paths,
+        action: Action::UpdateKeys,
+        dry_run: verb.many.dry_run,
+        report: verb.many.output.into(),
+    }))
 }
 
 fn encrypt(verb: arguments::Encrypt) -> Result<Request, String> {

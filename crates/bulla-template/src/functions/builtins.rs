@@ -21,7 +21,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     language("print", &[], print_all).and(Kind::Any),
     language("printf", &[Kind::Text], printf).and(Kind::Any),
     language("println", &[], println).and(Kind::Any),
-    language("slice", &[Kind::Raw], slice).and(Kind::Raw),
 ];
 
 /// The engine evaluates `and` and `or` itself, because they stop early.
@@ -117,30 +116,6 @@ fn println(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
     }
     out.push(b'\n');
     scope.text(out)
-}
-
-/// The language's `slice`; both libraries hide it behind sprig's.
-fn slice(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
-    let length = match args.value(0) {
-        Value::Text(text) => text.len(),
-        Value::List(list) => list.items.len(),
-        other => return Err(Failure::new(format!("can't slice item of type {}", other.type_name()))),
-    };
-    if args.len() > 4 {
-        return Err(Failure::new("too many slice indexes"));
-    }
-    let mut bounds = [0, length, length];
-    for (at, key) in args.from(1).iter().enumerate() {
-        bounds[at] = offset(key, length)?;
-    }
-    if bounds[0] > bounds[1] || bounds[1] > bounds[2] {
-        return Err(Failure::new("invalid slice index"));
-    }
-    match args.value(0) {
-        Value::Text(text) => scope.text(&text[bounds[0]..bounds[1]]),
-        Value::List(list) => part(scope, list, bounds[0], bounds[1]),
-        _ => Ok(Value::Nil),
-    }
 }
 
 /// Makes a list of some elements of another.

@@ -4,22 +4,7 @@
 use std::fmt::Write as _;
 
 use super::Time;
-use bulla_core::civil::Civil;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use bulla_core::civil::{Civil, MONTHS};
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 

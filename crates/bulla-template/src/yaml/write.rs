@@ -1,10 +1,8 @@
 //! Writing YAML in the layout of go-yaml v2: sorted keys, two spaces, lists at
 //! the column of their key, long lines folded behind column 80.
 
-use std::cmp::Ordering;
-
 use bulla_yaml::Style as YamlStyle;
-use bulla_yaml::emit::{Place, ScalarText, scalar_text, styled_text};
+use bulla_yaml::emit::{Place, ScalarText, natural_order, scalar_text, styled_text};
 use bulla_yaml::tree::Node;
 
 use crate::failure::{Exhausted, Failure};
@@ -68,7 +66,7 @@ impl Writer<'_, '_> {
             Value::Map(map) if !map.is_empty() => {
                 let entries = map.entries.borrow();
                 let mut entries: Vec<_> = entries.iter().collect();
-                entries.sort_by(|(left, _), (right, _)| natural_order(left, right));
+                entries.sort_by(|(left, _), (right, _)| natural_order(&characters(left), &characters(right)));
                 for (index, (key, value)) in entries.into_iter().enumerate() {
                     if index > 0 {
                         self.line(indent)?;
@@ -206,28 +204,6 @@ fn number_text(number: f64) -> String {
     float(number, FloatVerb::General, None, false)
 }
 
-/// The order of keys in go-yaml: numbers within names count by their value,
-/// letters come after everything else.
-fn natural_order(left: &[u8], right: &[u8]) -> Ordering {
-    let left: Vec<char> = runes::runes(left).map(|(_, rune, _)| rune).collect();
-    let right: Vec<char> = runes::runes(right).map(|(_, rune, _)| rune).collect();
-    let Some(at) = left.iter().zip(&right).position(|(a, b)| a != b) else {
-        return left.len().cmp(&right.len());
-    };
-    match (left[at].is_alphabetic(), right[at].is_alphabetic()) {
-        (true, true) => return left[at].cmp(&right[at]),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
-    // Zeros within a number count as digits of it.
-    let within = (left[at] == '0' || right[at] == '0')
-        && left[..at].iter().rev().take_while(|rune| rune.is_numeric()).any(|rune| *rune != '0');
-    let number = |text: &[char]| {
-        let digits = text[at..].iter().map_while(|rune| rune.to_digit(10));
-        digits.fold((u64::from(within), 0), |(value, count): (u64, usize), digit| {
-            (value.wrapping_mul(10).wrapping_add(u64::from(digit)), count + 1)
-        })
-    };
-    number(&left).cmp(&number(&right)).then(left[at].cmp(&right[at]))
+fn characters(text: &[u8]) -> Vec<char> {
+    runes::runes(text).map(|(_, rune, _)| rune).collect()
 }

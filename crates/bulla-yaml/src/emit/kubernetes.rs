@@ -44,7 +44,7 @@ impl Writer<'_> {
         match &node.content {
             Content::Mapping(pairs) if !pairs.is_empty() => {
                 let mut pairs: Vec<_> = pairs.iter().collect();
-                pairs.sort_by(|(left, _), (right, _)| natural_order(key_text(left), key_text(right)));
+                pairs.sort_by(|(left, _), (right, _)| natural_order(&characters(left), &characters(right)));
                 for (index, (key, value)) in pairs.into_iter().enumerate() {
                     if index > 0 {
                         self.line(indent);
@@ -145,6 +145,10 @@ fn key_text<'k>(key: &'k Node<'_>) -> &'k str {
     if let Content::Scalar(text) = &key.content { text } else { "" }
 }
 
+fn characters(key: &Node<'_>) -> Vec<char> {
+    key_text(key).chars().collect()
+}
+
 /// Returns whether `node` takes lines of its own.
 fn is_collection(node: &Node<'_>) -> bool {
     match &node.content {
@@ -156,10 +160,8 @@ fn is_collection(node: &Node<'_>) -> bool {
 
 /// The order of keys in go-yaml: numbers within names count by their value,
 /// letters come after everything else.
-fn natural_order(left: &str, right: &str) -> Ordering {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let Some(at) = left.iter().zip(&right).position(|(a, b)| a != b) else {
+pub fn natural_order(left: &[char], right: &[char]) -> Ordering {
+    let Some(at) = left.iter().zip(right).position(|(a, b)| a != b) else {
         return left.len().cmp(&right.len());
     };
     match (left[at].is_alphabetic(), right[at].is_alphabetic()) {
@@ -177,7 +179,7 @@ fn natural_order(left: &str, right: &str) -> Ordering {
             (value.wrapping_mul(10).wrapping_add(u64::from(digit)), count + 1)
         })
     };
-    number(&left).cmp(&number(&right)).then(left[at].cmp(&right[at]))
+    number(left).cmp(&number(right)).then(left[at].cmp(&right[at]))
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
-//! Text of another program, made safe for a message.
+//! Text of another program or service, made safe for a message.
 
-use std::fmt::Write;
-
-/// Bytes of a message at most (`security.md` O-04).
+/// Bytes of a message at most.
 const LIMIT: usize = 1024;
 
 /// Makes one line of `text`: its lines are joined by `; `, what controls a
-/// terminal or the direction of text is escaped, and what is too long is cut.
-pub(crate) fn one_line(text: &[u8]) -> String {
+/// terminal or the direction of text is escaped, and what is too long is cut
+/// (`security.md` O-04).
+pub fn one_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut line = String::new();
     for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
@@ -29,8 +28,7 @@ fn push(line: &mut String, character: char) {
     let steers_direction = matches!(character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if character.is_control() || steers_direction {
-        let code = u32::from(character);
-        write!(line, "\\u{{{code:x}}}").expect("a String takes everything");
+        line.extend(character.escape_unicode());
     } else {
         line.push(character);
     }
@@ -41,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn k_05_terminal_controls_of_another_program_are_escaped() {
+    fn o_04_terminal_controls_of_another_program_are_escaped() {
         assert_eq!(one_line(b"gpg: a\r\n\n  gpg: b\x1b[2Jc\n"), "gpg: a; gpg: b\\u{1b}[2Jc");
         assert_eq!(one_line("a\u{202e}b\u{9b}c".as_bytes()), "a\\u{202e}b\\u{9b}c");
         assert_eq!(one_line(b""), "");
