@@ -2,6 +2,7 @@
 //! program, called as `sops`, and to the original.
 
 pub mod generate;
+pub mod matrix;
 mod oracle;
 pub mod paths;
 pub mod patterns;

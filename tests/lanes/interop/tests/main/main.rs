@@ -4,5 +4,6 @@ mod documents;
 mod gjson;
 mod harness;
 mod keyservice;
+mod matrix;
 mod regexp;
 mod template;
