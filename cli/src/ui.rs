@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
-use bulla_core::{Clock, Environment, SecretText};
+use bulla_core::{Clock, Environment, SecretText, escape_lines};
 
 use crate::error::{Failure, Form};
 use crate::persona::sops::go;
@@ -191,46 +191,6 @@ fn quoted(text: &str) -> String {
     if text.chars().all(bare) { text.to_owned() } else { go::quote(text) }
 }
 
-/// Makes text that may come from a file safe for a terminal: control and
-/// direction characters are escaped, at most 1 KiB is kept (`security.md`
-/// O-04).
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if out.len() > 1024 {
-            out.push_str("...");
-            break;
-        }
-        if is_unsafe(character) || character == '\n' {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-/// As [`escape`], but for whole messages: lines stay lines.
-fn escape_lines(text: &str) -> String {
-    if !text.chars().any(is_unsafe) {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unsafe(character) {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-fn is_unsafe(character: char) -> bool {
-    let controls = character.is_control() && character != '\n' && character != '\t';
-    controls || matches!(u32::from(character), 0x61C | 0x200E | 0x200F | 0x202A..=0x202E | 0x2066..=0x2069)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,9 +218,11 @@ mod tests {
 
     #[test]
     fn o_04_text_of_files_cannot_steer_the_terminal() {
-        let shown = escape("a\x1b[2Jb\u{202e}c\nd\u{85}");
-        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\nd\\u{85}");
-        assert!(escape(&"x".repeat(5000)).len() < 1100);
-        assert_eq!(escape_lines("a\nb\x07"), "a\nb\\u{7}");
+        let ui = Ui { color: true, ..ui() };
+        let line = ui.line("CMD", Level::Warning, "a\x1b[2J\u{2028}b", &[("key", "c\u{202e}\u{2029}")]);
+        assert!(line.contains("a\\u{1b}[2J\\u{2028}b"), "{line:?}");
+        assert!(!line.contains(['\u{2028}', '\u{2029}', '\u{202e}']), "{line:?}");
+        let line = ui.line("CMD", Level::Warning, "a", &[("key", "\u{2029}")]);
+        assert!(!line.contains('\u{2029}'), "{line:?}");
     }
 }

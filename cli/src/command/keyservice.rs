@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bulla_core::{Context, Environment, MasterKey};
+use bulla_core::{Context, Environment, MasterKey, one_line};
 use bulla_providers::key_service::{self, Ask, Listener, Operation, Tell};
 use bulla_sops::keys;
 
@@ -10,7 +10,7 @@ use crate::app::{App, dialog};
 use crate::error::{Exit, Failure, cause};
 use crate::process::listen::Place;
 use crate::request::KeyService;
-use crate::ui::{Level, Ui, escape};
+use crate::ui::{Level, Ui};
 
 /// The name that sops logs this part under.
 const NAME: &str = "KEYSERVICE";
@@ -131,7 +131,7 @@ fn describe(key: &MasterKey) -> String {
         "pgp" => "PGP key with fingerprint",
         kind => kind,
     };
-    format!("{what} {}", escape(&keys::identity(key)))
+    format!("{what} {}", one_line(keys::identity(key).as_bytes()))
 }
 
 /// Logs what became of a request, as the part of sops that has such keys.
@@ -152,7 +152,7 @@ fn tell(ui: Ui) -> Tell {
             Operation::Encrypt => "Encryption",
         };
         let outcome = if succeeded { "succeeded" } else { "failed" };
-        let identity = escape(&keys::identity(key));
+        let identity = one_line(keys::identity(key).as_bytes());
         ui.log(name, Level::Info, &format!("{what} {outcome}"), &[(field, &identity)]);
     })
 }
@@ -213,6 +213,6 @@ mod tests {
     #[test]
     fn o_04_the_question_cannot_steer_the_terminal() {
         let key = MasterKey::new("pgp", [("fp", "AB\x1b[2J\nReceived")]);
-        assert_eq!(describe(&key), "PGP key with fingerprint AB\\u{1b}[2J\\nReceived");
+        assert_eq!(describe(&key), "PGP key with fingerprint AB\\u{1b}[2J; Received");
     }
 }

@@ -17,4 +17,4 @@ pub use error::{Kind, ProviderError, root_cause};
 pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
 pub use limits::Limits;
 pub use secret::{DataKey, SecretBytes, SecretText};
-pub use text::one_line;
+pub use text::{escape_lines, one_line};

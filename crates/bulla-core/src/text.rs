@@ -1,4 +1,5 @@
-//! Text of another program or service, made safe for a message.
+//! Text of a file, another program or a service, made safe for a message or a
+//! terminal.
 
 /// Bytes of a message at most.
 const LIMIT: usize = 1024;
@@ -24,6 +25,22 @@ pub fn one_line(text: &[u8]) -> String {
     line
 }
 
+/// As [`one_line`], for a whole message: its lines and tabs stay, and nothing
+/// is cut.
+pub fn escape_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '\n' | '\t') {
+            out.push(character);
+        } else {
+            push(&mut out, character);
+        }
+    }
+    out
+}
+
+/// Controls, marks of direction, and what ends a line or a paragraph are
+/// escaped.
 fn push(line: &mut String, character: char) {
     let steers_direction = matches!(character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -43,6 +60,12 @@ mod tests {
         assert_eq!(one_line(b"gpg: a\r\n\n  gpg: b\x1b[2Jc\n"), "gpg: a; gpg: b\\u{1b}[2Jc");
         assert_eq!(one_line("a\u{202e}b\u{9b}c".as_bytes()), "a\\u{202e}b\\u{9b}c");
         assert_eq!(one_line(b""), "");
+    }
+
+    #[test]
+    fn o_04_lines_and_tabs_of_a_message_stay() {
+        let shown = escape_lines("a\n\tb\x07\u{85}\u{2028}c\u{2029}d\r");
+        assert_eq!(shown, "a\n\tb\\u{7}\\u{85}\\u{2028}c\\u{2029}d\\u{d}");
     }
 
     #[test]
