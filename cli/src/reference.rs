@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use clap::Command;
 use clap_complete::Shell;
 
-use crate::command::verify_schema;
+use crate::command::{verify_sarif, verify_schema};
 use crate::env::VARIABLES;
 use crate::persona::bulla::{commands, completion, manual};
 
@@ -30,6 +30,7 @@ pub fn pages() -> Vec<Page> {
     let manual = manual().into_iter();
     pages.extend(manual.map(|(name, text)| Page { path: format!("man/{name}.1"), text }));
     pages.push(Page { path: "environment.md".to_owned(), text: environment() });
+    pages.push(Page { path: "verify.example.sarif".to_owned(), text: format!("{:#}\n", verify_sarif()) });
     pages.push(Page { path: "verify.schema.json".to_owned(), text: format!("{:#}\n", verify_schema()) });
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages

@@ -236,8 +236,6 @@ pub struct UpdateKeys {
     pub yes: bool,
     /// Format by name.
     pub input_type: String,
-    /// Print nothing about what changes.
-    pub quiet: bool,
 }
 
 /// `groups add`.

@@ -4,6 +4,7 @@
 mod config;
 mod failure;
 mod keys;
+mod remember;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use bulla_sops::{
 pub use config::Configuration;
 pub use failure::{encrypting, plain_text, reading, wrapping, writing};
 pub use keys::{encryption_context, master_keys};
+use remember::Remembering;
 
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Replaced, Target};
@@ -105,17 +107,28 @@ impl<'a> App<'a> {
 
     /// The providers of this run.
     pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
+        self.providers.get_or_init(|| self.connect())
+    }
+
+    /// Remembers what providers unwrap until the run ends. Must come before
+    /// anything else asks them.
+    pub fn remember_data_keys(&self) {
         self.providers.get_or_init(|| {
-            let mut providers = if self.session.local_keys {
-                bulla_providers::key_providers(self.context, &dialog())
-            } else {
-                Vec::new()
-            };
-            for text in self.session.key_services.iter().filter(|text| !text.is_empty()) {
-                providers.extend(self.key_service(text));
-            }
-            providers
-        })
+            let remembering = |provider| Box::new(Remembering::new(provider)) as Box<dyn KeyProvider>;
+            self.connect().into_iter().map(remembering).collect()
+        });
+    }
+
+    fn connect(&self) -> Vec<Box<dyn KeyProvider>> {
+        let mut providers = if self.session.local_keys {
+            bulla_providers::key_providers(self.context, &dialog())
+        } else {
+            Vec::new()
+        };
+        for text in self.session.key_services.iter().filter(|text| !text.is_empty()) {
+            providers.extend(self.key_service(text));
+        }
+        providers
     }
 
     /// A remote key service; one whose address makes no sense is left out.

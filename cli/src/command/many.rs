@@ -1,66 +1,77 @@
 //! One action on many files and directories: picked by rule and content, in
 //! parallel, each file on its own (`security.md` L-07, R-04).
 
+mod report;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use bulla_sops::EncryptedFile;
+use bulla_sops::{EncryptedFile, FormatError, MetadataError, ReadError};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
-use super::{decrypt, encrypt, rotate, updatekeys};
+use super::updatekeys::{self, Diff, Threshold};
+use super::{decrypt, encrypt, rotate};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file::{self, FileError};
-use crate::request::{Action, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink, UpdateKeys};
+use crate::request::{Action, Decrypt, Encrypt, Input, Many, Rotate, Sink};
 
-/// What became of one file.
+/// How every encrypted value starts.
+const ENVELOPE: &[u8] = b"ENC[AES256_GCM,";
+
+/// What became of one file; where its master keys change, how.
 enum Outcome {
-    Done,
+    Done(Option<Diff>),
     Failed(String),
-    Pending,
+    NotReached,
+    Pending(Option<Diff>),
+    UpToDate,
 }
 
 /// Runs the command: one file's failure does not stop the rest.
 pub(super) fn run(app: &App<'_>, request: &Many) -> Result<(), Failure> {
     let files = pick(app, &request.paths, &|path| fits(app, path, &request.action))?;
-    if request.dry_run {
-        let outcomes: Vec<Outcome> = files.iter().map(|_| Outcome::Pending).collect();
-        return report(app, request, &files, &outcomes);
-    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let registered = signal_hook::flag::register(signal, Arc::clone(&stop));
         registered.map_err(|error| Failure::new(Exit::Generic, cause(&error)))?;
     }
-    let outcomes = work(app, &files, request, &stop);
-    report(app, request, &files, &outcomes)?;
+    let outcomes = work(app, &files, &stop, &|path| {
+        one(app, path, request).unwrap_or_else(|failure| Outcome::Failed(failure.message))
+    });
+    let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::NotReached)).collect();
+    report::report(app, request, &files, outcomes)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::new(Exit::Generic, "stopped by a signal; every file is either old or new"));
     }
     Ok(())
 }
 
-/// As many workers as there are processors take file after file.
-fn work(app: &App<'_>, files: &[PathBuf], request: &Many, stop: &AtomicBool) -> Vec<Outcome> {
-    let outcomes: Mutex<Vec<Outcome>> = Mutex::new(files.iter().map(|_| Outcome::Pending).collect());
+/// As many workers as there are processors take file after file. Returns what
+/// `one` made of each; `None` where `stop` came first.
+pub(super) fn work<T: Send>(
+    app: &App<'_>,
+    files: &[PathBuf],
+    stop: &AtomicBool,
+    one: &(dyn Fn(&Path) -> T + Sync),
+) -> Vec<Option<T>> {
+    let outcomes: Mutex<Vec<Option<T>>> = Mutex::new(files.iter().map(|_| None).collect());
     let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let bar = progress_bar(app, files.len());
+    app.remember_data_keys();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = files.get(index) else { break };
-                    let outcome = match one(app, path, &request.action) {
-                        Ok(()) => Outcome::Done,
-                        Err(failure) => Outcome::Failed(failure.message),
-                    };
-                    outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = outcome;
+                    let outcome = one(path);
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
                     bar.inc(1);
                 }
             });
@@ -70,35 +81,48 @@ fn work(app: &App<'_>, files: &[PathBuf], request: &Many, stop: &AtomicBool) -> 
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn one(app: &App<'_>, path: &Path, action: &Action) -> Result<(), Failure> {
+fn one(app: &App<'_>, path: &Path, request: &Many) -> Result<Outcome, Failure> {
     let input = Input { path: Some(path.to_owned()), ..Input::default() };
     let sink = Sink::InPlace;
-    match action {
+    match &request.action {
+        Action::UpdateKeys => return update_keys(app, path, request.dry_run),
+        _ if request.dry_run => return Ok(Outcome::Pending(None)),
         Action::Decrypt { ignore_mac } => {
             let extract = String::new();
-            decrypt::run(app, &Decrypt { input, sink, extract, ignore_mac: *ignore_mac })
+            decrypt::run(app, &Decrypt { input, sink, extract, ignore_mac: *ignore_mac })?;
         }
         Action::Encrypt(new_file) => {
-            encrypt::run(app, &Encrypt { input, sink, new_file: (**new_file).clone() })
+            encrypt::run(app, &Encrypt { input, sink, new_file: (**new_file).clone() })?;
         }
         Action::Rotate { add, remove, aws } => {
             let (add, remove, aws) = ((**add).clone(), (**remove).clone(), aws.clone());
-            rotate::run(app, &Rotate { input, sink, add, remove, aws, ignore_mac: false, needs_rule: false })
-        }
-        Action::UpdateKeys => {
-            let request = UpdateKeys { yes: true, quiet: true, ..UpdateKeys::default() };
-            updatekeys::update(app, path, &request)
+            rotate::run(
+                app,
+                &Rotate { input, sink, add, remove, aws, ignore_mac: false, needs_rule: false },
+            )?;
         }
     }
+    Ok(Outcome::Done(None))
 }
 
-/// Returns true where a file found in a directory is meant.
+fn update_keys(app: &App<'_>, path: &Path, dry_run: bool) -> Result<Outcome, Failure> {
+    let update = updatekeys::plan(app, path, "", Threshold::OfRule)?;
+    if update.diff.is_empty() {
+        return Ok(Outcome::UpToDate);
+    }
+    if dry_run {
+        return Ok(Outcome::Pending(Some(update.diff)));
+    }
+    update.apply(app).map(|diff| Outcome::Done(Some(diff)))
+}
+
+/// Returns true where a file found in a directory is meant. What is broken or
+/// cannot be looked into is meant, so that its failure is reported.
 fn fits(app: &App<'_>, path: &Path, action: &Action) -> Result<bool, Failure> {
-    // What cannot be looked into is meant, so that its failure is reported.
     Ok(match action {
-        Action::Encrypt(_) => has_rule(app, path)? && !is_encrypted(app, path).unwrap_or(false),
-        Action::Decrypt { .. } | Action::Rotate { .. } => is_encrypted(app, path).unwrap_or(true),
-        Action::UpdateKeys => has_rule(app, path)? && is_encrypted(app, path).unwrap_or(true),
+        Action::Encrypt(_) => has_rule(app, path)? && content(app, path) != Content::Encrypted,
+        Action::Decrypt { .. } | Action::Rotate { .. } => content(app, path) != Content::Plain,
+        Action::UpdateKeys => has_rule(app, path)? && content(app, path) != Content::Plain,
     })
 }
 
@@ -111,22 +135,52 @@ pub(super) fn has_rule(app: &App<'_>, path: &Path) -> Result<bool, Failure> {
     Ok(loaded.rule_if_any(path).map_err(could_not_start)?.is_some())
 }
 
-/// Returns true where the file holds metadata of sops, and nothing where it
-/// cannot be read.
-pub(super) fn is_encrypted(app: &App<'_>, path: &Path) -> Option<bool> {
-    let bytes = match file::read(path, app.limits.file_size) {
-        Ok(bytes) => bytes,
-        Err(FileError::TooLarge { .. }) => return Some(false),
-        Err(_) => return None,
-    };
-    // Every format spells the word; most files do not.
-    let names_sops = bytes.windows(4).any(|window| window == b"sops");
-    Some(names_sops && EncryptedFile::parse(&bytes, format_of("", path), &app.limits).is_ok())
+/// What a file looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// It was encrypted once and is damaged or too large, or cannot be read.
+    Broken,
+    /// It holds metadata of sops.
+    Encrypted,
+    /// Anything else.
+    Plain,
 }
 
-/// Lists the files that are meant: those that were named, and those below
-/// named directories that `fits` picks. Ignored files, links and `.git` are
-/// left alone.
+/// Looks into a file.
+pub(super) fn content(app: &App<'_>, path: &Path) -> Content {
+    let bytes = match file::read(path, app.limits.file_size) {
+        Ok(bytes) => bytes,
+        Err(FileError::TooLarge { .. }) if file::holds(path, ENVELOPE).is_ok_and(|holds| !holds) => {
+            return Content::Plain;
+        }
+        Err(_) => return Content::Broken,
+    };
+    let holds = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
+    // Every format spells the word; most files do not.
+    if !holds(b"sops") {
+        return Content::Plain;
+    }
+    let format = format_of("", path);
+    match EncryptedFile::parse(&bytes, format, &app.limits) {
+        Ok(_) => Content::Encrypted,
+        Err(ReadError::Metadata(MetadataError::Missing)) => Content::Plain,
+        Err(ReadError::Metadata(_) | ReadError::Format(FormatError::Metadata(_))) => Content::Broken,
+        // A text that quotes an encrypted file is none; an encrypted binary
+        // file is JSON.
+        Err(_) if format.name() == "binary" && !bytes.trim_ascii_start().starts_with(b"{") => Content::Plain,
+        Err(_) => {
+            if holds(ENVELOPE) {
+                Content::Broken
+            } else {
+                Content::Plain
+            }
+        }
+    }
+}
+
+/// Lists the files that are meant, each once: those that were named, and those
+/// below named directories that `fits` picks. Ignored files, links and `.git`
+/// are left alone.
 pub(super) fn pick(
     app: &App<'_>,
     paths: &[PathBuf],
@@ -154,7 +208,8 @@ pub(super) fn pick(
             }
         }
     }
-    files.dedup();
+    let mut known = HashSet::new();
+    files.retain(|path| known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     Ok(files)
 }
 
@@ -165,45 +220,4 @@ fn progress_bar(app: &App<'_>, files: usize) -> ProgressBar {
     let bar = ProgressBar::new(files as u64);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {eta} left");
     if let Ok(style) = style { bar.with_style(style) } else { bar }
-}
-
-fn report(app: &App<'_>, request: &Many, files: &[PathBuf], outcomes: &[Outcome]) -> Result<(), Failure> {
-    let failed = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Failed(_))).count();
-    let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done)).count();
-    let verb = match request.action {
-        Action::Decrypt { .. } => "decrypt",
-        Action::Encrypt(_) => "encrypt",
-        Action::Rotate { .. } => "rotate",
-        Action::UpdateKeys => "updatekeys",
-    };
-    let print = |text: String| {
-        app.ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, cause(&error)))
-    };
-    if request.report == Report::Text {
-        for (path, outcome) in files.iter().zip(outcomes) {
-            match outcome {
-                Outcome::Done => {}
-                Outcome::Failed(message) => app.ui.say(&format!("{}: {message}", path.display())),
-                Outcome::Pending if request.dry_run => print(format!("would {verb} {}\n", path.display()))?,
-                Outcome::Pending => app.ui.say(&format!("{}: not reached", path.display())),
-            }
-        }
-        if !request.dry_run {
-            app.ui.say(&format!("{verb}: {done} of {} files done, {failed} failed", files.len()));
-        }
-    } else {
-        let entries: Vec<_> = files
-            .iter()
-            .zip(outcomes)
-            .map(|(path, outcome)| match outcome {
-                Outcome::Done => json!({ "path": path.to_string_lossy(), "status": "done" }),
-                Outcome::Failed(message) => {
-                    json!({ "path": path.to_string_lossy(), "status": "failed", "error": message })
-                }
-                Outcome::Pending => json!({ "path": path.to_string_lossy(), "status": "pending" }),
-            })
-            .collect();
-        print(format!("{:#}\n", json!({ "command": verb, "dry_run": request.dry_run, "files": entries })))?;
-    }
-    if failed > 0 { Err(Failure::own(1, "")) } else { Ok(()) }
 }

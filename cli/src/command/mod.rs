@@ -19,12 +19,13 @@ mod unset;
 mod updatekeys;
 mod verify;
 
-pub(crate) use verify::schema as verify_schema;
+pub(crate) use verify::{sarif_example as verify_sarif, schema as verify_schema};
 
+use std::io;
 use std::path::Path;
 
 use crate::app::App;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, cause};
 use crate::request::Request;
 
 /// Where sops is told to log what it does.
@@ -32,11 +33,7 @@ const AUDIT: &str = "/etc/sops/audit.yaml";
 
 /// Does what was asked for.
 pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
-    if Path::new(AUDIT).exists() {
-        // Working on without the log would be worse than not working.
-        let text = format!("{AUDIT} asks for an audit log, which is not built in yet");
-        return Err(Failure::new(Exit::Generic, text));
-    }
+    refuse_audit(Path::new(AUDIT))?;
     match request {
         Request::Decrypt(request) => decrypt::run(app, &request),
         Request::Edit(request) => edit::run(app, &request),
@@ -56,5 +53,44 @@ pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
         Request::Unset(request) => unset::run(app, &request),
         Request::UpdateKeys(request) => updatekeys::run(app, &request),
         Request::Verify(request) => verify::run(app, &request),
+    }
+}
+
+/// Working on without the log would be worse than not working, so only a file
+/// that is known not to be there asks for none.
+fn refuse_audit(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    let text = match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Ok(_) => format!("{shown} asks for an audit log, which is not built in yet"),
+        Err(error) => format!(
+            "cannot tell whether {shown} asks for an audit log, which is not built in yet: {}",
+            cause(&error)
+        ),
+    };
+    Err(Failure::new(Exit::Generic, text))
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_log_that_may_be_asked_for_is_no_reason_to_work_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let refusal =
+            |name: &str| refuse_audit(&directory.path().join(name)).map_err(|failure| failure.message);
+        assert_eq!(refusal("audit.yaml"), Ok(()));
+        assert_eq!(refusal("none/audit.yaml"), Ok(()));
+        std::os::unix::fs::symlink("nowhere", directory.path().join("dangling")).unwrap();
+        assert!(refusal("dangling").unwrap_err().contains("asks for an audit log"));
+        // A directory that nobody can look into, root neither.
+        std::os::unix::fs::symlink("loop", directory.path().join("loop")).unwrap();
+        let refused = refusal("loop/audit.yaml").unwrap_err();
+        assert!(
+            refused.starts_with("cannot tell whether ") && refused.contains("too many levels"),
+            "{refused}"
+        );
     }
 }

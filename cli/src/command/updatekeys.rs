@@ -1,11 +1,15 @@
 //! `updatekeys`: give files the master keys of their creation rule. The data
 //! key stays the same.
 
-use std::fmt::Write as _;
-use std::path::Path;
+mod diff;
+
+pub(super) use diff::Diff;
+
+use std::path::{Path, PathBuf};
 
 use bulla_core::MasterKey;
-use bulla_sops::{Metadata, keys};
+use bulla_sops::rules::CreationRule;
+use bulla_sops::{Format, Metadata};
 
 use super::groups::with_groups;
 use crate::app::{App, format_of, writing};
@@ -40,12 +44,7 @@ pub(super) fn run(app: &App<'_>, request: &UpdateKeys) -> Result<(), Failure> {
 }
 
 /// Updates one file.
-pub(super) fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failure> {
-    let progress = |text: &str| {
-        if !request.quiet {
-            progress(app, text);
-        }
-    };
+fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result<(), Failure> {
     let name = app.absolute(path);
     let metadata = name.metadata().map_err(|error| {
         Failure::new(Exit::Generic, format!("stat {}: {}", name.display(), cause(&error)))
@@ -54,45 +53,64 @@ pub(super) fn update(app: &App<'_>, path: &Path, request: &UpdateKeys) -> Result
         return Err(Failure::new(Exit::Generic, "can't operate on a directory"));
     }
     app.indent(&name)?;
-    let format = format_of(&request.input_type, &name);
-    progress(&format!("Syncing keys for file {}", name.display()));
-    let read = |error| Failure::new(Exit::Read, format!("Error reading file: {error}"));
-    let mut target = Target::open(&name).map_err(read)?;
-    let source = target.read(app.limits.file_size).map_err(read)?.to_vec();
-    let file = app.parse(&source, format)?;
-    let (wanted, config) = wanted_groups(app, &name)?;
-    let threshold = file.metadata.shamir_threshold.min(wanted.len() as u32);
-    let diff = Diff::new(&file.metadata, &wanted);
-    if !diff.changes_keys && threshold == file.metadata.shamir_threshold {
-        progress(&format!("File {} already up to date", name.display()));
+    progress(app, &format!("Syncing keys for file {}", name.display()));
+    let update = plan(app, &name, &request.input_type, Threshold::OfFile)?;
+    if update.diff.is_empty() {
+        progress(app, &format!("File {} already up to date", name.display()));
         return Ok(());
     }
-    let mut text = "The following changes will be made to the file's groups:\n".to_owned();
-    threshold_text(&mut text, file.metadata.shamir_threshold, threshold);
-    text.push_str(&diff.text);
-    if !request.quiet {
-        print(app, &text)?;
-    }
+    let text = format!("The following changes will be made to the file's groups:\n{}", update.diff.text());
+    print(app, &text)?;
     if !request.yes && !confirmed(app)? {
-        progress(&format!("File {} left unchanged", name.display()));
+        progress(app, &format!("File {} left unchanged", name.display()));
         return Ok(());
     }
-    target.check_directory().map_err(|error| writing(&error))?;
-    let data_key = app.data_key(&file.metadata)?;
-    let text = with_groups(app, &source, format, &file.metadata, &wanted, threshold, &data_key)
-        .map_err(|failure| failure.hint(format!("the keys come from {}", config.display())))?;
-    let replaced = target.replace(&text, &*app.context.random).map_err(|error| writing(&error))?;
-    app.report(replaced);
-    progress(&format!("File {} synced with new keys", name.display()));
-    if diff.removes_keys {
-        app.ui.warn(
-            "The data key stays the same: whoever could read the file before still can, until `rotate`",
-        );
+    let diff = update.apply(app)?;
+    progress(app, &format!("File {} synced with new keys", name.display()));
+    if diff.removes_keys() {
+        warn_of_removed_keys(app);
     }
     Ok(())
 }
 
-fn wanted_groups(app: &App<'_>, name: &Path) -> Result<(Vec<Vec<MasterKey>>, std::path::PathBuf), Failure> {
+/// Says what removing a key does not do.
+pub(super) fn warn_of_removed_keys(app: &App<'_>) {
+    app.ui.warn("The data key stays the same: whoever could read the file before still can, until `rotate`");
+}
+
+/// Whose Shamir threshold a file gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Threshold {
+    /// It keeps its own as far as there are groups for it, as in sops.
+    OfFile,
+    /// That of the creation rule.
+    OfRule,
+}
+
+/// A file and what its creation rule makes of it.
+pub(super) struct Update {
+    /// What changes.
+    pub(super) diff: Diff,
+    target: Target,
+    source: Vec<u8>,
+    format: &'static dyn Format,
+    metadata: Metadata,
+    wanted: Vec<Vec<MasterKey>>,
+    config: PathBuf,
+}
+
+/// Finds out what the creation rule of a file changes in it. Needs no key.
+pub(super) fn plan(
+    app: &App<'_>,
+    name: &Path,
+    input_type: &str,
+    threshold: Threshold,
+) -> Result<Update, Failure> {
+    let format = format_of(input_type, name);
+    let read = |error| Failure::new(Exit::Read, format!("Error reading file: {error}"));
+    let mut target = Target::open(name).map_err(read)?;
+    let source = target.read(app.limits.file_size).map_err(read)?.to_vec();
+    let metadata = app.parse(&source, format)?.metadata;
     let loaded = app
         .configuration()
         .find(app, name)?
@@ -101,63 +119,32 @@ fn wanted_groups(app: &App<'_>, name: &Path) -> Result<(Vec<Vec<MasterKey>>, std
         let text = format!("The config file {} does not contain any creation rule", loaded.path.display());
         Failure::new(Exit::Generic, text)
     })?;
-    Ok((rule.key_groups(&std::collections::BTreeMap::new()), loaded.path.clone()))
+    let wanted = rule.key_groups(&std::collections::BTreeMap::new());
+    let threshold = match threshold {
+        Threshold::OfFile => metadata.shamir_threshold.min(wanted.len() as u32),
+        Threshold::OfRule => threshold_of(rule, wanted.len()),
+    };
+    let diff = Diff::new(&metadata, &wanted, threshold);
+    Ok(Update { diff, target, source, format, metadata, wanted, config: loaded.path.clone() })
 }
 
-/// What would change, group by group: as sets of identities, in the order of
-/// the rule.
-struct Diff {
-    text: String,
-    changes_keys: bool,
-    removes_keys: bool,
+/// The Shamir threshold of a new file with `groups` groups.
+pub(super) fn threshold_of(rule: &CreationRule, groups: usize) -> u32 {
+    if rule.shamir_threshold == 0 && groups > 1 { groups as u32 } else { rule.shamir_threshold }
 }
 
-impl Diff {
-    fn new(metadata: &Metadata, wanted: &[Vec<MasterKey>]) -> Self {
-        let mut diff = Self { text: String::new(), changes_keys: false, removes_keys: false };
-        let groups = metadata.groups.len().max(wanted.len());
-        for number in 0..groups {
-            let before: Vec<String> = metadata
-                .groups
-                .get(number)
-                .map(|group| group.iter().map(|wrapped| keys::identity(&wrapped.key)).collect())
-                .unwrap_or_default();
-            let after: Vec<String> = wanted
-                .get(number)
-                .map(|group| group.iter().map(keys::identity).collect())
-                .unwrap_or_default();
-            diff.group(number, &before, &after);
-        }
-        diff
-    }
-
-    fn group(&mut self, number: usize, before: &[String], after: &[String]) {
-        let _ = writeln!(self.text, "Group {}", number + 1);
-        for key in after.iter().filter(|key| before.contains(key)) {
-            let _ = writeln!(self.text, "    {key}");
-        }
-        for key in after.iter().filter(|key| !before.contains(key)) {
-            self.changes_keys = true;
-            let _ = writeln!(self.text, "+++ {key}");
-        }
-        for key in before.iter().filter(|key| !after.contains(key)) {
-            self.changes_keys = true;
-            self.removes_keys = true;
-            let _ = writeln!(self.text, "--- {key}");
-        }
-    }
-}
-
-fn threshold_text(text: &mut String, before: u32, after: u32) {
-    if before > 0 && before == after {
-        let _ = writeln!(text, "shamir_threshold: {after}");
-        return;
-    }
-    if after > 0 {
-        let _ = writeln!(text, "+++ shamir_threshold: {after}");
-    }
-    if before > 0 {
-        let _ = writeln!(text, "--- shamir_threshold: {before}");
+impl Update {
+    /// Writes the file; returns what changed.
+    pub(super) fn apply(self, app: &App<'_>) -> Result<Diff, Failure> {
+        self.target.check_directory().map_err(|error| writing(&error))?;
+        let data_key = app.data_key(&self.metadata)?;
+        let threshold = self.diff.threshold.1;
+        let text =
+            with_groups(app, &self.source, self.format, &self.metadata, &self.wanted, threshold, &data_key)
+                .map_err(|failure| failure.hint(format!("the keys come from {}", self.config.display())))?;
+        let replaced = self.target.replace(&text, &*app.context.random).map_err(|error| writing(&error))?;
+        app.report(replaced);
+        Ok(self.diff)
     }
 }
 
@@ -184,23 +171,4 @@ fn progress(app: &App<'_>, text: &str) {
 
 fn print(app: &App<'_>, text: &str) -> Result<(), Failure> {
     app.ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, cause(&error)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_print_as_in_sops() {
-        for (before, after, expected) in [
-            (2, 2, "shamir_threshold: 2\n"),
-            (3, 2, "+++ shamir_threshold: 2\n--- shamir_threshold: 3\n"),
-            (0, 2, "+++ shamir_threshold: 2\n"),
-            (0, 0, ""),
-        ] {
-            let mut text = String::new();
-            threshold_text(&mut text, before, after);
-            assert_eq!(text, expected);
-        }
-    }
 }

@@ -3,18 +3,23 @@
 
 mod report;
 
-pub(crate) use report::schema;
+pub(crate) use report::{sarif_example, schema};
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use bulla_core::one_line;
+use bulla_sops::group::RecoverError;
 use bulla_sops::rules::CreationRule;
 use bulla_sops::{
-    DecryptOptions, EncryptedFile, Indent, MetadataError, Plain, ReadError, Selection, WalkError, keys,
+    CryptError, DecryptOptions, EncryptedFile, Indent, MetadataError, Plain, ReadError, Selection, WalkError,
+    keys,
 };
 
-use super::many::{has_rule, is_encrypted, pick};
+use super::many::{Content, content, has_rule, pick, work};
+use super::updatekeys::threshold_of;
 use crate::app::{App, format_of};
-use crate::error::{Exit, Failure, cause};
+use crate::error::{Failure, cause};
 use crate::file;
 use crate::request::{Report, Verify};
 
@@ -25,6 +30,7 @@ enum Rule {
     KeysDiffer,
     MacBroken,
     MacMissing,
+    NoKey,
     NotEncrypted,
     PlainValue,
     ThresholdDiffers,
@@ -32,25 +38,50 @@ enum Rule {
     Unreadable,
 }
 
-/// One rule: its name, whether it fails the check, and what it says.
-struct Row(Rule, &'static str, bool, &'static str);
+/// What a finding of a rule means for the whole check.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Weight {
+    /// It passes.
+    Note,
+    /// It fails.
+    Fails,
+    /// It could not be made.
+    Unchecked,
+}
 
-const RULES: &[Row] = &[
-    Row(Rule::EmptyValue, "empty-value", false, "A value is empty: the format never encrypts those"),
-    Row(Rule::KeysDiffer, "keys-differ", true, "The master keys are not those of the creation rule"),
-    Row(Rule::MacBroken, "mac-broken", true, "The file does not decrypt, or its MAC does not fit"),
-    Row(Rule::MacMissing, "mac-missing", true, "The file has no MAC"),
-    Row(
-        Rule::NotEncrypted,
-        "not-encrypted",
-        true,
-        "A creation rule is for the file, and it is not encrypted",
-    ),
-    Row(Rule::PlainValue, "plain-value", true, "A value is readable that must be encrypted"),
-    Row(Rule::ThresholdDiffers, "threshold-differs", true, "The threshold is not that of the creation rule"),
-    Row(Rule::Unparsable, "unparsable", true, "The file is not in the format that its name says"),
-    Row(Rule::Unreadable, "unreadable", true, "The file could not be read, so it was not checked"),
-];
+/// One rule: its name, what follows from a finding, and what it says.
+struct Row(Rule, &'static str, Weight, &'static str);
+
+const RULES: &[Row] = {
+    use Weight::{Fails, Note, Unchecked};
+    &[
+        Row(Rule::EmptyValue, "empty-value", Note, "A value is empty: the format never encrypts those"),
+        Row(Rule::KeysDiffer, "keys-differ", Fails, "The master keys are not those of the creation rule"),
+        Row(Rule::MacBroken, "mac-broken", Fails, "The file does not decrypt, or its MAC does not fit"),
+        Row(Rule::MacMissing, "mac-missing", Fails, "The file has no MAC"),
+        Row(Rule::NoKey, "no-key", Unchecked, "No key gave the data key, so the MAC was not checked"),
+        Row(
+            Rule::NotEncrypted,
+            "not-encrypted",
+            Fails,
+            "A creation rule is for the file, and it is not encrypted",
+        ),
+        Row(Rule::PlainValue, "plain-value", Fails, "A value is readable that must be encrypted"),
+        Row(
+            Rule::ThresholdDiffers,
+            "threshold-differs",
+            Fails,
+            "The threshold is not that of the creation rule",
+        ),
+        Row(Rule::Unparsable, "unparsable", Fails, "The file is not in the format that its name says"),
+        Row(
+            Rule::Unreadable,
+            "unreadable",
+            Unchecked,
+            "The file or its creation rule could not be read, so it was not checked",
+        ),
+    ]
+};
 
 impl Rule {
     fn row(self) -> &'static Row {
@@ -61,91 +92,123 @@ impl Rule {
 
 struct Finding {
     path: PathBuf,
+    /// Where it is known, from 1.
+    line: Option<usize>,
     rule: Rule,
     message: String,
 }
 
+/// What was found in one file.
+struct Findings<'p> {
+    path: &'p Path,
+    list: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, rule: Rule, line: Option<usize>, message: impl Into<String>) {
+        let finding = Finding { path: self.path.to_owned(), line, rule, message: message.into() };
+        self.list.push(finding);
+    }
+}
+
 /// Runs the command: exit 0 clean, 1 findings, 2 could not check.
 pub(super) fn run(app: &App<'_>, request: &Verify) -> Result<(), Failure> {
-    let files = pick(app, &request.paths, &|path| {
-        Ok(has_rule(app, path)? || is_encrypted(app, path).unwrap_or(true))
-    })?;
-    let mut findings = Vec::new();
-    for path in &files {
-        check(app, path, request.with_keys, &mut findings)?;
-    }
+    let files =
+        pick(app, &request.paths, &|path| Ok(has_rule(app, path)? || content(app, path) != Content::Plain))?;
+    // Nothing is written, so a signal may end the process.
+    let never = AtomicBool::new(false);
+    let findings = work(app, &files, &never, &|path| {
+        let mut findings = Findings { path, list: Vec::new() };
+        check(app, request.with_keys, &mut findings);
+        findings.list
+    });
+    let findings: Vec<Finding> = findings.into_iter().flatten().flatten().collect();
     let text = match request.report {
         Report::Text => report::text(&files, &findings),
         Report::Json => format!("{:#}\n", report::json(&files, &findings)),
         Report::Sarif => format!("{:#}\n", report::sarif(&findings, app.context.environment.directory())),
     };
     app.ui.data(text.as_bytes()).map_err(|error| Failure::own(2, cause(&error)))?;
-    if findings.iter().any(|finding| finding.rule == Rule::Unreadable) {
-        return Err(Failure::own(2, ""));
+    match findings.iter().map(|finding| finding.rule.row().2).max() {
+        None | Some(Weight::Note) => Ok(()),
+        Some(Weight::Fails) => Err(Failure::own(1, "")),
+        Some(Weight::Unchecked) => Err(Failure::own(2, "")),
     }
-    let fails = findings.iter().any(|finding| finding.rule.row().2);
-    if fails { Err(Failure::own(1, "")) } else { Ok(()) }
 }
 
-fn check(app: &App<'_>, path: &Path, with_keys: bool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let mut find = |rule, message: String| {
-        findings.push(Finding { path: path.to_owned(), rule, message });
-    };
+fn check(app: &App<'_>, with_keys: bool, findings: &mut Findings<'_>) {
+    let path = findings.path;
     let bytes = match file::read(path, app.limits.file_size) {
         Ok(bytes) => bytes,
-        Err(error) => {
-            find(Rule::Unreadable, error.to_string());
-            return Ok(());
-        }
+        Err(error) => return findings.add(Rule::Unreadable, None, error.to_string()),
     };
     let file = match EncryptedFile::parse(&bytes, format_of("", path), &app.limits) {
         Ok(file) => file,
         Err(ReadError::Metadata(MetadataError::Missing)) => {
-            find(Rule::NotEncrypted, "the file is not encrypted".to_owned());
-            return Ok(());
+            return findings.add(Rule::NotEncrypted, None, "the file is not encrypted");
         }
-        Err(error) => {
-            find(Rule::Unparsable, error.to_string());
-            return Ok(());
-        }
+        Err(error) => return findings.add(Rule::Unparsable, None, error.to_string()),
     };
     if file.metadata.mac.is_empty() {
-        find(Rule::MacMissing, "the file has no MAC".to_owned());
+        findings.add(Rule::MacMissing, file.metadata_line(), "the file has no MAC");
     }
-    let loaded = app.configuration().find(app, path).map_err(unusable)?;
-    let rule = match &loaded {
-        Some(loaded) => loaded.rule_if_any(path).map_err(unusable)?,
-        None => None,
+    let rule_of = || -> Result<_, Failure> {
+        let Some(loaded) = app.configuration().find(app, path)? else { return Ok(None) };
+        Ok(loaded.rule_if_any(path)?.cloned())
     };
-    match plain_values(&file, rule) {
-        Ok(plain) => {
-            for place in plain.readable {
-                find(Rule::PlainValue, format!("the value at {place} is not encrypted"));
-            }
-            for place in plain.empty {
-                find(Rule::EmptyValue, format!("the value at {place} is empty, and so never encrypted"));
+    match rule_of() {
+        Ok(rule) => {
+            check_values(&file, rule.as_ref(), findings);
+            if let Some(rule) = &rule {
+                compare_with_rule(rule, &file, findings);
             }
         }
-        Err(error) => find(Rule::Unparsable, error.to_string()),
-    }
-    if let Some(rule) = rule {
-        compare_with_rule(rule, &file, &mut find);
+        Err(failure) => findings.add(Rule::Unreadable, None, failure.message),
     }
     if with_keys {
-        let opened = app.data_key(&file.metadata).and_then(|data_key| {
-            let options = DecryptOptions { values_only: true, ..DecryptOptions::default() };
-            let decrypted = file.decrypt(&data_key, options, &Indent::default());
-            decrypted.map(|_| ()).map_err(|error| Failure::new(Exit::Mac, error.to_string()))
-        });
-        if let Err(failure) = opened {
-            find(Rule::MacBroken, failure.message.lines().next().unwrap_or_default().to_owned());
-        }
+        check_mac(app, file, findings);
     }
-    Ok(())
 }
 
-fn unusable(failure: Failure) -> Failure {
-    Failure::own(2, failure.message)
+fn check_values(file: &EncryptedFile<'_>, rule: Option<&CreationRule>, findings: &mut Findings<'_>) {
+    match plain_values(file, rule) {
+        Ok(plain) => {
+            for place in plain.readable {
+                let text = format!("the value at {} is not encrypted", place.path);
+                findings.add(Rule::PlainValue, place.line, text);
+            }
+            for place in plain.empty {
+                let text = format!("the value at {} is empty, and so never encrypted", place.path);
+                findings.add(Rule::EmptyValue, place.line, text);
+            }
+        }
+        Err(error) => findings.add(Rule::Unparsable, None, error.to_string()),
+    }
+}
+
+fn check_mac(app: &App<'_>, file: EncryptedFile<'_>, findings: &mut Findings<'_>) {
+    let line = file.metadata_line();
+    let data_key = match app.recover(&file.metadata) {
+        Ok(Ok(data_key)) => data_key,
+        Ok(Err(error)) => return findings.add(Rule::NoKey, line, no_key(&error)),
+        Err(failure) => return findings.add(Rule::NoKey, line, failure.message),
+    };
+    let options = DecryptOptions { values_only: true, ..DecryptOptions::default() };
+    if let Err(error) = file.decrypt(&data_key, options, &Indent::default()) {
+        // Values name their place themselves.
+        let line = line.filter(|_| matches!(error, CryptError::Mac(_)));
+        findings.add(Rule::MacBroken, line, error.to_string());
+    }
+}
+
+/// Why there is no data key, in one line: the reason of the first key stands
+/// for all.
+fn no_key(error: &RecoverError) -> String {
+    let RecoverError::Keys { groups, .. } = error else { return error.to_string() };
+    let first = groups.iter().flat_map(|group| &group.failures).next();
+    let first = first.and_then(|(key, reasons)| Some(format!("{key}: {}", reasons.first()?)));
+    let first = first.map_or_else(String::new, |text| format!(", such as {}", one_line(text.as_bytes())));
+    format!("no key at hand gives the data key{first}")
 }
 
 /// What the file's own selection rule encrypts must be encrypted, and what
@@ -166,7 +229,7 @@ fn plain_values(file: &EncryptedFile<'_>, rule: Option<&CreationRule>) -> Result
 }
 
 /// Recipients and threshold must be those of the creation rule.
-fn compare_with_rule(rule: &CreationRule, file: &EncryptedFile<'_>, find: &mut dyn FnMut(Rule, String)) {
+fn compare_with_rule(rule: &CreationRule, file: &EncryptedFile<'_>, findings: &mut Findings<'_>) {
     let sorted = |mut group: Vec<String>| {
         group.sort();
         group.dedup();
@@ -183,18 +246,15 @@ fn compare_with_rule(rule: &CreationRule, file: &EncryptedFile<'_>, find: &mut d
         .iter()
         .map(|group| sorted(group.iter().map(|wrapped| keys::identity(&wrapped.key)).collect()))
         .collect();
+    let cure = "`bulla updatekeys` changes that";
     if wanted != found {
-        let text = "the master keys are not those of the creation rule; `bulla updatekeys` changes them";
-        find(Rule::KeysDiffer, text.to_owned());
+        let text = format!("the master keys are not those of the creation rule; {cure}");
+        findings.add(Rule::KeysDiffer, file.metadata_line(), text);
     }
-    let wanted = match rule.shamir_threshold {
-        0 if wanted.len() > 1 => wanted.len() as u32,
-        threshold => threshold,
-    };
-    if wanted != file.metadata.shamir_threshold {
-        let text =
-            format!("the Shamir threshold is {}, the rule says {wanted}", file.metadata.shamir_threshold);
-        find(Rule::ThresholdDiffers, text);
+    let (found, wanted) = (file.metadata.shamir_threshold, threshold_of(rule, wanted.len()));
+    if wanted != found {
+        let text = format!("the Shamir threshold is {found}, the rule says {wanted}; {cure}");
+        findings.add(Rule::ThresholdDiffers, file.metadata_line(), text);
     }
 }
 

@@ -116,6 +116,26 @@ fn read_all(source: &mut dyn Read, path: &Path, limit: usize) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
+/// Returns true where `word` stands somewhere in a file of whatever size.
+pub fn holds(path: &Path, word: &[u8]) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut window = vec![0; 1 << 16];
+    let mut kept = 0;
+    loop {
+        let read = file.read(&mut window[kept..])?;
+        let filled = kept + read;
+        if memchr::memmem::find(&window[..filled], word).is_some() {
+            return Ok(true);
+        }
+        if read == 0 {
+            return Ok(false);
+        }
+        // The word may go on in the next piece.
+        kept = filled.min(word.len().saturating_sub(1));
+        window.copy_within(filled - kept..filled, 0);
+    }
+}
+
 /// A file that is going to be replaced, or a name where there will be one.
 pub struct Target {
     named: PathBuf,

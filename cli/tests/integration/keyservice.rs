@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::sandbox::{Outcome, Sandbox};
+use crate::sandbox::{Outcome, Sandbox, good, put, read};
 
 /// A key service of ours, as long as it lives.
 struct Running(Child);
@@ -20,22 +20,43 @@ impl Running {
         Self(command.spawn().unwrap())
     }
 
-    /// The address that it tells.
+    /// The address that it tells, behind what it may log.
     fn address(&mut self) -> String {
+        loop {
+            let line = self.line();
+            if let Some(address) = line.strip_prefix("serving the keys of this machine at ") {
+                return address.to_owned();
+            }
+            assert!(line.starts_with('['), "{line}");
+        }
+    }
+
+    fn line(&mut self) -> String {
         let stderr = self.0.stderr.as_mut().unwrap();
         let mut line = Vec::new();
         let mut byte = [0];
         while stderr.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
             line.push(byte[0]);
         }
-        let line = String::from_utf8(line).unwrap();
-        line.strip_prefix("serving the keys of this machine at ").expect(&line).to_owned()
+        String::from_utf8(line).unwrap()
     }
 
     fn end(mut self) -> i32 {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> i32 {
         let id = self.0.id().to_string();
         Command::new("kill").args(["-s", "TERM", &id]).status().unwrap();
         self.0.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    /// Ends it and returns what it logged.
+    fn log(mut self) -> String {
+        self.stop();
+        let mut log = String::new();
+        self.0.stderr.as_mut().unwrap().read_to_string(&mut log).unwrap();
+        log
     }
 }
 
@@ -69,6 +90,22 @@ fn a_file_is_opened_with_the_keys_of_a_service_over_a_port_that_it_chose() {
     // It is the local key that opens it then.
     let both = sops(&sandbox, &format!("sops decrypt --keyservice {address} enc.yaml"));
     assert_eq!(both.code, 0, "{}", both.stderr);
+}
+
+#[test]
+fn copies_of_a_file_ask_a_service_once() {
+    let sandbox = Sandbox::new();
+    for number in 0..6 {
+        put(&sandbox, &format!("c/{number}.yaml"), &read(&sandbox, "enc.yaml"));
+    }
+    put(&sandbox, "c/flat.yaml", &read(&sandbox, "flat.yaml"));
+    for (verb, option) in [("verify", "--with-keys"), ("decrypt", "-i")] {
+        let mut service = Running::start(&sandbox, &["--address", "127.0.0.1:0", "--verbose"]);
+        let remote = ["--enable-local-keyservice=false", "--keyservice", &service.address()];
+        good(&sandbox.bulla(&[&[verb, option, "c"], &remote[..]].concat()));
+        let log = service.log();
+        assert_eq!(log.matches("Decryption succeeded").count(), 2, "{verb}: {log}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod hygiene;
 mod integrity;
 mod keyservice;
 mod limits;
+mod many;
 mod own;
 mod reference;
 mod rules;

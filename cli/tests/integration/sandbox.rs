@@ -93,10 +93,16 @@ impl Sandbox {
 
     /// Runs the program in its own grammar.
     pub(crate) fn bulla(&self, arguments: &[&str]) -> Outcome {
+        self.own(&[], arguments)
+    }
+
+    /// The same with variables, as `NAME=VALUE`.
+    pub(crate) fn own(&self, variables: &[&str], arguments: &[&str]) -> Outcome {
         let mut command = Command::new("timeout");
         command.arg("20").arg(env!("CARGO_BIN_EXE_bulla"));
-        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
-        self.outcome(command, &arguments, &[])
+        let [variables, arguments] =
+            [variables, arguments].map(|list| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
+        self.outcome(command, &arguments, &variables)
     }
 
     /// Runs the program in the grammar of sops.

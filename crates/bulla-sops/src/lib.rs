@@ -30,7 +30,7 @@ mod tree;
 mod value;
 mod walk;
 
-pub use audit::Plain;
+pub use audit::{Place, Plain};
 pub use crypt::{CryptError, DecryptOptions, Reuse};
 pub use document::{Document, MetadataPlace, Slot, Splice, Style, apply};
 pub use edit::{EditError, json_value, reencrypt, set, unset};

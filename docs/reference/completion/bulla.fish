@@ -40,7 +40,7 @@ complete -c bulla -n "__fish_bulla_needs_command" -f -a "set" -d 'Set one value;
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "unset" -d 'Remove one value'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keygen" -d 'Make an age key'
@@ -223,7 +223,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand verify" -l key-order -d 'Kin
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l indent -d 'Lay results out with this many blanks per level' -r
-complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Decrypt as well, and check the MAC'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Decrypt as well, and check the MAC; where no key opens a file, it could not be checked'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s h -l help -d 'Print help'
@@ -305,7 +305,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_su
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'

@@ -6,10 +6,10 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Finding, RULES, Row};
+use super::{Finding, RULES, Row, Weight};
 
 fn level(row: &Row) -> &'static str {
-    if row.2 { "error" } else { "note" }
+    if row.2 == Weight::Note { "note" } else { "error" }
 }
 
 pub(super) fn text(files: &[PathBuf], findings: &[Finding]) -> String {
@@ -17,9 +17,10 @@ pub(super) fn text(files: &[PathBuf], findings: &[Finding]) -> String {
     for finding in findings {
         let row = finding.rule.row();
         let (path, message) = (finding.path.display(), &finding.message);
-        let _ = writeln!(out, "{path}: {}: {message} [{}]", level(row), row.1);
+        let line = finding.line.map_or_else(String::new, |line| format!("{line}:"));
+        let _ = writeln!(out, "{path}:{line} {}: {message} [{}]", level(row), row.1);
     }
-    let errors = findings.iter().filter(|finding| finding.rule.row().2).count();
+    let errors = findings.iter().filter(|finding| finding.rule.row().2 > Weight::Note).count();
     let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     let _ = writeln!(out, "{} checked, {}", plural(files.len(), "file"), plural(errors, "finding"));
     out
@@ -30,12 +31,16 @@ pub(super) fn json(files: &[PathBuf], findings: &[Finding]) -> Value {
         .iter()
         .map(|finding| {
             let row = finding.rule.row();
-            json!({
+            let mut entry = json!({
                 "path": finding.path.to_string_lossy(),
                 "rule": row.1,
                 "level": level(row),
                 "message": finding.message,
-            })
+            });
+            if let Some(line) = finding.line {
+                entry["line"] = line.into();
+            }
+            entry
         })
         .collect();
     json!({ "files": files.len(), "findings": entries })
@@ -62,6 +67,7 @@ pub(crate) fn schema() -> Value {
                         "path": { "type": "string", "description": "absolute path of the file" },
                         "rule": { "enum": names },
                         "level": { "enum": ["error", "note"], "description": "a note does not fail the check" },
+                        "line": { "type": "integer", "minimum": 1, "description": "where it is known" },
                         "message": { "type": "string" },
                     },
                 },
@@ -86,7 +92,10 @@ pub(super) fn sarif(findings: &[Finding], directory: &Path) -> Value {
         .iter()
         .map(|finding| {
             let row = finding.rule.row();
-            let location = json!({ "artifactLocation": { "uri": uri(&finding.path, directory) } });
+            let mut location = json!({ "artifactLocation": { "uri": uri(&finding.path, directory) } });
+            if let Some(line) = finding.line {
+                location["region"] = json!({ "startLine": line });
+            }
             json!({
                 "ruleId": row.1,
                 "ruleIndex": RULES.iter().position(|other| other.1 == row.1),
@@ -102,6 +111,19 @@ pub(super) fn sarif(findings: &[Finding], directory: &Path) -> Value {
         "version": "2.1.0",
         "runs": [{ "tool": { "driver": driver }, "results": results }],
     })
+}
+
+/// What [`sarif`] makes of one finding of each rule, every other one with a
+/// line.
+pub(crate) fn sarif_example() -> Value {
+    let finding = |(number, row): (usize, &Row)| Finding {
+        path: format!("/repo/secrets/{}.yaml", row.1).into(),
+        line: (number % 2 == 0).then_some(number + 1),
+        rule: row.0,
+        message: "what was found".to_owned(),
+    };
+    let findings: Vec<Finding> = RULES.iter().enumerate().map(finding).collect();
+    sarif(&findings, Path::new("/repo"))
 }
 
 /// A path as a URI reference (RFC 3986): relative below `directory`, a file
@@ -130,7 +152,6 @@ fn uri(path: &Path, directory: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rule;
     use super::*;
 
     #[test]
@@ -143,29 +164,5 @@ mod tests {
         ] {
             assert_eq!(uri(Path::new(path), directory), expected);
         }
-    }
-
-    /// What the standard requires of every object that is written here.
-    #[test]
-    fn the_findings_are_sarif_2_1_0() {
-        let finding = |rule| Finding { path: "/repo/x.yaml".into(), rule, message: "m".to_owned() };
-        let findings: Vec<_> = RULES.iter().map(|row| finding(row.0)).collect();
-        let log = sarif(&findings, Path::new("/repo"));
-        assert_eq!(log["version"], "2.1.0");
-        let run = &log["runs"][0];
-        assert!(run["tool"]["driver"]["name"].is_string());
-        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-        let results = run["results"].as_array().unwrap();
-        assert_eq!(results.len(), RULES.len());
-        for result in results {
-            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-            assert_eq!(rules[index]["id"], result["ruleId"]);
-            assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
-            assert!(result["message"]["text"].is_string());
-            let location = &result["locations"][0]["physicalLocation"]["artifactLocation"];
-            assert_eq!(location["uri"], "x.yaml");
-        }
-        assert!(sarif(&[], Path::new("/"))["runs"][0]["results"].as_array().unwrap().is_empty());
-        assert!(!Rule::EmptyValue.row().2);
     }
 }

@@ -121,7 +121,7 @@ pub(super) enum Verb {
     /// Encrypt files anew with a new data key
     #[command(after_help = "Examples:\n  bulla rotate secret.yaml\n  bulla rotate deploy/ --rm-age age1...")]
     Rotate(Rotate),
-    /// Give files the master keys of their creation rule
+    /// Give files the master keys and the threshold of their creation rule
     #[command(
         name = "updatekeys",
         after_help = "Examples:\n  bulla updatekeys --dry-run .\n  bulla updatekeys --yes ."
@@ -366,7 +366,7 @@ pub(super) struct Verify {
     /// Files and directories
     #[arg(required = true)]
     pub(super) paths: Vec<PathBuf>,
-    /// Decrypt as well, and check the MAC
+    /// Decrypt as well, and check the MAC; where no key opens a file, it could not be checked
     #[arg(long)]
     pub(super) with_keys: bool,
     /// The form of the findings

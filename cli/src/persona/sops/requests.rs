@@ -62,7 +62,6 @@ fn request(call: Call<'_>) -> Result<Request, Failure> {
         Verb::UpdateKeys => Ok(Request::UpdateKeys(UpdateKeys {
             paths: positionals.into_iter().map(PathBuf::from).collect(),
             yes: values.flag("yes"),
-            quiet: false,
             input_type: values.text("input-type").to_owned(),
         })),
         Verb::GroupsAdd => groups_add(values, &positionals),
