@@ -56,7 +56,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     lane.env("BULLA_BIN", workspace.target.join("debug/bulla")).env("BULLA_LANE_STRACE", strace);
     lane.env("BULLA_FULL", "1").env("BULLA_SOAK_SECONDS", options.seconds.to_string());
     let mut rows = told(&mut lane)?;
-    let mut edits = test(&workspace.root, &["--package", "bulla-sops", "--test", "sops", "c_03"]);
+    let mut edits =
+        test(&workspace.root, &["--release", "--package", "bulla-sops", "--test", "sops", "c_03"]);
     edits.env("PROPTEST_CASES", (EDITS / 8).to_string());
     told(&mut edits)?;
     rows.push(format!(

@@ -217,11 +217,12 @@ fn run(combinations: &[Combination]) -> BTreeMap<Combination, Verdict> {
     let worker = || {
         while let Some(combination) = combinations.get(next.fetch_add(1, Ordering::Relaxed)) {
             let case = Case::new(&ring, *combination);
+            let failed = |failure| failures.lock().expect("no worker panics").push(failure);
             match case.judge() {
-                Ok(verdict) => drop(verdicts.lock().expect("no worker panics").insert(*combination, verdict)),
-                Err(failure) => {
-                    failures.lock().expect("no worker panics").push(format!("{}: {failure}", case.name()))
+                Ok(verdict) => {
+                    verdicts.lock().expect("no worker panics").insert(*combination, verdict);
                 }
+                Err(failure) => failed(format!("{}: {failure}", case.name())),
             }
         }
     };
