@@ -220,3 +220,29 @@ fn findings_about_metadata_name_the_line_of_its_block() {
         );
     }
 }
+
+/// What `cargo xtask demo` shows, in short.
+#[test]
+fn the_rules_of_the_quickstart_fit_its_files() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
+    let source = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let sandbox = Sandbox::new();
+    let rules = source(".sops.yaml");
+    let example = rules.split_whitespace().find(|word| word.starts_with("age1")).unwrap();
+    put(&sandbox, "q/.sops.yaml", &rules.replace(example, RECIPIENT));
+    let names = ["q/app.env", "q/database.yaml", "q/values.yaml"];
+    for name in names {
+        put(&sandbox, name, &source(&name[2..]));
+    }
+    let encrypted = sandbox.bulla(&["encrypt", "-i", "q"]);
+    good(&encrypted);
+    assert!(encrypted.stderr.contains("3 of 3 files done"), "{}", encrypted.stderr);
+    assert!(
+        read(&sandbox, names[1]).contains("kind: Secret\n")
+            && read(&sandbox, names[1]).contains("password: \"ENC[")
+    );
+    good(&sandbox.bulla(&["verify", "--with-keys", "q"]));
+    for name in names {
+        assert_eq!(good(&sandbox.bulla(&["decrypt", name])), source(&name[2..]));
+    }
+}
