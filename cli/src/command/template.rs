@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bulla_api::{Tree, decode_base64, json_line};
 use bulla_core::SecretBytes;
 use bulla_template::{Budget, Data, Library, Settings, Template};
 use bulla_yaml::{Dialect, Kind, Limits, NodeId, Resolved, Stream, decode_binary, parse};
-use serde_json::Value;
 
 use crate::app::App;
 use crate::error::{Exit, Failure, cause};
@@ -63,7 +63,9 @@ fn shown(path: Option<&Path>) -> String {
 /// is not a string becomes the text that a store's value would
 /// (`external-secrets.md` 3.4). A Secret gives its decoded entries.
 fn values(text: &[u8]) -> Result<Data, String> {
-    let stream = parse(text, &Limits::default()).map_err(|error| error.to_string())?;
+    // As deep as `bulla_api::value` goes.
+    let limits = Limits { depth: 100, ..Limits::default() };
+    let stream = parse(text, &limits).map_err(|error| error.to_string())?;
     let [document] = stream.documents() else {
         return Err(format!("one document is needed, there are {}", stream.documents().len()));
     };
@@ -89,18 +91,27 @@ fn entries(stream: &Stream<'_>, id: NodeId) -> Result<BTreeMap<String, NodeId>, 
     Ok(stream.pairs(id).map(pair).collect())
 }
 
+/// The decoded entries of a Secret, by the types of Kubernetes: nothing but
+/// texts, and null for an empty one.
 fn secret(
     stream: &Stream<'_>,
     entries: &BTreeMap<String, NodeId>,
 ) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let mut values = BTreeMap::new();
     for (field, is_encoded) in [("data", true), ("stringData", false)] {
-        let Some(id) = entries.get(field) else { continue };
-        for (key, id) in self::entries(stream, *id)? {
-            let text = stream[id].value();
-            let decoded = if is_encoded { decode_binary(text) } else { Some(text.as_bytes().to_vec()) };
-            let decoded = decoded.ok_or_else(|| format!("line {}: not base64", stream[id].line()))?;
-            values.insert(key, decoded);
+        let Some(&id) = entries.get(field) else { continue };
+        if resolved(stream, id)? == Some(Resolved::Null) {
+            continue;
+        }
+        for (key, id) in self::entries(stream, id)? {
+            let text = match resolved(stream, id)? {
+                Some(Resolved::Null) => "",
+                Some(Resolved::Str) => stream[id].value(),
+                _ => return Err(format!("line {}: the value of a Secret is not a text", stream[id].line())),
+            };
+            let value = if is_encoded { decode_base64(text).ok() } else { Some(text.as_bytes().to_vec()) };
+            let value = value.ok_or_else(|| format!("line {}: not base64", stream[id].line()))?;
+            values.insert(key, value);
         }
     }
     Ok(values)
@@ -108,60 +119,27 @@ fn secret(
 
 fn value(stream: &Stream<'_>, id: NodeId) -> Result<Vec<u8>, String> {
     let node = &stream[id];
-    if matches!(node.kind(), Kind::Mapping | Kind::Sequence) {
-        return Ok(compact(&json(stream, id)?).into_bytes());
-    }
     Ok(match resolved(stream, id)? {
-        Resolved::Null => Vec::new(),
-        Resolved::Bool(truth) => truth.to_string().into_bytes(),
-        Resolved::Binary => decode_binary(node.value())
+        None => {
+            let value = bulla_api::value(stream, id).map_err(|error| error.to_string())?;
+            json_line(&Tree::from(&value)).into_bytes()
+        }
+        Some(Resolved::Null) => Vec::new(),
+        Some(Resolved::Bool(truth)) => truth.to_string().into_bytes(),
+        Some(Resolved::Binary) => decode_binary(node.value())
             .ok_or_else(|| format!("line {}: the value is not base64", node.line()))?,
-        _ => node.value().as_bytes().to_vec(),
+        Some(_) => node.value().as_bytes().to_vec(),
     })
 }
 
-fn resolved(stream: &Stream<'_>, id: NodeId) -> Result<Resolved, String> {
-    let line = stream[id].line();
-    stream
-        .resolve(id, Dialect::Kubernetes)
-        .map_err(|_| format!("line {line}: the value does not fit its tag"))
-}
-
-/// Recursion ends where the parser's limit of depth does.
-fn json(stream: &Stream<'_>, id: NodeId) -> Result<Value, String> {
-    let id = stream.follow(id);
-    Ok(match stream[id].kind() {
-        Kind::Mapping => {
-            let entries = entries(stream, id)?.into_iter();
-            let members = entries.map(|(key, id)| json(stream, id).map(|value| (key, value)));
-            Value::Object(members.collect::<Result<_, _>>()?)
-        }
-        Kind::Sequence => {
-            let items = stream.children(id).iter().map(|id| json(stream, *id));
-            Value::Array(items.collect::<Result<_, _>>()?)
-        }
-        _ => match resolved(stream, id)? {
-            Resolved::Null => Value::Null,
-            Resolved::Bool(truth) => truth.into(),
-            Resolved::Int(number) => number.into(),
-            Resolved::Uint(number) => number.into(),
-            Resolved::Float(number) => number.into(),
-            _ => stream[id].value().into(),
-        },
-    })
-}
-
-/// Compact JSON with the escapes that Go's encoder adds for HTML.
-fn compact(value: &Value) -> String {
-    let escapes = [
-        ('<', "\\u003c"),
-        ('>', "\\u003e"),
-        ('&', "\\u0026"),
-        ('\u{2028}', "\\u2028"),
-        ('\u{2029}', "\\u2029"),
-    ];
-    // These characters occur within strings only.
-    escapes.iter().fold(value.to_string(), |text, (character, escape)| text.replace(*character, escape))
+/// What a scalar is; nothing for maps and lists.
+fn resolved(stream: &Stream<'_>, id: NodeId) -> Result<Option<Resolved>, String> {
+    let node = &stream[id];
+    if matches!(node.kind(), Kind::Mapping | Kind::Sequence) {
+        return Ok(None);
+    }
+    let misfit = |_| format!("line {}: the value does not fit its tag", node.line());
+    stream.resolve(id, Dialect::Kubernetes).map(Some).map_err(misfit)
 }
 
 #[cfg(test)]
@@ -199,9 +177,41 @@ mod tests {
     }
 
     #[test]
+    fn maps_and_lists_become_the_json_that_kubernetes_makes_of_them() {
+        let yaml = "l: [0x1F, 0o17, 1_000, 1.50, 100.0, 1e21, 18446744073709551615, !!binary aGk=, 2020-01-01]\n\
+            m: {yes: n, 1: a, <<: {z: 1, a: 2}, a: 3}\nn: [!!str 5, '~', ~, \"\\u2028&\"]\nx: 0x1F\n";
+        assert_eq!(
+            texts(yaml).unwrap(),
+            pairs(&[
+                ("l", r#"[31,15,1000,1.5,100,1e+21,18446744073709551615,"hi","2020-01-01"]"#),
+                ("m", r#"{"1":"a","a":3,"true":false,"z":1}"#),
+                ("n", r#"["5","~",null,"\u2028\u0026"]"#),
+                ("x", "0x1F"),
+            ])
+        );
+        for yaml in
+            ["a: x\nb: [.inf]\n", "a: x\nb: {c: -.inf}\n", "a: x\nb: [.nan]\n", "a: x\nb: {? [d] : c}\n"]
+        {
+            let error = texts(yaml).unwrap_err();
+            assert!(error.contains("line 2"), "{yaml}: {error}");
+        }
+        assert_eq!(texts("a: .inf\n").unwrap(), pairs(&[("a", ".inf")]));
+    }
+
+    #[test]
     fn a_secret_gives_its_decoded_entries() {
-        let yaml = "apiVersion: v1\nkind: Secret\nmetadata: {name: n}\ndata: {a: aGk=, b: eA==}\nstringData: {b: y}\n";
-        assert_eq!(texts(yaml).unwrap(), pairs(&[("a", "hi"), ("b", "y")]));
+        let yaml = "apiVersion: v1\nkind: Secret\nmetadata: {name: n}\ndata: {a: aGk=, b: eA==}\nstringData: {b: why}\n";
+        assert_eq!(texts(yaml).unwrap(), pairs(&[("a", "hi"), ("b", "why")]));
+        let head = "apiVersion: v1\nkind: Secret\n";
+        for (yaml, expected) in [
+            ("data:\nstringData: ~\n", &[][..]),
+            (
+                "data: {a: ~, b: '', c: !!str aGk=}\nstringData: {d: ~}\n",
+                &[("a", ""), ("b", ""), ("c", "hi"), ("d", "")],
+            ),
+        ] {
+            assert_eq!(texts(&format!("{head}{yaml}")).unwrap(), pairs(expected), "{yaml}");
+        }
     }
 
     #[test]
@@ -213,6 +223,24 @@ mod tests {
             ("a: x\na: hunter2\n", "line 2: mapping key already defined at line 1"),
             ("a: !!int hunter2\n", "line 1: the value does not fit its tag"),
             ("apiVersion: v1\nkind: Secret\ndata: {a: hunter2}\n", "line 3: not base64"),
+            (
+                "apiVersion: v1\nkind: Secret\ndata: {a: [hunter2]}\n",
+                "line 3: the value of a Secret is not a text",
+            ),
+            (
+                "apiVersion: v1\nkind: Secret\ndata: {a: 1234}\n",
+                "line 3: the value of a Secret is not a text",
+            ),
+            (
+                "apiVersion: v1\nkind: Secret\nstringData: {a: {b: c}}\n",
+                "line 3: the value of a Secret is not a text",
+            ),
+            (
+                "apiVersion: v1\nkind: Secret\nstringData: {a: true}\n",
+                "line 3: the value of a Secret is not a text",
+            ),
+            ("apiVersion: v1\nkind: Secret\ndata: hunter2\n", "line 3: there is no map"),
+            ("apiVersion: v1\nkind: Secret\ndata: [hunter2]\n", "line 3: there is no map"),
         ] {
             assert_eq!(texts(yaml).unwrap_err(), expected);
         }

@@ -28,3 +28,4 @@ pub use secret::{Secret, list_items};
 pub use stream::{StreamError, is_json, parse_object as parse, secrets};
 pub use tree::Tree;
 pub use write::{json, json_line, yaml};
+pub use yaml::value;

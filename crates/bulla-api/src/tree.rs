@@ -1,5 +1,7 @@
 //! Objects on their way out.
 
+use bulla_core::json_float;
+
 /// A value to be written. Maps keep their order in JSON; YAML sorts them. It
 /// may hold plaintext, so it has no `Debug`.
 #[derive(Clone, PartialEq)]
@@ -39,7 +41,11 @@ impl From<&serde_json::Value> for Tree {
             Value::Null => Self::Null,
             Value::Bool(truth) => Self::Bool(*truth),
             Value::Number(number) => {
-                number.as_i64().map_or_else(|| Self::Number(number.to_string()), Self::Int)
+                let text = || match number.as_u64() {
+                    Some(number) => number.to_string(),
+                    None => number.as_f64().and_then(json_float).unwrap_or_default(),
+                };
+                number.as_i64().map_or_else(|| Self::Number(text()), Self::Int)
             }
             Value::String(text) => Self::text(text),
             Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),

@@ -122,7 +122,7 @@ mod tests {
 
     fn sample() -> Tree {
         let value: serde_json::Value = serde_json::from_str(
-            "{\"b10\":\"<&>\\u2028\\u0001\\t\\b\",\"b9\":[1,{\"a\":null}],\"n\":{},\"l\":[],\"t\":\"true\"}",
+            "{\"b10\":\"<&>\\u2028\\u0001\\t\\b\",\"b9\":[1,{\"a\":null}],\"f\":[100.0,1e21,18446744073709551615],\"n\":{},\"l\":[],\"t\":\"true\"}",
         )
         .unwrap();
         Tree::from(&value)
@@ -132,7 +132,7 @@ mod tests {
     fn json_is_that_of_go() {
         assert_eq!(
             json_line(&sample()),
-            "{\"b10\":\"\\u003c\\u0026\\u003e\\u2028\\u0001\\t\\b\",\"b9\":[1,{\"a\":null}],\"l\":[],\"n\":{},\"t\":\"true\"}"
+            "{\"b10\":\"\\u003c\\u0026\\u003e\\u2028\\u0001\\t\\b\",\"b9\":[1,{\"a\":null}],\"f\":[100,1e+21,18446744073709551615],\"l\":[],\"n\":{},\"t\":\"true\"}"
         );
         assert_eq!(
             json(&Tree::Map(vec![

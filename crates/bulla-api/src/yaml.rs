@@ -15,6 +15,12 @@ pub(crate) fn read(text: &[u8], shape: Shape) -> Result<Value, DecodeError> {
     Reader { stream: &stream }.node(document.root(), shape)
 }
 
+/// What one node of a YAML text is as JSON, by the rules of sigs.k8s.io/yaml.
+/// The depth of the text is the caller's to bound: 100 levels are meant.
+pub fn value(stream: &Stream<'_>, id: NodeId) -> Result<Value, DecodeError> {
+    Reader { stream }.node(id, Shape::Any)
+}
+
 struct Reader<'r, 's> {
     stream: &'r Stream<'s>,
 }

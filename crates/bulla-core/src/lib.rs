@@ -9,6 +9,7 @@ mod context;
 mod error;
 mod key;
 mod limits;
+mod number;
 mod secret;
 mod text;
 
@@ -16,5 +17,6 @@ pub use context::{Clock, Context, Environment, Random, RandomError, Timestamp};
 pub use error::{Kind, ProviderError, root_cause};
 pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
 pub use limits::Limits;
+pub use number::json_float;
 pub use secret::{DataKey, SecretBytes, SecretText};
 pub use text::{escape_lines, one_line};

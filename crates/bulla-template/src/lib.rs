@@ -35,7 +35,7 @@
 //! | `htpasswd` of External Secrets | three arguments | two or three | templates of both generations work |
 
 mod budget;
-pub mod crypto;
+mod crypto;
 mod error;
 mod exec;
 mod failure;

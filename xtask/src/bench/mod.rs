@@ -56,7 +56,7 @@ impl Options {
 const TEMPLATE: &str = "template";
 const SCAN: &str = "scan";
 
-/// Builds, measures, reports.
+/// Builds, measures, reports; fails where templates miss a goal.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let mut report = Report::start();
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if options.write {
         std::fs::write(workspace.root.join("docs/benchmarks.md"), report.markdown(&workspace))?;
     }
-    Ok(())
+    report.templates().map_or(Ok(()), template::Templates::check)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn key(password: &[u8]) -> [u8; 32] {
 
 /// `encryptAES`: base64 of a random initialization vector and the ciphertext;
 /// nothing for an empty text.
-pub fn encrypt_aes(random: &dyn Random, password: &[u8], text: &[u8]) -> Result<String, Error> {
+pub(crate) fn encrypt_aes(random: &dyn Random, password: &[u8], text: &[u8]) -> Result<String, Error> {
     if text.is_empty() {
         return Ok(String::new());
     }
@@ -33,7 +33,7 @@ pub fn encrypt_aes(random: &dyn Random, password: &[u8], text: &[u8]) -> Result<
 
 /// `decryptAES`: the inverse. Of the padding only the last byte is looked at,
 /// as in sprig, so that a wrong password may give garbage.
-pub fn decrypt_aes(password: &[u8], text: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn decrypt_aes(password: &[u8], text: &[u8]) -> Result<Vec<u8>, Error> {
     if text.is_empty() {
         return Ok(Vec::new());
     }

@@ -178,7 +178,7 @@ fn address(content: &[u8]) -> Result<String, Error> {
 
 /// `certSANs`: the names of the first certificate: hosts, addresses, mailboxes,
 /// locations, each in the certificate's order.
-pub fn cert_sans(input: &[u8]) -> Result<Vec<String>, Error> {
+pub(crate) fn cert_sans(input: &[u8]) -> Result<Vec<String>, Error> {
     let (block, _) = pem::decode(pem::without_junk(input)).ok_or(Error::NoPem)?;
     let Names { hosts, addresses, mailboxes, locations } = Certificate::parse(&block.bytes)?.names;
     Ok([hosts, addresses, mailboxes, locations].concat())

@@ -47,7 +47,7 @@ pub(super) fn ordered(all: &[Certificate]) -> Result<Vec<&Certificate>, Error> {
 /// `filterCertChain`: of the ordered chain, as PEM, the `leaf` (if another key
 /// issued it), the `intermediate`s behind it up to the first root, or the
 /// `root`; nothing where there is none, and for any other kind.
-pub fn filter_cert_chain(kind: &str, input: &[u8]) -> Result<String, Error> {
+pub(crate) fn filter_cert_chain(kind: &str, input: &[u8]) -> Result<String, Error> {
     let all = certificate::all(input, false)?;
     let chain = ordered(&all)?;
     let wanted: &[&Certificate] = match (kind, chain.as_slice()) {

@@ -16,22 +16,22 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// `sha1sum`.
-pub fn sha1sum(input: &[u8]) -> String {
+pub(crate) fn sha1sum(input: &[u8]) -> String {
     hexadecimal(&hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, input))
 }
 
 /// `sha256sum`.
-pub fn sha256sum(input: &[u8]) -> String {
+pub(crate) fn sha256sum(input: &[u8]) -> String {
     hexadecimal(&hash(&digest::SHA256, input))
 }
 
 /// `sha512sum`.
-pub fn sha512sum(input: &[u8]) -> String {
+pub(crate) fn sha512sum(input: &[u8]) -> String {
     hexadecimal(&hash(&digest::SHA512, input))
 }
 
 /// `adler32sum`: RFC 1950, in decimal.
-pub fn adler32sum(input: &[u8]) -> String {
+pub(crate) fn adler32sum(input: &[u8]) -> String {
     let (a, b) = input.iter().fold((1_u32, 0_u32), |(a, b), byte| {
         let a = (a + u32::from(*byte)) % 65_521;
         (a, (b + a) % 65_521)

@@ -19,7 +19,7 @@ use super::{Error, der, name, oid, pem};
 
 /// A certificate and its key in PEM: the fields `Cert` and `Key` of sprig's
 /// value. It has no `Debug`.
-pub struct Pair {
+pub(crate) struct Pair {
     /// The certificate.
     pub cert: String,
     /// The private key.
@@ -28,7 +28,7 @@ pub struct Pair {
 
 /// Whom a certificate is for.
 #[derive(Clone, Copy, Default)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// The common name.
     pub common_name: &'a str,
     /// IP addresses, as text.
@@ -41,11 +41,11 @@ pub struct Subject<'a> {
 /// PKCS#1), `ecdsa` (P-256, SEC 1) or `ed25519` (PKCS#8). As in sprig an
 /// unknown kind gives a sentence in place of the key. `dsa` is refused: FIPS
 /// 186-5 has withdrawn it, and nothing reads such keys any more.
-pub fn gen_private_key(random: &dyn Random, kind: &str) -> Result<String, Error> {
+pub(crate) fn gen_private_key(random: &dyn Random, kind: &str) -> Result<String, Error> {
     let key = match kind {
         "" | "rsa" => PrivateKey::generate_rsa(KeySize::Rsa4096)?,
         "dsa" => return Err(Error::Unsupported("a DSA key")),
-        "ecdsa" => PrivateKey::generate_p256()?,
+        "ecdsa" => PrivateKey::generate_p256(random)?,
         "ed25519" => PrivateKey::generate_ed25519(random)?,
         _ => return Ok(format!("Unknown type {kind}")),
     };
@@ -54,7 +54,7 @@ pub fn gen_private_key(random: &dyn Random, kind: &str) -> Result<String, Error>
 
 /// `buildCustomCert`: a certificate and a key, both base64 of PEM, checked to
 /// be such.
-pub fn build_custom_cert(cert: &[u8], key: &[u8]) -> Result<Pair, Error> {
+pub(crate) fn build_custom_cert(cert: &[u8], key: &[u8]) -> Result<Pair, Error> {
     let (cert, key) = (super::base64_lenient(cert)?, super::base64_lenient(key)?);
     let (block, _) = pem::decode(&cert).ok_or(Error::NoPem)?;
     Certificate::parse(&block.bytes)?;
@@ -65,13 +65,13 @@ pub fn build_custom_cert(cert: &[u8], key: &[u8]) -> Result<Pair, Error> {
 
 /// `genCA`: a certificate authority with a new RSA key of 2048 bits, valid from
 /// `now` for `days`.
-pub fn gen_ca(random: &dyn Random, now: i64, common_name: &str, days: i64) -> Result<Pair, Error> {
+pub(crate) fn gen_ca(random: &dyn Random, now: i64, common_name: &str, days: i64) -> Result<Pair, Error> {
     let subject = Subject { common_name, ..Subject::default() };
     issue(random, now, &subject, days, &new_key()?, Issuer::Authority)
 }
 
 /// `genCAWithKey`: the same with a given key in PEM.
-pub fn gen_ca_with_key(
+pub(crate) fn gen_ca_with_key(
     random: &dyn Random,
     now: i64,
     common_name: &str,
@@ -84,7 +84,7 @@ pub fn gen_ca_with_key(
 
 /// `genSelfSignedCert`: a certificate signed with its own new RSA key of 2048
 /// bits.
-pub fn gen_self_signed_cert(
+pub(crate) fn gen_self_signed_cert(
     random: &dyn Random,
     now: i64,
     subject: &Subject<'_>,
@@ -94,7 +94,7 @@ pub fn gen_self_signed_cert(
 }
 
 /// `genSelfSignedCertWithKey`: the same with a given key in PEM.
-pub fn gen_self_signed_cert_with_key(
+pub(crate) fn gen_self_signed_cert_with_key(
     random: &dyn Random,
     now: i64,
     subject: &Subject<'_>,
@@ -106,7 +106,7 @@ pub fn gen_self_signed_cert_with_key(
 
 /// `genSignedCert`: a certificate for a new RSA key of 2048 bits, signed by
 /// `ca`.
-pub fn gen_signed_cert(
+pub(crate) fn gen_signed_cert(
     random: &dyn Random,
     now: i64,
     subject: &Subject<'_>,
@@ -117,7 +117,7 @@ pub fn gen_signed_cert(
 }
 
 /// `genSignedCertWithKey`: the same with a given key in PEM.
-pub fn gen_signed_cert_with_key(
+pub(crate) fn gen_signed_cert_with_key(
     random: &dyn Random,
     now: i64,
     subject: &Subject<'_>,

@@ -113,7 +113,7 @@ fn decode(value: &gjson::Found<'_>, text: &[u8]) -> Option<Vec<u8>> {
 
 /// `jwkPublicKeyPem`: a public key as PEM of SubjectPublicKeyInfo. A private
 /// key is refused.
-pub fn jwk_public_key_pem(json: &[u8]) -> Result<String, Error> {
+pub(crate) fn jwk_public_key_pem(json: &[u8]) -> Result<String, Error> {
     let members = Members::read(json)?;
     if members.private {
         return Err(Error::Jwk("it is a private key"));
@@ -138,7 +138,7 @@ pub fn jwk_public_key_pem(json: &[u8]) -> Result<String, Error> {
 
 /// `jwkPrivateKeyPem`: a private key as PEM of PKCS#8. A public key is refused,
 /// and one whose members contradict each other. An RSA key needs its primes.
-pub fn jwk_private_key_pem(json: &[u8]) -> Result<String, Error> {
+pub(crate) fn jwk_private_key_pem(json: &[u8]) -> Result<String, Error> {
     let members = Members::read(json)?;
     if !members.private {
         return Err(Error::Jwk("it is no private key"));

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
     EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use bulla_core::Random;
+use bulla_core::{Random, RandomError};
 use num_bigint_dig::{BigUint, ModInverse as _};
 
 use super::random::bytes;
@@ -104,17 +104,24 @@ pub(super) enum PrivateKey {
 }
 
 impl PrivateKey {
+    /// A key from the library's own source of randomness: it takes no other.
     pub(super) fn generate_rsa(size: KeySize) -> Result<Self, Error> {
         let key = RsaKeyPair::generate(size).map_err(|_| Error::Key)?;
         let pkcs8: Pkcs8V1Der<'_> = key.as_der().map_err(|_| Error::Key)?;
         Self::from_pkcs8(pkcs8.as_ref())
     }
 
-    pub(super) fn generate_p256() -> Result<Self, Error> {
-        let key = EcdsaKeyPair::generate(Curve::P256.signing()).map_err(|_| Error::Key)?;
-        let scalar: aws_lc_rs::encoding::EcPrivateKeyBin<'_> =
-            aws_lc_rs::encoding::AsBigEndian::as_be_bytes(&key.private_key()).map_err(|_| Error::Key)?;
-        Self::ec(Curve::P256, scalar.as_ref())
+    /// A key whose scalar is drawn until it lies within the group's order,
+    /// which it does but once in four thousand million times (FIPS 186-5
+    /// A.2.2).
+    pub(super) fn generate_p256(random: &dyn Random) -> Result<Self, Error> {
+        const DRAWS: usize = 8;
+        for _ in 0..DRAWS {
+            if let Ok(key) = Self::ec(Curve::P256, &bytes::<32>(random)?) {
+                return Ok(key);
+            }
+        }
+        Err(Error::Random(RandomError))
     }
 
     pub(super) fn generate_ed25519(random: &dyn Random) -> Result<Self, Error> {

@@ -13,7 +13,7 @@ const COST: u32 = 10;
 
 /// `bcrypt`: a hash of cost 10 in the form `$2a$10$...`. As in sprig a password
 /// of more than 72 bytes gives a sentence in place of the hash.
-pub fn bcrypt(random: &dyn Random, password: &[u8]) -> Result<String, Error> {
+pub(crate) fn bcrypt(random: &dyn Random, password: &[u8]) -> Result<String, Error> {
     if password.len() > 72 {
         return Ok("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes".into());
     }
@@ -25,7 +25,12 @@ pub fn bcrypt(random: &dyn Random, password: &[u8]) -> Result<String, Error> {
 /// `htpasswd`: a line `user:hash`, with the algorithm `sha` a SHA-1 digest,
 /// with any other bcrypt. As in sprig a user name with a colon gives a
 /// sentence in place of the line.
-pub fn htpasswd(random: &dyn Random, user: &str, password: &[u8], algorithm: &str) -> Result<String, Error> {
+pub(crate) fn htpasswd(
+    random: &dyn Random,
+    user: &str,
+    password: &[u8],
+    algorithm: &str,
+) -> Result<String, Error> {
     if user.contains(':') {
         return Ok(format!("invalid username: {user}"));
     }
@@ -91,7 +96,7 @@ const SEED: &[u8] = b"com.lyndir.masterpassword";
 /// `derivePassword`: the Master Password algorithm, version 3 (scrypt with
 /// N = 32768, r = 8, p = 2: 32 MiB). As in sprig an unknown kind gives a
 /// sentence in place of the password.
-pub fn derive_password(
+pub(crate) fn derive_password(
     counter: u32,
     kind: &str,
     password: &[u8],

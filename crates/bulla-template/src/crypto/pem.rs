@@ -132,7 +132,7 @@ pub(super) fn without_junk(input: &[u8]) -> &[u8] {
 }
 
 /// `filterPEM`: the blocks of that type, whatever its case.
-pub fn filter_pem(kind: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn filter_pem(kind: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     let mut rest = without_junk(input);
     while let Some((block, next)) = decode(rest) {

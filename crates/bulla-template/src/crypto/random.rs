@@ -15,7 +15,7 @@ pub(super) fn bytes<const N: usize>(random: &dyn Random) -> Result<[u8; N], Erro
 }
 
 /// `uuidv4`: RFC 9562.
-pub fn uuidv4(random: &dyn Random) -> Result<String, Error> {
+pub(crate) fn uuidv4(random: &dyn Random) -> Result<String, Error> {
     let mut id = bytes::<16>(random)?;
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
@@ -24,7 +24,7 @@ pub fn uuidv4(random: &dyn Random) -> Result<String, Error> {
 }
 
 /// `randBytes`: base64 of `count` bytes, which must not be negative.
-pub fn rand_bytes(random: &dyn Random, count: i64) -> Result<String, Error> {
+pub(crate) fn rand_bytes(random: &dyn Random, count: i64) -> Result<String, Error> {
     let count = usize::try_from(count).map_err(|_| Error::Argument("a negative count of random bytes"))?;
     let mut out = vec![0; count];
     if count > 0 {
@@ -54,27 +54,27 @@ const DIGITS: &[u8] = b"0123456789";
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// `randAlpha`: ASCII letters.
-pub fn rand_alpha(random: &dyn Random, count: i64) -> Result<String, Error> {
+pub(crate) fn rand_alpha(random: &dyn Random, count: i64) -> Result<String, Error> {
     text(random, count, LETTERS)
 }
 
 /// `randAlphaNum`: ASCII letters and digits.
-pub fn rand_alpha_num(random: &dyn Random, count: i64) -> Result<String, Error> {
+pub(crate) fn rand_alpha_num(random: &dyn Random, count: i64) -> Result<String, Error> {
     text(random, count, &[LETTERS, DIGITS].concat())
 }
 
 /// `randAscii`: the characters from the blank to the tilde.
-pub fn rand_ascii(random: &dyn Random, count: i64) -> Result<String, Error> {
+pub(crate) fn rand_ascii(random: &dyn Random, count: i64) -> Result<String, Error> {
     text(random, count, &(b' '..=b'~').collect::<Vec<u8>>())
 }
 
 /// `randNumeric`: digits.
-pub fn rand_numeric(random: &dyn Random, count: i64) -> Result<String, Error> {
+pub(crate) fn rand_numeric(random: &dyn Random, count: i64) -> Result<String, Error> {
     text(random, count, DIGITS)
 }
 
 /// `randInt`: a number from `min` up to below `max`.
-pub fn rand_int(random: &dyn Random, min: i64, max: i64) -> Result<i64, Error> {
+pub(crate) fn rand_int(random: &dyn Random, min: i64, max: i64) -> Result<i64, Error> {
     let range = max.wrapping_sub(min);
     if range <= 0 {
         return Err(Error::Argument("a range of random numbers that holds none"));

@@ -12,7 +12,7 @@ use super::keys::PrivateKey;
 /// a label, by the hash `SHA1`, `SHA512`, and for any other name SHA-256 (which
 /// is also that of MGF1). The key is PEM of PKCS#1, PKCS#8 or SEC 1 and must be
 /// RSA of 2048 to 8192 bits.
-pub fn rsa_decrypt(scheme: &str, hash: &str, data: &[u8], key: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn rsa_decrypt(scheme: &str, hash: &str, data: &[u8], key: &[u8]) -> Result<Vec<u8>, Error> {
     match scheme {
         "None" => return Ok(data.to_vec()),
         "RSA-OAEP" => {}

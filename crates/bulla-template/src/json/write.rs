@@ -1,5 +1,7 @@
 //! Writing JSON: sorted keys, and HTML characters escaped unless told not to.
 
+use bulla_core::json_float;
+
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
 use crate::text::runes::{REPLACEMENT, decode};
@@ -47,7 +49,7 @@ impl Writer<'_> {
             }
             Value::Int(number, _) => self.put(number.to_string().as_bytes()),
             Value::Float(number) => {
-                let text = float(*number);
+                let text = json_float(*number);
                 self.possible &= text.is_some();
                 self.put(text.unwrap_or_default().as_bytes())
             }
@@ -172,19 +174,4 @@ impl Writer<'_> {
         out.push(b'"');
         Ok(())
     }
-}
-
-/// Numbers as ECMAScript writes them.
-fn float(number: f64) -> Option<String> {
-    if !number.is_finite() {
-        return None;
-    }
-    let magnitude = number.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let text = format!("{number:e}");
-        let (digits, power) = text.split_once('e')?;
-        let sign = if power.starts_with('-') { "" } else { "+" };
-        return Some(format!("{digits}e{sign}{power}"));
-    }
-    Some(number.to_string())
 }

@@ -1,5 +1,6 @@
 //! Reading times by a layout (`time.ParseInLocation`).
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use super::layout::{Element, Name, Offset, find_name, next_element};
@@ -82,6 +83,19 @@ fn fraction(text: &[u8]) -> Option<u32> {
     Some(value * 10u32.pow(9 - digits.len() as u32))
 }
 
+/// Keeps what was read in its place; nothing where it is out of range.
+fn keep<'t, T: From<i64>>(
+    place: &mut T,
+    (value, rest): (i64, &'t [u8]),
+    range: RangeInclusive<i64>,
+) -> Option<&'t [u8]> {
+    *place = value.into();
+    range.contains(&value).then_some(rest)
+}
+
+/// Days are checked against their month, once that is known.
+const ANY: RangeInclusive<i64> = 0..=99;
+
 impl Parsed {
     fn element<'t>(&mut self, element: Element, text: &'t [u8], layout: &[u8]) -> Option<&'t [u8]> {
         match element {
@@ -95,70 +109,52 @@ impl Parsed {
                 self.year = std::str::from_utf8(digits).ok()?.parse().ok()?;
                 digits[0].is_ascii_digit().then_some(rest)
             }
-            Element::LongMonth | Element::ShortMonth => {
-                let names = if element == Element::LongMonth { Name::Month } else { Name::ShortMonth };
-                let (month, rest) = find_name(text, names)?;
-                self.month = Some(month + 1);
-                Some(rest)
-            }
-            Element::Month { padded } => {
-                let (month, rest) = number(text, padded)?;
-                self.month = Some(month);
-                (1..=12).contains(&month).then_some(rest)
-            }
+            Element::LongMonth => self.month_name(text, Name::Month),
+            Element::ShortMonth => self.month_name(text, Name::ShortMonth),
+            Element::Month { padded } => keep(&mut self.month, number(text, padded)?, 1..=12),
             Element::LongDay => find_name(text, Name::Day).map(|(_, rest)| rest),
             Element::ShortDay => find_name(text, Name::ShortDay).map(|(_, rest)| rest),
-            Element::Day { padded } => {
-                let (day, rest) = number(text, padded)?;
-                self.day = Some(day);
-                Some(rest)
-            }
+            Element::Day { padded } => keep(&mut self.day, number(text, padded)?, ANY),
             Element::SpacedDay => {
-                let (day, rest) = number(text.strip_prefix(b" ").unwrap_or(text), false)?;
-                self.day = Some(day);
-                Some(rest)
+                let text = text.strip_prefix(b" ").unwrap_or(text);
+                keep(&mut self.day, number(text, false)?, ANY)
             }
             Element::YearDay { spaced } => self.day_of_year(text, spaced),
-            Element::Hour => {
-                let (hour, rest) = number(text, false)?;
-                self.hour = hour;
-                (hour < 24).then_some(rest)
-            }
-            Element::Hour12 { padded } => {
-                let (hour, rest) = number(text, padded)?;
-                self.hour = hour;
-                (hour <= 12).then_some(rest)
-            }
-            Element::Minute { padded } => {
-                let (minute, rest) = number(text, padded)?;
-                self.minute = minute;
-                (minute < 60).then_some(rest)
-            }
+            Element::Hour => keep(&mut self.hour, number(text, false)?, 0..=23),
+            Element::Hour12 { padded } => keep(&mut self.hour, number(text, padded)?, 0..=12),
+            Element::Minute { padded } => keep(&mut self.minute, number(text, padded)?, 0..=59),
             Element::Second { padded } => self.seconds(text, padded, layout),
-            Element::Noon { upper } => {
-                let (word, rest) = text.split_at_checked(2)?;
-                self.after_noon = Some(match (upper, word) {
-                    (true, b"PM") | (false, b"pm") => true,
-                    (true, b"AM") | (false, b"am") => false,
-                    _ => return None,
-                });
-                Some(rest)
-            }
+            Element::Noon { upper } => self.noon(text, upper),
             Element::ZoneName => self.zone(text),
             Element::ZoneOffset(offset) => self.zone_offset(text, offset),
-            Element::Fraction { digits, trims: false, .. } => {
-                let (part, rest) = text.split_at_checked(digits + 1)?;
-                self.nanoseconds = fraction(part)?;
-                Some(rest)
-            }
-            Element::Fraction { .. } => match fraction_width(text) {
-                0 => Some(text),
-                width => {
-                    self.nanoseconds = fraction(&text[..width])?;
-                    Some(&text[width..])
-                }
-            },
+            Element::Fraction { digits, trims: false, .. } => self.fraction(text, digits + 1),
+            Element::Fraction { .. } => self.fraction(text, fraction_width(text)),
         }
+    }
+
+    fn month_name<'t>(&mut self, text: &'t [u8], names: Name) -> Option<&'t [u8]> {
+        let (month, rest) = find_name(text, names)?;
+        self.month = Some(month + 1);
+        Some(rest)
+    }
+
+    fn noon<'t>(&mut self, text: &'t [u8], upper: bool) -> Option<&'t [u8]> {
+        let (word, rest) = text.split_at_checked(2)?;
+        self.after_noon = Some(match (upper, word) {
+            (true, b"PM") | (false, b"pm") => true,
+            (true, b"AM") | (false, b"am") => false,
+            _ => return None,
+        });
+        Some(rest)
+    }
+
+    /// Reads a fraction of `width` bytes; there need not be one.
+    fn fraction<'t>(&mut self, text: &'t [u8], width: usize) -> Option<&'t [u8]> {
+        let (part, rest) = text.split_at_checked(width)?;
+        if width > 0 {
+            self.nanoseconds = fraction(part)?;
+        }
+        Some(rest)
     }
 
     fn day_of_year<'t>(&mut self, mut text: &'t [u8], spaced: bool) -> Option<&'t [u8]> {
@@ -176,18 +172,13 @@ impl Parsed {
     }
 
     fn seconds<'t>(&mut self, text: &'t [u8], padded: bool, layout: &[u8]) -> Option<&'t [u8]> {
-        let (second, rest) = number(text, padded)?;
-        self.second = second;
-        if second >= 60 {
-            return None;
-        }
+        let rest = keep(&mut self.second, number(text, padded)?, 0..=59)?;
         // A fraction may follow where the layout has none.
         let width = fraction_width(rest);
         if width == 0 || matches!(next_element(layout).1, Some(Element::Fraction { .. })) {
             return Some(rest);
         }
-        self.nanoseconds = fraction(&rest[..width])?;
-        Some(&rest[width..])
+        self.fraction(rest, width)
     }
 
     fn zone<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {

@@ -1,21 +1,22 @@
-//! Writing YAML in the layout of go-yaml v2: sorted keys, two spaces, lists at
-//! the column of their key, long lines folded behind column 80.
+//! Writing YAML as sigs.k8s.io/yaml does: by way of JSON, in the layout of
+//! `bulla_yaml`'s writer for Kubernetes. The budget pays for the text before it
+//! is written.
+
+use std::mem::size_of;
 
 use bulla_yaml::Style as YamlStyle;
-use bulla_yaml::emit::{Place, ScalarText, natural_order, scalar_text, styled_text};
+use bulla_yaml::emit;
 use bulla_yaml::tree::Node;
 
-use crate::failure::{Exhausted, Failure};
+use crate::budget::Meter;
+use crate::failure::Failure;
 use crate::json::{self, Style};
 use crate::scope::Scope;
 use crate::text::number_format::{FloatVerb, float};
-use crate::text::runes;
-use crate::value::Value;
+use crate::value::{Map, Value};
 
-/// A line is broken at the first space behind this column.
+/// Where lines are folded.
 const WIDTH: usize = 80;
-/// Keys longer than this in bytes need `? `.
-const SIMPLE_KEY: usize = 128;
 
 /// Writes `value`, with a line break at its end. `None`: JSON has no form for
 /// it.
@@ -25,175 +26,63 @@ pub(crate) fn write(scope: &mut Scope<'_>, value: &Value) -> Result<Option<Vec<u
         return Ok(None);
     };
     let Ok(value) = json::read(scope, &text)? else { return Ok(None) };
-    let mut writer = Writer { out: Vec::new(), scope, depth: 0 };
-    if is_collection(&value) {
-        writer.node(&value, 0, 0)?;
-    } else {
-        writer.scalar(&value, 2, 0, false)?;
-    }
-    if !writer.out.ends_with(b"\n") {
-        writer.out.push(b'\n');
-    }
-    Ok(Some(writer.out))
+    let node = node(&mut scope.meter, &value, 2)?;
+    let mut out = Vec::new();
+    emit::kubernetes(&node, &mut out);
+    Ok(Some(out))
 }
 
-struct Writer<'s, 'a> {
-    out: Vec<u8>,
-    scope: &'s mut Scope<'a>,
-    depth: u32,
+/// Builds the tree of a value that came out of JSON, which bounds its depth.
+/// Its lines begin at most at column `indent`.
+fn node(meter: &mut Meter, value: &Value, indent: usize) -> Result<Node<'static>, Failure> {
+    meter.step(1)?;
+    // The node, and `- ` or `: ` behind an indentation.
+    meter.allocate(size_of::<Node<'_>>() + indent + 3)?;
+    Ok(match value {
+        Value::Bool(truth) => Node::boolean(*truth),
+        Value::Float(number) => Node::scalar(number_text(*number), YamlStyle::Plain),
+        Value::List(list) => {
+            let items = list.items.iter().map(|item| node(meter, item, indent + 2));
+            Node::sequence(items.collect::<Result<_, _>>()?)
+        }
+        Value::Map(map) => {
+            meter.step(sorting(map))?;
+            let entries = map.entries.borrow();
+            let pairs = entries
+                .iter()
+                .map(|(key, value)| Ok((text(meter, key, indent)?, node(meter, value, indent + 2)?)));
+            Node::mapping(pairs.collect::<Result<_, Failure>>()?)
+        }
+        Value::Text(content) => text(meter, content, indent)?,
+        _ => Node::null(),
+    })
 }
 
-impl Writer<'_, '_> {
-    fn line(&mut self, indent: usize) -> Result<(), Failure> {
-        self.scope.meter.allocate(indent + 1)?;
-        if !self.out.is_empty() && !self.out.ends_with(b"\n") {
-            self.out.push(b'\n');
-        }
-        self.out.resize(self.out.len() + indent, b' ');
-        Ok(())
-    }
-
-    /// Writes a value where the text before it ends: at the start of a line
-    /// or behind `- `. Its lines begin at column `indent`, and `parent` is the
-    /// column of the collection around it.
-    fn node(&mut self, value: &Value, indent: usize, parent: usize) -> Result<(), Failure> {
-        self.scope.meter.step(1)?;
-        if self.depth >= self.scope.meter.limits().nesting {
-            return Err(Failure::Budget(Exhausted::Depth));
-        }
-        self.depth += 1;
-        match value {
-            Value::Map(map) if !map.is_empty() => {
-                let entries = map.entries.borrow();
-                let mut entries: Vec<_> = entries.iter().collect();
-                entries.sort_by(|(left, _), (right, _)| natural_order(&characters(left), &characters(right)));
-                for (index, (key, value)) in entries.into_iter().enumerate() {
-                    if index > 0 {
-                        self.line(indent)?;
-                    }
-                    self.entry(key, value, indent)?;
-                }
-            }
-            Value::List(list) if !list.items.is_empty() => {
-                for (index, item) in list.items.iter().enumerate() {
-                    if index > 0 {
-                        self.line(indent)?;
-                    }
-                    self.out.extend_from_slice(b"- ");
-                    self.node(item, indent + 2, indent)?;
-                }
-            }
-            scalar => self.scalar(scalar, indent, parent, false)?,
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn entry(&mut self, key: &[u8], value: &Value, indent: usize) -> Result<(), Failure> {
-        let is_simple = key.len() <= SIMPLE_KEY && !key.contains(&b'\n');
-        let key = Value::text(key);
-        if is_simple {
-            self.scalar(&key, indent, indent, true)?;
-        } else {
-            self.out.extend_from_slice(b"? ");
-            self.scalar(&key, indent + 2, indent, false)?;
-            self.line(indent)?;
-        }
-        self.out.push(b':');
-        match value {
-            Value::Map(_) if is_simple && is_collection(value) => {
-                self.line(indent + 2)?;
-                self.node(value, indent + 2, indent)
-            }
-            Value::List(_) if is_simple && is_collection(value) => {
-                self.line(indent)?;
-                self.node(value, indent, indent)
-            }
-            _ => {
-                self.out.push(b' ');
-                self.node(value, indent + 2, indent)
-            }
-        }
-    }
-
-    fn scalar(&mut self, value: &Value, indent: usize, parent: usize, key: bool) -> Result<(), Failure> {
-        let text = match value {
-            Value::Missing | Value::Nil => b"null".to_vec(),
-            Value::Bool(truth) => truth.to_string().into_bytes(),
-            Value::Float(number) => number_text(*number).into_bytes(),
-            Value::Map(map) if map.null => b"null".to_vec(),
-            Value::Map(_) => b"{}".to_vec(),
-            Value::List(_) => b"[]".to_vec(),
-            Value::Text(text) => return self.text(text, indent, parent, key),
-            _ => Vec::new(),
-        };
-        self.scope.meter.allocate(text.len())?;
-        self.out.extend(text);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &[u8], indent: usize, parent: usize, key: bool) -> Result<(), Failure> {
-        self.scope.meter.allocate(text.len().saturating_mul(2) + indent)?;
-        self.scope.meter.step(text.len() as u64 / 16)?;
-        let place = Place { flow: false, key, indent, parent };
-        let written = match std::str::from_utf8(text) {
-            // Version 2 of the library has its own view of these.
-            Ok("<<") => ScalarText::Inline("<<".to_owned()),
-            Ok(text) if text.contains('\t') => styled_text(text, YamlStyle::DoubleQuoted, place),
-            _ => scalar_text(&Node::string(text), place),
-        };
-        match written {
-            ScalarText::Block { header, lines } => {
-                self.scope.meter.allocate(lines.len())?;
-                self.out.extend_from_slice(header.as_bytes());
-                self.out.push(b'\n');
-                self.out.extend_from_slice(lines.as_bytes());
-            }
-            ScalarText::Inline(text) if key => self.out.extend_from_slice(text.as_bytes()),
-            ScalarText::Inline(text) => self.folded(text.as_bytes(), indent)?,
-        }
-        Ok(())
-    }
-
-    /// Writes one line, broken at spaces behind the width. A space at a break
-    /// is not written, because the break stands for it.
-    fn folded(&mut self, text: &[u8], indent: usize) -> Result<(), Failure> {
-        let start = memchr::memrchr(b'\n', &self.out).map_or(0, |at| at + 1);
-        let mut column = runes::count(&self.out[start..]);
-        let quoted = matches!(text.first(), Some(b'"' | b'\''));
-        let double = text.first() == Some(&b'"');
-        let mut after_space = false;
-        for (at, rune, width) in runes::runes(text) {
-            let last = if quoted { text.len() - 2 } else { text.len() - 1 };
-            let inside = !quoted || at > 1 && at < last;
-            let before_space = text.get(at + 1) == Some(&b' ');
-            let breaks = rune == ' ' && !after_space && column > WIDTH && inside && (double || !before_space);
-            if breaks {
-                self.out.push(b'\n');
-                self.scope.meter.allocate(indent + 2)?;
-                self.out.resize(self.out.len() + indent, b' ');
-                column = indent;
-                if double && before_space {
-                    self.out.push(b'\\');
-                    column += 1;
-                }
-            } else {
-                self.out.extend_from_slice(&text[at..at + width]);
-                column += 1;
-            }
-            after_space = rune == ' ';
-        }
-        Ok(())
-    }
+/// The steps of comparing the keys of a map while they are put in order.
+fn sorting(map: &Map) -> u64 {
+    let entries = map.entries.borrow();
+    let bytes: usize = entries.keys().map(|key| key.len()).sum();
+    bytes as u64 * u64::from(entries.len().max(1).ilog2()) / 64
 }
 
-/// Returns whether `value` takes lines of its own.
-fn is_collection(value: &Value) -> bool {
-    match value {
-        Value::Map(map) => !map.is_empty(),
-        Value::List(list) => !list.items.is_empty(),
-        _ => false,
-    }
+fn text(meter: &mut Meter, text: &[u8], indent: usize) -> Result<Node<'static>, Failure> {
+    meter.allocate(size_of::<Node<'_>>() + text.len() + written(text, indent))?;
+    meter.step(text.len() as u64 / 16)?;
+    Ok(Node::text(String::from_utf8_lossy(text).into_owned()))
+}
+
+/// How many bytes a text has at most once it is written, whatever its style:
+/// escapes, and lines that it has or gets by folding.
+fn written(text: &[u8], indent: usize) -> usize {
+    let bytes = text.iter().map(|byte| match byte {
+        b'"' | b'\'' | b'\\' | b'\n' => 2,
+        b' '..=b'~' => 1,
+        0..b' ' | 0x7f => 4,
+        0x80.. => 3,
+    });
+    let count = |wanted: u8| memchr::memchr_iter(wanted, text).count();
+    let folds = count(b' ').min(text.len() / WIDTH.saturating_sub(indent).max(1));
+    bytes.sum::<usize>() + (count(b'\n') + folds + 2) * (indent + 2)
 }
 
 /// A number as go-yaml writes it: what fits a 64-bit integer is one.
@@ -204,6 +93,34 @@ fn number_text(number: f64) -> String {
     float(number, FloatVerb::General, None, false)
 }
 
-fn characters(text: &[u8]) -> Vec<char> {
-    runes::runes(text).map(|(_, rune, _)| rune).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_never_longer_than_what_is_paid_for_it() {
+        let words = "some words ".repeat(40);
+        let lines = "a\n".repeat(50);
+        for text in [
+            "",
+            "x",
+            "\u{1}\u{7f}\u{85}\u{feff}",
+            "it's \"q\" \\ \t",
+            &words,
+            &lines,
+            "é 日 \u{10ffff}",
+            "\n\n ",
+        ] {
+            for levels in [0, 1, 45] {
+                let mut tree = Node::text(text.to_owned());
+                for _ in 0..levels {
+                    tree = Node::sequence(vec![tree]);
+                }
+                let mut out = Vec::new();
+                emit::kubernetes(&tree, &mut out);
+                let paid = written(text.as_bytes(), 2 * levels + 2) + 3 * levels + 1;
+                assert!(out.len() <= paid, "{text:?} at {levels}: {} of {paid}", out.len());
+            }
+        }
+    }
 }

@@ -15,6 +15,15 @@ fn place(message: &str) -> (usize, Option<usize>) {
     (numbers.next().unwrap(), numbers.next())
 }
 
+/// What a text of YAML means.
+fn yaml_as_json(yaml: &str) -> String {
+    let settings = settings(Library::ExternalSecrets, MissingKey::Error);
+    let output =
+        render("{{ fromYaml .yaml | toJson }}", &data(&serde_json::json!({ "yaml": yaml })), settings)
+            .unwrap();
+    String::from_utf8_lossy(output.expose()).into_owned()
+}
+
 #[test]
 fn all_templates_give_what_go_gives() {
     let values = data(&serde_json::from_str(DATA).unwrap());
@@ -22,13 +31,19 @@ fn all_templates_give_what_go_gives() {
     for line in CASES.lines() {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| case[key].as_str().unwrap();
-        // The oracle's toYaml was a stand-in that wrote JSON.
-        let template = text("template").replace("toYaml", "toJson");
-        let result = render(&template, &values, settings(Library::SealedSecrets, MissingKey::Error));
+        let template = text("template");
+        let result = render(template, &values, settings(Library::ExternalSecrets, MissingKey::Error));
         match result {
             Ok(output) => {
                 assert_eq!(text("error"), "", "{template}: Go refuses");
-                assert_eq!(String::from_utf8_lossy(output.expose()), text("output"), "{template}");
+                let output = String::from_utf8_lossy(output.expose());
+                // The stored answers come of a `toYaml` that wrote JSON, which is
+                // YAML; the lane `interop` asks for the bytes.
+                if template.contains("toYaml") {
+                    assert_eq!(yaml_as_json(&output), text("output"), "{template}: {output}");
+                } else {
+                    assert_eq!(output, text("output"), "{template}");
+                }
             }
             Err(error) => {
                 assert_ne!(text("error"), "", "{template}: {error}");

@@ -33,7 +33,7 @@ const ONCE: &str = include_str!("../fixtures/template/once.jsonl");
 const EXTERNAL: &str = include_str!("../fixtures/template/external.jsonl");
 const EXTERNAL_DATA: &str = include_str!("../fixtures/template/external.json");
 /// The values that templates see.
-const DATA: &str = include_str!("../fixtures/template/data.json");
+const DATA: &str = include_str!("../../../../crates/bulla-template/tests/fixtures/go-template/data.json");
 
 /// Go's modes for a missing key.
 pub const MODES: &[&str] = &["error", "default", "zero"];

@@ -1,7 +1,9 @@
 //! JSON texts as Go's encoder writes them, in one of several line layouts.
 
+use bulla_core::json_float;
+
 use crate::format::FormatError;
-use crate::format::text::{json_float, place};
+use crate::format::text::place;
 use crate::tree::{Item, Key, Node, Value};
 
 use super::scan::{Scanner, Token};

@@ -12,7 +12,7 @@ use crate::crypto::{Error, oid};
 
 /// How many iterations all key derivations of a key store may take together.
 /// Programs write 2,048 to 10,000 for each of two to four.
-pub const MAX_ITERATIONS: u32 = 200_000;
+pub(crate) const MAX_ITERATIONS: u32 = 200_000;
 
 /// A password in the two forms that a key store needs, and how much may still
 /// be derived from it.

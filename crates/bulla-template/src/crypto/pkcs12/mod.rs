@@ -13,18 +13,18 @@ use super::certificate::{self, Certificate};
 use super::keys::PrivateKey;
 use super::{BASE64, Error, chain, pem};
 
-pub use derive::MAX_ITERATIONS;
+pub(crate) use derive::MAX_ITERATIONS;
 
 /// `pkcs12key` (with an empty password) and `pkcs12keyPass`: the private key of
 /// a key store in DER, as PEM of PKCS#8.
-pub fn pkcs12_key(password: &str, data: &[u8]) -> Result<String, Error> {
+pub(crate) fn pkcs12_key(password: &str, data: &[u8]) -> Result<String, Error> {
     Ok(pem::text("PRIVATE KEY", &read::decode(password, data)?.key.to_pkcs8()))
 }
 
 /// `pkcs12cert` (with an empty password) and `pkcs12certPass`: the certificates
 /// of a key store in DER, as PEM, from the leaf to the root; in the order of
 /// the store where they form no single chain.
-pub fn pkcs12_cert(password: &str, data: &[u8]) -> Result<String, Error> {
+pub(crate) fn pkcs12_cert(password: &str, data: &[u8]) -> Result<String, Error> {
     let certificates = read::decode(password, data)?.certificates;
     let ordered = chain::ordered(&certificates).unwrap_or_else(|_| certificates.iter().collect());
     Ok(ordered.iter().map(|certificate| certificate.to_pem()).collect())
@@ -32,14 +32,19 @@ pub fn pkcs12_cert(password: &str, data: &[u8]) -> Result<String, Error> {
 
 /// `pemToPkcs12` (with an empty password) and `pemToPkcs12Pass`: base64 of a
 /// key store of the first certificate of `cert` and the private key `key`.
-pub fn pem_to_pkcs12(random: &dyn Random, cert: &[u8], key: &[u8], password: &str) -> Result<String, Error> {
+pub(crate) fn pem_to_pkcs12(
+    random: &dyn Random,
+    cert: &[u8],
+    key: &[u8],
+    password: &str,
+) -> Result<String, Error> {
     let (block, _) = pem::decode(cert).ok_or(Error::NoPem)?;
     key_store(random, vec![Certificate::parse(&block.bytes)?], key, password)
 }
 
 /// `fullPemToPkcs12` (with an empty password) and `fullPemToPkcs12Pass`: the
 /// same with all certificates of `cert`, the first as that of the key.
-pub fn full_pem_to_pkcs12(
+pub(crate) fn full_pem_to_pkcs12(
     random: &dyn Random,
     cert: &[u8],
     key: &[u8],
@@ -65,6 +70,10 @@ fn key_store(
 /// `pemTruststoreToPKCS12` (with an empty password) and
 /// `pemTruststoreToPKCS12Pass`: base64 of a store of the certificates of
 /// `certs`, each marked as trusted for Java and named by its subject.
-pub fn pem_truststore_to_pkcs12(random: &dyn Random, certs: &[u8], password: &str) -> Result<String, Error> {
+pub(crate) fn pem_truststore_to_pkcs12(
+    random: &dyn Random,
+    certs: &[u8],
+    password: &str,
+) -> Result<String, Error> {
     Ok(BASE64.encode(write::trust_store(random, &certificate::all(certs, true)?, password)?))
 }

@@ -1,0 +1,41 @@
+//! Numbers as Go writes them.
+
+/// The text of a float in JSON as Go's encoder writes it: plain digits, an
+/// exponent only below 1e-6 and from 1e21 on. JSON has none for infinities and
+/// NaN.
+pub fn json_float(number: f64) -> Option<String> {
+    if !number.is_finite() {
+        return None;
+    }
+    let magnitude = number.abs();
+    if magnitude == 0.0 || (1e-6..1e21).contains(&magnitude) {
+        return Some(number.to_string());
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let sign = if exponent.starts_with('-') { "" } else { "+" };
+    Some(format!("{digits}e{sign}{exponent}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_look_as_go_prints_them_in_json() {
+        for (number, text) in [
+            (1.0, "1"),
+            (-0.0, "-0"),
+            (1_234_567.5, "1234567.5"),
+            (0.000_001, "0.000001"),
+            (1e-7, "1e-7"),
+            (1.5e-10, "1.5e-10"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (-1.5e300, "-1.5e+300"),
+        ] {
+            assert_eq!(json_float(number).as_deref(), Some(text));
+        }
+        assert_eq!((json_float(f64::NAN), json_float(f64::NEG_INFINITY)), (None, None));
+    }
+}
