@@ -233,6 +233,11 @@ impl Decoder {
 }
 
 impl<'v> Field<'v> {
+    /// A value that stands by itself.
+    pub(crate) fn whole(value: &'v Value) -> Self {
+        Self { value, owner: "", path: String::new() }
+    }
+
     pub(crate) fn value(&self) -> &'v Value {
         self.value
     }

@@ -1,5 +1,5 @@
 //! Kubernetes objects as the reference's tools read and write them: our own
-//! types for `SealedSecret`, `Secret` and their metadata, the stream of JSON
+//! types for `SealedSecret` with its status, `Secret` and their metadata, the stream of JSON
 //! or YAML documents that they come in, and the text that they become
 //! (`sealed-secrets.md` 2, 4.4, 4.7).
 //!
@@ -15,6 +15,7 @@ mod meta;
 mod sealed_secret;
 mod secret;
 mod shape;
+mod status;
 mod stream;
 mod tree;
 mod write;
@@ -24,7 +25,8 @@ pub use self::base64::{Base64Error, decode as decode_base64, encode as encode_ba
 pub use decode::DecodeError;
 pub use meta::{ObjectMeta, OwnerReference, ServerFields};
 pub use sealed_secret::{API_VERSION, KIND, SealedSecret, SecretTemplate};
-pub use secret::{Secret, list_items};
+pub use secret::{Secret, list_items, secrets_of_list};
+pub use status::{Condition, SealedSecretStatus};
 pub use stream::{StreamError, is_json, parse_object as parse, secrets};
 pub use tree::Tree;
 pub use write::{json, json_line, yaml};

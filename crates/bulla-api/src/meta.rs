@@ -67,6 +67,21 @@ pub struct OwnerReference {
 }
 
 impl ObjectMeta {
+    /// Reads metadata as far as it fits.
+    pub fn from_value(value: &Value) -> Self {
+        Self::read(&mut Decoder::new(false), Some(Field::whole(value)))
+    }
+
+    /// Whether an annotation is there and says `true`.
+    pub fn is_annotated(&self, name: &str) -> bool {
+        self.annotations.get(name).is_some_and(|value| value == "true")
+    }
+
+    /// The owner that is marked as the one controller.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+
     pub(crate) fn read(decoder: &mut Decoder, field: Option<Field<'_>>) -> Self {
         let Some(field) = field else { return Self::default() };
         let Some(object) = decoder.object(Some(&field), "v1.ObjectMeta") else { return Self::default() };

@@ -49,9 +49,13 @@ impl SealedSecret {
     /// Reads one SealedSecret in JSON, or the first document of a YAML text.
     /// A missing kind or version counts as SealedSecret.
     pub fn from_text(text: &[u8]) -> Result<Self, DecodeError> {
-        let value = parse_object(text)?;
-        TypeMeta::check(&value, (KIND, API_VERSION, "v1alpha1.SealedSecret"))?;
-        let Value::Object(object) = &value else { return Ok(Self::default()) };
+        Self::from_value(&parse_object(text)?)
+    }
+
+    /// Reads one from JSON that is parsed already.
+    pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
+        TypeMeta::check(value, (KIND, API_VERSION, "v1alpha1.SealedSecret"))?;
+        let Value::Object(object) = value else { return Ok(Self::default()) };
         let mut decoder = Decoder::new(false);
         let sealed = Self::read(&mut decoder, object);
         decoder.finish().map_or(Ok(sealed), |misfit| Err(DecodeError::Misfit(misfit)))

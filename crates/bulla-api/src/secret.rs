@@ -100,6 +100,18 @@ impl Secret {
     }
 }
 
+/// The items of a list of Secrets, as the API server answers in JSON.
+pub fn secrets_of_list(text: &[u8]) -> Result<Vec<Secret>, DecodeError> {
+    let value = parse_object(text)?;
+    TypeMeta::check(&value, ("SecretList", "v1", "v1.SecretList"))?;
+    let items = value.get("items").and_then(Value::as_array);
+    let read = |item| match Secret::read(item, false) {
+        (secret, None) => Ok(secret),
+        (_, Some(misfit)) => Err(DecodeError::Misfit(misfit)),
+    };
+    items.into_iter().flatten().map(read).collect()
+}
+
 fn field_of<'v>(
     decoder: &Decoder,
     object: &'v serde_json::Map<String, Value>,

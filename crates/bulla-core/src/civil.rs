@@ -86,6 +86,15 @@ pub fn rfc3339(seconds: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// Reads what [`rfc3339`] writes, and no other form.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok().map(i64::from);
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let seconds = days_of(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    (rfc3339(seconds) == text).then_some(seconds)
+}
+
 /// Returns the number of days of a month.
 pub fn days_in(year: i64, month: i64) -> i64 {
     days_of(year, month + 1, 1) - days_of(year, month, 1)
@@ -101,6 +110,12 @@ mod tests {
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339(1_763_946_365), "2025-11-24T01:06:05Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
+        for seconds in [0, 951_782_400, 1_763_946_365, -1] {
+            assert_eq!(parse_rfc3339(&rfc3339(seconds)), Some(seconds));
+        }
+        for text in ["", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00+00:00", "2026-01-01T24:00:00Z", "é"] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@
 mod certificate;
 mod hybrid;
 mod key;
+mod key_secret;
+pub mod reconcile;
 mod ring;
 mod scope;
 mod seal;
@@ -20,6 +22,7 @@ mod vectors;
 pub use certificate::{Certificate, CertificateError};
 pub use hybrid::{SealError, seal_value};
 pub use key::{KeyError, PublicKey, SealingKey};
+pub use key_secret::{KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first};
 pub use ring::{KeyRing, NoKey, Opened};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use seal::{SealOptions, SecretError, seal};

@@ -118,18 +118,26 @@ pub fn unseal(
     };
     secret.metadata.namespace.clone_from(&sealed.metadata.namespace);
     secret.metadata.name.clone_from(&sealed.metadata.name);
-    let annotations = &sealed.template.metadata.annotations;
-    if annotations.get(SKIP_OWNER).is_none_or(|value| value != "true") {
-        secret.metadata.owner_references = vec![OwnerReference {
-            api_version: sealed.api_version.clone(),
-            kind: sealed.kind.clone(),
-            name: sealed.metadata.name.clone(),
-            uid: sealed.metadata.server.uid.clone(),
-            controller: Some(true),
-            block_owner_deletion: None,
-        }];
+    let owners = owner_references(sealed);
+    if !owners.is_empty() {
+        secret.metadata.owner_references = owners;
     }
     Ok(secret)
+}
+
+/// The owner that the Secret gets; none where the template says so.
+pub(crate) fn owner_references(sealed: &SealedSecret) -> Vec<OwnerReference> {
+    if sealed.template.metadata.is_annotated(SKIP_OWNER) {
+        return Vec::new();
+    }
+    vec![OwnerReference {
+        api_version: sealed.api_version.clone(),
+        kind: sealed.kind.clone(),
+        name: sealed.metadata.name.clone(),
+        uid: sealed.metadata.server.uid.clone(),
+        controller: Some(true),
+        block_owner_deletion: None,
+    }]
 }
 
 /// The OAEP label of an object's values.

@@ -177,21 +177,67 @@ fn issue(
         Issuer::Other { certificate, key } => (key, certificate.subject.clone()),
         Issuer::Authority | Issuer::Itself => (key, subject_name.clone()),
     };
-    let algorithm = signer.signature_algorithm();
     let extensions = extensions(subject, key, &issuer, issuer_name == subject_name)?;
+    let names = [issuer_name, subject_name];
+    let cert = certify(random, [now, until], &names, key, signer, &extensions)?;
+    Ok(Pair { cert, key: key.to_pem() })
+}
+
+/// A new RSA key of 2048, 3072, 4096 or 8192 bits and the certificate that the controller of Sealed
+/// Secrets makes for such a key (`sealed-secrets.md` 1.5): signed with itself,
+/// valid from `now` for `seconds`, under a name that may be empty.
+pub fn sealing_key(
+    random: &dyn Random,
+    now: i64,
+    seconds: i64,
+    common_name: &str,
+    bits: usize,
+) -> Result<Pair, Error> {
+    let until = now.checked_add(seconds).ok_or(Error::Argument("a validity that long"))?;
+    let size = match bits {
+        2048 => KeySize::Rsa2048,
+        3072 => KeySize::Rsa3072,
+        4096 => KeySize::Rsa4096,
+        8192 => KeySize::Rsa8192,
+        _ => return Err(Error::Unsupported("an RSA key of this size")),
+    };
+    let key = PrivateKey::generate_rsa(size)?;
+    let id = digest::digest(&digest::SHA256, key.public());
+    let id = der::write(der::OCTET_STRING, &[&id.as_ref()[..20]]);
+    let extensions = der::sequence(&[
+        // encipherOnly and nothing else.
+        &extension(oid::KEY_USAGE, true, &[der::BIT_STRING, 2, 0, 1]),
+        &extension(oid::BASIC_CONSTRAINTS, true, &der::sequence(&[&[der::BOOLEAN, 1, 0xff]])),
+        &extension(oid::SUBJECT_KEY_ID, false, &id),
+    ]);
+    let name = name::from_common_name(common_name);
+    let cert = certify(random, [now, until], &[name.clone(), name], &key, &key, &extensions)?;
+    Ok(Pair { cert, key: key.to_pem() })
+}
+
+/// Signs a certificate; `names` are those of the issuer and the subject.
+fn certify(
+    random: &dyn Random,
+    validity: [i64; 2],
+    names: &[Vec<u8>; 2],
+    key: &PrivateKey,
+    signer: &PrivateKey,
+    extensions: &[u8],
+) -> Result<String, Error> {
+    let algorithm = signer.signature_algorithm();
     let body = der::sequence(&[
         &der::write(der::explicit(0), &[&der::small(2)]),
         &der::unsigned(&bytes::<16>(random)?),
         &algorithm,
-        &issuer_name,
-        &der::sequence(&[&time(now)?, &time(until)?]),
-        &subject_name,
+        &names[0],
+        &der::sequence(&[&time(validity[0])?, &time(validity[1])?]),
+        &names[1],
         &key.to_spki(),
-        &der::write(der::explicit(3), &[&extensions]),
+        &der::write(der::explicit(3), &[extensions]),
     ]);
     let signature = signer.sign(&body)?;
     let raw = der::sequence(&[&body, &algorithm, &der::bits(&signature)]);
-    Ok(Pair { cert: pem::text("CERTIFICATE", &raw), key: key.to_pem() })
+    Ok(pem::text("CERTIFICATE", &raw))
 }
 
 fn extension(kind: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {

@@ -15,6 +15,12 @@ use bulla_core::civil::{Civil, civil_of};
 pub(crate) use layout::{month_name, weekday_name};
 pub(crate) use parse::parse;
 
+/// Reads a duration as Go's `time.ParseDuration` does, such as `720h0m0s`;
+/// the result counts nanoseconds, `None` means that it is none.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    duration::parse(text.as_bytes())
+}
+
 /// `time.Time`.
 #[derive(Clone)]
 pub(crate) struct Time {
