@@ -6,6 +6,7 @@ pub mod command;
 pub mod env;
 pub mod error;
 pub mod file;
+pub mod go;
 pub mod persona;
 pub mod process;
 pub mod reference;

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bulla_core::{Clock, Environment, SecretText, escape_lines};
 
 use crate::error::{Failure, Form};
-use crate::persona::sops::go;
+use crate::go;
 
 /// How much is said, from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -168,15 +168,32 @@ pub fn ask_secret(prompt: &str) -> Result<SecretText, String> {
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
+    *ECHOING.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
     tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(|error| failed(error.into()))?;
     let mut answer = String::with_capacity(1024);
     let asked = write!(&terminal, "{} ", escape_lines(prompt));
     let read = asked.and_then(|()| io::BufReader::new(&terminal).read_line(&mut answer));
     // The terminal is the user's again, whatever became of the answer.
-    let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+    give_back_terminal();
     read.map_err(failed)?;
     answer.truncate(answer.trim_end_matches(['\r', '\n']).len());
     Ok(SecretText::new(answer))
+}
+
+/// How the terminal was before it was silenced.
+#[cfg(unix)]
+static ECHOING: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
+
+/// Lets the terminal show again what is typed, also where nobody reads the
+/// answer any more.
+pub fn give_back_terminal() {
+    #[cfg(unix)]
+    if let Some(before) = ECHOING.lock().unwrap_or_else(PoisonError::into_inner).take()
+        && let Ok(terminal) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")
+    {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
+    }
 }
 
 /// Other systems have no terminal to ask on that is known here.

@@ -6,7 +6,7 @@ use bulla_core::MasterKey;
 use bulla_sops::keys;
 
 use crate::error::{Exit, Failure};
-use crate::persona::sops::go;
+use crate::go;
 use crate::request::{Aws, KeyTexts};
 
 /// Reads the `key:value` pairs of an encryption context; `None` where one of

@@ -5,17 +5,18 @@ mod config;
 mod failure;
 mod keys;
 mod remember;
+mod wait;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bulla_core::civil::rfc3339;
-use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, Timestamp};
-use bulla_providers::Dialog;
+use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, MasterKey, Timestamp};
 use bulla_providers::key_service::{Address, RemoteKeyService};
-use bulla_sops::group::RecoverError;
+use bulla_providers::{Bounded, Dialog, Questions};
+use bulla_sops::group::{RecoverError, WrapError, Wrapped};
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
     by_path, group,
@@ -24,12 +25,14 @@ use bulla_sops::{
 pub use config::Configuration;
 pub use failure::{encrypting, plain_text, reading, wrapping, writing};
 pub use keys::{encryption_context, master_keys};
-use remember::Remembering;
+pub use wait::runtime;
 
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Replaced, Target};
 use crate::request::{Input, Session, Sink};
 use crate::ui::{Level, Ui};
+use remember::Remembering;
+use wait::Waiting;
 
 /// Switches the `layout` field off.
 const LAYOUT: &str = "BULLA_LAYOUT";
@@ -57,6 +60,7 @@ pub struct App<'a> {
     pub limits: Limits,
     configuration: Configuration,
     providers: OnceLock<Vec<Box<dyn KeyProvider>>>,
+    waiting: Waiting,
 }
 
 /// How a file is opened.
@@ -86,6 +90,7 @@ impl<'a> App<'a> {
             limits: limits(&context.environment)?,
             configuration: Configuration::default(),
             providers: OnceLock::new(),
+            waiting: Waiting::default(),
         })
     }
 
@@ -94,18 +99,23 @@ impl<'a> App<'a> {
         &self.configuration
     }
 
-    /// Waits for an answer of the providers. Each wait has a
-    /// runtime of its own: most runs need one, and many none.
+    /// Waits for an answer of the providers to questions about one file;
+    /// fails after five minutes (`security.md` K-06), and when the run is to
+    /// stop.
     pub fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;
-        let outcome = runtime.block_on(answer);
-        // A name that is still being looked up holds nobody back.
-        runtime.shutdown_background();
-        Ok(outcome)
+        self.waiting.wait(answer)
     }
 
-    /// The providers of this run.
+    /// Has the first signal that asks the process to end stop the run: nobody
+    /// waits for a key any more, and the flag that is returned is set.
+    pub fn stop_on_signals(&self) -> Result<&AtomicBool, Failure> {
+        let registered = crate::process::stop_on_signals(&self.waiting.stop);
+        registered.map_err(|error| Failure::new(Exit::Generic, crate::error::cause(&error)))?;
+        Ok(&self.waiting.stop)
+    }
+
+    /// The providers of this run; each operation with one key takes 30 seconds
+    /// at most (`security.md` K-06).
     pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
         self.providers.get_or_init(|| self.connect())
     }
@@ -120,15 +130,19 @@ impl<'a> App<'a> {
     }
 
     fn connect(&self) -> Vec<Box<dyn KeyProvider>> {
+        let Waiting { questions, patience, .. } = &self.waiting;
         let mut providers = if self.session.local_keys {
-            bulla_providers::key_providers(self.context, &dialog())
+            bulla_providers::key_providers(self.context, &dialog(questions.clone()))
         } else {
             Vec::new()
         };
         for text in self.session.key_services.iter().filter(|text| !text.is_empty()) {
             providers.extend(self.key_service(text));
         }
-        providers
+        let bounded = |provider| {
+            Box::new(Bounded::new(provider, patience.call, questions.clone())) as Box<dyn KeyProvider>
+        };
+        providers.into_iter().map(bounded).collect()
     }
 
     /// A remote key service; one whose address makes no sense is left out.
@@ -173,7 +187,7 @@ impl<'a> App<'a> {
     pub fn check_exists(&self, path: &Path) -> Result<(), Failure> {
         let path = self.absolute(path);
         if path.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            let shown = crate::persona::sops::go::quote(&path.to_string_lossy());
+            let shown = crate::go::quote(&path.to_string_lossy());
             let text = format!("Error: cannot operate on non-existent file {shown}");
             return Err(Failure::new(Exit::NoFile, text));
         }
@@ -301,13 +315,18 @@ impl<'a> App<'a> {
     /// As [`App::data_key`], with the reasons as they are.
     pub fn recover(&self, metadata: &Metadata) -> Result<Result<DataKey, RecoverError>, Failure> {
         let order = self.decryption_order()?;
-        let providers = self.providers();
-        let recovering =
-            async { tokio::time::timeout(RECOVERY, group::recover(metadata, &order, providers)).await };
-        self.wait(recovering)?.map_err(|_| {
-            let text = format!("no key service gave the data key within {} s", RECOVERY.as_secs());
-            Failure::new(Exit::DataKey, text)
-        })
+        self.wait(group::recover(metadata, &order, self.providers()))
+    }
+
+    /// Wraps a data key for all keys of all groups.
+    pub fn wrap(
+        &self,
+        groups: &[Vec<MasterKey>],
+        threshold: u32,
+        data_key: &DataKey,
+    ) -> Result<Result<Wrapped, WrapError>, Failure> {
+        let (random, now) = (&*self.context.random, self.now());
+        self.wait(group::wrap(groups, threshold, data_key, &now, self.providers(), random))
     }
 
     /// Opens an encrypted file: parse, data key, values, MAC.
@@ -373,17 +392,13 @@ fn limits(environment: &Environment) -> Result<Limits, Failure> {
     Ok(limits)
 }
 
-/// How long all keys of a file together may take to answer (`security.md`
-/// K-06).
-const RECOVERY: Duration = Duration::from_mins(5);
-
 /// Variable with the largest size of a file in bytes.
 const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
 
 /// Providers may ask on the terminal and start the user's programs.
-pub(crate) fn dialog() -> Dialog {
+pub(crate) fn dialog(questions: Questions) -> Dialog {
     Dialog {
-        passphrase: Some(Arc::new(|prompt: &str| crate::ui::ask_secret(prompt))),
+        passphrase: Some(Arc::new(move |prompt: &str| questions.ask(|| crate::ui::ask_secret(prompt)))),
         message: Some(Arc::new(|text: &str| crate::ui::show(text))),
         programs: true,
     }

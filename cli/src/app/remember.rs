@@ -54,6 +54,10 @@ impl KeyProvider for Remembering {
         let entry = self.entry(key, wrapped);
         Box::pin(async move { entry.get_or_try_init(|| self.below.unwrap(key, wrapped)).await.cloned() })
     }
+
+    fn reopen<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
+        self.below.reopen(key, wrapped)
+    }
 }
 
 #[cfg(test)]

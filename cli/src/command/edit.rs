@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bulla_core::{DataKey, SecretBytes};
 use bulla_sops::{
-    DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, Purpose, VERSION, group,
+    DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, Purpose, VERSION,
 };
 
 use super::decrypt::plaintext;
@@ -86,8 +86,8 @@ impl Work<'_> {
         let before = plaintext(app, &file, self.output, &self.indent, asked)?;
         let draft = self.draft(&before)?;
         let edited = self.until_good(&draft, &before, &mut |edited| self.check(edited))?;
-        let encryption = self.encryption(file.metadata(), &data_key)?;
-        let text = self.encrypt(&file, edited.expose(), &encryption);
+        let encryption = self.encryption(file.metadata(), &data_key);
+        let text = encryption.and_then(|encryption| self.encrypt(&file, edited.expose(), &encryption));
         self.finish(text, draft, target)
     }
 
@@ -116,15 +116,24 @@ impl Work<'_> {
             }
             Ok(())
         })?;
-        let changed = EncryptedFile::parse(edited.expose(), self.input, &app.limits)
-            .map_err(|error| reading(&error))?;
+        self.finish(self.with_edited_keys(file, data_key, edited.expose()), draft, target)
+    }
+
+    /// Encrypts an edited text that holds its metadata, by that metadata.
+    fn with_edited_keys(
+        &self,
+        file: &DecryptedFile<'_>,
+        data_key: &DataKey,
+        edited: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let changed = EncryptedFile::parse(edited, self.input, &self.app.limits);
+        let changed = changed.map_err(|error| reading(&error))?;
         let holes = changed.document.places.iter().flat_map(|place| place.existing.iter().cloned());
         let holes = holes.map(|hole| bulla_sops::Splice::new(hole, "")).collect();
-        let text = SecretBytes::new(bulla_sops::apply(edited.expose(), holes));
+        let text = SecretBytes::new(bulla_sops::apply(edited, holes));
         let mut encryption = self.encryption(&changed.metadata, data_key)?;
         encryption.groups = self.rewrapped(&changed.metadata, file.metadata(), data_key)?;
-        let text = self.encrypt(file, text.expose(), &encryption);
-        self.finish(text, draft, target)
+        self.encrypt(file, text.expose(), &encryption)
     }
 
     /// Keys that stood in the file keep their wrapped copy where the groups
@@ -138,16 +147,12 @@ impl Work<'_> {
         if wanted.groups == before.groups && wanted.shamir_threshold == before.shamir_threshold {
             return Ok(before.groups.clone());
         }
-        let app = self.app;
         let groups: Vec<Vec<_>> = wanted
             .groups
             .iter()
             .map(|group| group.iter().map(|wrapped| wrapped.key.clone()).collect())
             .collect();
-        let random = &*app.context.random;
-        let now = app.now();
-        let wrapped =
-            app.wait(group::wrap(&groups, wanted.shamir_threshold, data_key, &now, app.providers(), random))?;
+        let wrapped = self.app.wrap(&groups, wanted.shamir_threshold, data_key)?;
         wrapped.map(|(groups, _)| groups).map_err(|error| {
             let text = format!("Error encrypting the data key with one or more master keys: [{error}]");
             Failure::new(Exit::DataKey, text)

@@ -77,11 +77,9 @@ impl Plan {
         layouting: Layouting,
     ) -> Result<Vec<u8>, Failure> {
         let random = &*app.context.random;
-        let now = app.now();
         let data_key =
             group::new_data_key(random).map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;
-        let wrapped =
-            app.wait(group::wrap(&self.groups, self.threshold, &data_key, &now, app.providers(), random))?;
+        let wrapped = app.wrap(&self.groups, self.threshold, &data_key)?;
         let (groups, shamir_threshold) = wrapped.map_err(|error| {
             // What is wrong with the file itself is said first, as in sops.
             let parsed = input.parse(plain, Purpose::Plain, &app.limits);
@@ -94,7 +92,7 @@ impl Plan {
             selection: self.selection.clone(),
             mac_only_encrypted: self.mac_only_encrypted,
             version: VERSION.to_owned(),
-            last_modified: now,
+            last_modified: app.now(),
             random,
             limits: &app.limits,
         };

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bulla_core::MasterKey;
-use bulla_sops::group::{self, RecoverError};
+use bulla_sops::group::RecoverError;
 use bulla_sops::{Format, Metadata, keys, replace_metadata};
 
 use super::encrypt::bad_threshold;
@@ -101,8 +101,7 @@ pub(super) fn with_groups(
     threshold: u32,
     data_key: &bulla_core::DataKey,
 ) -> Result<Vec<u8>, Failure> {
-    let random = &*app.context.random;
-    let wrapped = app.wait(group::wrap(groups, threshold, data_key, &app.now(), app.providers(), random))?;
+    let wrapped = app.wrap(groups, threshold, data_key)?;
     let (mut groups, shamir_threshold) = wrapped.map_err(|error| {
         Failure::new(Exit::Generic, format!("error updating one or more master keys: [{error}]"))
     })?;

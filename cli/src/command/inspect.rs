@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use bulla_sops::{EncryptedFile, keys};
+use bulla_sops::{EncryptedFile, group, keys};
 use serde_json::{Value, json};
 
 use crate::app::{App, format_of, reading};
@@ -30,19 +30,12 @@ pub(super) fn run(app: &App<'_>, request: &Inspect) -> Result<(), Failure> {
 type Opens = Vec<Vec<(String, bool)>>;
 
 fn opens(app: &App<'_>, file: &EncryptedFile<'_>) -> Result<Opens, Failure> {
-    let mut groups = Vec::new();
-    for group in &file.metadata.groups {
-        let mut keys_of_group = Vec::new();
-        for wrapped in group {
-            let mut opened = false;
-            for provider in app.providers().iter().filter(|provider| provider.serves(wrapped.key.kind)) {
-                opened |= app.wait(provider.unwrap(&wrapped.key, &wrapped.enc))?.is_ok();
-            }
-            keys_of_group.push((keys::identity(&wrapped.key), opened));
-        }
-        groups.push(keys_of_group);
-    }
-    Ok(groups)
+    let opened = app.wait(group::openable(&file.metadata, app.providers()))?;
+    let groups = file.metadata.groups.iter().zip(opened);
+    let named = groups.map(|(group, opened)| {
+        group.iter().map(|wrapped| keys::identity(&wrapped.key)).zip(opened).collect()
+    });
+    Ok(named.collect())
 }
 
 fn text(file: &EncryptedFile<'_>, opens: &Opens) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bulla_core::{Context, Environment, MasterKey, one_line};
+use bulla_providers::Questions;
 use bulla_providers::key_service::{self, Ask, Listener, Operation, Tell};
 use bulla_sops::keys;
 
@@ -35,7 +36,7 @@ pub(super) fn run(app: &App<'_>, request: &KeyService) -> Result<(), Failure> {
     if request.strict {
         app.ui.say(&format!("serving the keys of this machine at {}", shown(&listener, request)));
     }
-    let providers = bulla_providers::key_providers(&careful(app.context), &dialog());
+    let providers = bulla_providers::key_providers(&careful(app.context), &dialog(Questions::default()));
     let service = key_service::KeyService::new(
         providers,
         request.prompt.then(|| ask(app.ui.clone())),

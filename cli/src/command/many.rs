@@ -5,7 +5,6 @@ mod report;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,12 +34,8 @@ enum Outcome {
 /// Runs the command: one file's failure does not stop the rest.
 pub(super) fn run(app: &App<'_>, request: &Many) -> Result<(), Failure> {
     let files = pick(app, &request.paths, &|path| fits(app, path, &request.action))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let registered = signal_hook::flag::register(signal, Arc::clone(&stop));
-        registered.map_err(|error| Failure::new(Exit::Generic, cause(&error)))?;
-    }
-    let outcomes = work(app, &files, &stop, &|path| {
+    let stop = app.stop_on_signals()?;
+    let outcomes = work(app, &files, stop, &|path| {
         one(app, path, request).unwrap_or_else(|failure| Outcome::Failed(failure.message))
     });
     let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::NotReached)).collect();

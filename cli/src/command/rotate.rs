@@ -7,7 +7,7 @@ use bulla_sops::{DecryptedFile, Encryption, Format, Indent, Metadata, encrypt_tr
 
 use crate::app::{App, Opening, encrypting, format_of, master_keys, wrapping};
 use crate::error::{Exit, Failure};
-use crate::persona::sops::go;
+use crate::go;
 use crate::request::Rotate;
 
 /// Runs the command.
@@ -92,8 +92,7 @@ pub(super) fn rotated(
     let data_key =
         group::new_data_key(random).map_err(|error| Failure::new(Exit::Generic, error.to_string()))?;
     let threshold = file.metadata().shamir_threshold;
-    let now = app.now();
-    let wrapped = app.wait(group::wrap(groups, threshold, &data_key, &now, app.providers(), random))?;
+    let wrapped = app.wrap(groups, threshold, &data_key)?;
     let (groups, shamir_threshold) = wrapped.map_err(|error| wrapping(&error))?;
     let mut encryption: Encryption<'_> = app.encryption(file.metadata(), &data_key);
     encryption.groups = keep_dates(groups, file.metadata());

@@ -11,8 +11,8 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use bulla_core::Environment;
 
@@ -37,10 +37,27 @@ pub fn harden() {
             let _ = CORE_LIMIT.set(before);
         }
     }
-    static LIMIT_REACHED: OnceLock<std::sync::Arc<AtomicBool>> = OnceLock::new();
+    static LIMIT_REACHED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     let flag = LIMIT_REACHED.get_or_init(Default::default);
     #[cfg(unix)]
-    let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::clone(flag));
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::clone(flag));
+}
+
+/// Has the first signal that asks this process to end set `flag`. The second
+/// one ends it at once: whoever sends it does not want to wait.
+pub fn stop_on_signals(flag: &Arc<AtomicBool>) -> io::Result<()> {
+    use signal_hook::{consts, flag};
+    let signals = [
+        consts::SIGINT,
+        consts::SIGTERM,
+        #[cfg(unix)]
+        consts::SIGHUP,
+    ];
+    for signal in signals {
+        flag::register_conditional_default(signal, Arc::clone(flag))?;
+        flag::register(signal, Arc::clone(flag))?;
+    }
+    Ok(())
 }
 
 /// `SIGXFSZ` of Linux and the BSDs, which signal-hook does not name.

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sandbox::{Outcome, Sandbox, good, put, read};
 
@@ -141,6 +141,56 @@ fn without_any_key_service_the_reason_is_told() {
     let outcome = sops(&sandbox, "sops decrypt --keyservice nonsense enc.yaml");
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.contains("Error parsing URI for keyservice, skipping"), "{}", outcome.stderr);
+}
+
+/// Starts to rotate five files whose keys only a silent service has, and waits
+/// until it is asked.
+fn stuck(sandbox: &Sandbox) -> (Child, TcpListener, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let file = std::fs::read(sandbox.path().join("enc.yaml")).unwrap();
+    for number in 0..5 {
+        sandbox.put_bytes(&format!("many/{number}.yaml"), &file);
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    command.args(["rotate", "many", "--keyservice", &address, "--enable-local-keyservice=false"]);
+    command.current_dir(sandbox.path()).env_clear().env("HOME", sandbox.path());
+    let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    (child, listener, stream)
+}
+
+fn send(child: &Child, signals: &[&str]) {
+    for signal in signals {
+        Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+    }
+}
+
+#[test]
+fn r_04_a_signal_ends_a_run_that_waits_for_a_key_within_a_second() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let sandbox = Sandbox::new();
+        let (mut child, _listener, _stream) = stuck(&sandbox);
+        let start = Instant::now();
+        send(&child, &[signal]);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{signal}");
+        assert!(start.elapsed() < Duration::from_secs(1), "{signal}: {:?}", start.elapsed());
+        let files: Vec<_> = std::fs::read_dir(sandbox.path().join("many")).unwrap().collect();
+        assert_eq!(files.len(), 5);
+        let old = std::fs::read(sandbox.path().join("enc.yaml")).unwrap();
+        for file in files {
+            assert_eq!(std::fs::read(file.unwrap().path()).unwrap(), old);
+        }
+    }
+}
+
+#[test]
+fn r_04_the_second_signal_ends_the_process_at_once() {
+    let sandbox = Sandbox::new();
+    let (mut child, _listener, _stream) = stuck(&sandbox);
+    // Both are there when it goes on.
+    send(&child, &["STOP", "TERM", "INT", "CONT"]);
+    assert_eq!(child.wait().unwrap().code(), None, "a signal ended it");
 }
 
 /// An HTTP/2 frame.

@@ -1,7 +1,7 @@
 //! The key provider for master keys of kind `age`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bulla_core::{
     Answer, Environment, KeyProvider, Kind, MasterKey, ProviderError, Random, SecretBytes, SecretText,
@@ -67,21 +67,37 @@ impl Setup {
 /// Wraps and unwraps data keys with age.
 ///
 /// Identities are looked for when the first data key is unwrapped, and kept.
-/// Both operations block the thread: on files, on the programs that the
-/// environment names, and on the user.
-pub struct AgeProvider {
+/// Must be used inside a Tokio runtime: files, the programs that the
+/// environment names, and the user are waited for in threads of their own.
+pub struct AgeProvider(Arc<Keys>);
+
+/// What the threads work with.
+struct Keys {
     setup: Arc<Setup>,
     /// By recipient where it matters, else under the empty name.
     identities: Mutex<BTreeMap<String, Arc<Identities>>>,
+    /// Those that need neither a program nor the user.
+    at_hand: OnceLock<Identities>,
 }
 
 impl AgeProvider {
     /// Builds a provider that looks for identities in `environment`.
     pub fn new(environment: Environment, options: Options) -> Self {
         let setup = Arc::new(Setup { environment, options });
-        Self { setup, identities: Mutex::default() }
+        Self(Arc::new(Keys { setup, identities: Mutex::default(), at_hand: OnceLock::new() }))
     }
 
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Keys) -> Result<T, ProviderError> + Send + 'static,
+    ) -> Result<T, ProviderError> {
+        let keys = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || work(&keys)).await;
+        done.unwrap_or_else(|_| Err(ProviderError::new(Kind::Unexpected, NAME, "the operation broke off")))
+    }
+}
+
+impl Keys {
     fn identities(&self, recipient: &str) -> Arc<Identities> {
         let name = if sources::depend_on_recipient(&self.setup) { recipient } else { "" };
         let mut loaded = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +105,15 @@ impl AgeProvider {
         Arc::clone(entry.or_insert_with(|| Arc::new(sources::load(recipient, &self.setup))))
     }
 
-    fn wrap_now(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
+    fn at_hand(&self) -> &Identities {
+        self.at_hand.get_or_init(|| {
+            let environment = sources::without_commands(&self.setup.environment);
+            let options = Options::new(Arc::clone(&self.setup.options.random));
+            sources::load("", &Arc::new(Setup { environment, options }))
+        })
+    }
+
+    fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
         let text = key.text("recipient");
         let recipient = Recipient::parse(text, Arc::clone(&self.setup.options.random))
             .map_err(|error| ProviderError::new(Kind::InvalidConfig, NAME, error.to_string()))?;
@@ -99,19 +123,34 @@ impl AgeProvider {
         })
     }
 
-    fn unwrap_now(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, ProviderError> {
+    fn unwrap(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, ProviderError> {
         let identities = self.identities(key.text("recipient"));
         if identities.found.is_empty() {
             let text = identities.explain("failed to load age identities");
             return Err(ProviderError::new(Kind::NotMine, NAME, text));
         }
-        // Large enough for a data key or a share, so that it never moves.
-        let mut secret = Zeroizing::new(Vec::with_capacity(1 << 10));
-        match file::open(wrapped.as_bytes(), Form::Armored, &identities.found, &mut secret) {
-            Ok(()) => Ok(SecretBytes::new(secret.as_slice().to_vec())),
-            Err(error) => Err(unwrap_error(&error, &identities)),
+        open(wrapped, &identities).map_err(|error| unwrap_error(&error, &identities))
+    }
+
+    fn reopen(&self, wrapped: &str) -> Result<Option<SecretBytes>, ProviderError> {
+        let identities = self.at_hand();
+        if identities.found.is_empty() {
+            return Ok(None);
+        }
+        match open(wrapped, identities) {
+            Ok(secret) => Ok(Some(secret)),
+            // An identity that would have to ask is none here.
+            Err(FileError::NoMatch | FileError::Identity(_)) => Ok(None),
+            Err(error) => Err(unwrap_error(&error, identities)),
         }
     }
+}
+
+fn open(wrapped: &str, identities: &Identities) -> Result<SecretBytes, FileError> {
+    // Large enough for a data key or a share, so that it never moves.
+    let mut secret = Zeroizing::new(Vec::with_capacity(1 << 10));
+    file::open(wrapped.as_bytes(), Form::Armored, &identities.found, &mut secret)?;
+    Ok(SecretBytes::new(secret.as_slice().to_vec()))
 }
 
 fn unwrap_error(error: &FileError, identities: &Identities) -> ProviderError {
@@ -134,10 +173,17 @@ impl KeyProvider for AgeProvider {
 
     /// Wraps `secret` for the recipient in the field `recipient`.
     fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
-        Box::pin(async move { self.wrap_now(key, secret) })
+        let (key, secret) = (key.clone(), secret.clone());
+        Box::pin(self.apart(move |keys| keys.wrap(&key, &secret)))
     }
 
     fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
-        Box::pin(async move { self.unwrap_now(key, wrapped) })
+        let (key, wrapped) = (key.clone(), wrapped.to_owned());
+        Box::pin(self.apart(move |keys| keys.unwrap(&key, &wrapped)))
+    }
+
+    fn reopen<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
+        let wrapped = wrapped.to_owned();
+        Box::pin(self.apart(move |keys| keys.reopen(&wrapped)))
     }
 }

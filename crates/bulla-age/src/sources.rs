@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bulla_core::Environment;
 use zeroize::Zeroizing;
 
 use crate::encrypted::{self, EncryptedIdentities};
@@ -35,6 +36,13 @@ pub(crate) struct Identities {
 /// wanted for, because a command is told.
 pub(crate) fn depend_on_recipient(setup: &Setup) -> bool {
     [SSH_COMMAND, KEY_COMMAND].iter().any(|name| setup.environment.os(name).is_some())
+}
+
+/// Returns `environment` without the variables that name commands.
+pub(crate) fn without_commands(environment: &Environment) -> Environment {
+    let variables = environment.variables().filter(|(name, _)| *name != SSH_COMMAND && *name != KEY_COMMAND);
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Environment::new(variables, environment.directory().to_owned())
 }
 
 /// Looks through all places.

@@ -8,7 +8,6 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 
 use bulla_age::{AgeProvider, KeyPair, Options, PromptError, generate, generate_hybrid};
 use bulla_core::{
@@ -104,12 +103,8 @@ impl User {
     }
 }
 
-/// The provider never waits for anything but the thread.
-fn finish<T>(future: impl Future<Output = T>) -> T {
-    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the provider waits"),
-    }
+fn finish<T>(answer: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
 }
 
 fn key(recipient: &str) -> MasterKey {
@@ -122,6 +117,11 @@ fn wrap(provider: &AgeProvider, recipient: &str) -> Result<String, ProviderError
 
 fn unwrap(provider: &AgeProvider, recipient: &str, enc: &str) -> Result<Vec<u8>, ProviderError> {
     finish(provider.unwrap(&key(recipient), enc)).map(|secret| secret.expose().to_vec())
+}
+
+fn reopen(provider: &AgeProvider, recipient: &str, enc: &str) -> Result<Option<Vec<u8>>, ProviderError> {
+    let reopened = finish(provider.reopen(&key(recipient), enc));
+    reopened.map(|secret| secret.map(|secret| secret.expose().to_vec()))
 }
 
 fn fixture(name: &str) -> String {
@@ -443,4 +443,28 @@ fn c_12_a_failing_random_source_wraps_nothing() {
         let error = wrap(&provider, recipient).unwrap_err().to_string();
         assert!(error.ends_with("the operating system's random source failed"), "{error}");
     }
+}
+
+#[test]
+fn c_10_what_was_wrapped_is_opened_with_identities_at_hand_only() {
+    let home = Home::new();
+    assert_eq!(reopen(&home.provider(&[]), RECIPIENT, ENC).unwrap(), None);
+    let provider = home.provider(&[("SOPS_AGE_KEY", IDENTITY)]);
+    assert_eq!(reopen(&provider, RECIPIENT, ENC).unwrap().as_deref(), Some(&DATA_KEY[..]));
+    let other = wrap(&provider, &generate().recipient).unwrap();
+    assert_eq!(reopen(&provider, RECIPIENT, &other).unwrap(), None);
+    for broken in [ENC.replace("6a71fatb", "6a72fatb"), "garbage".to_owned()] {
+        assert!(reopen(&provider, RECIPIENT, &broken).is_err());
+    }
+    // A command is not run, and the user is not asked.
+    let marker = home.path().join("ran");
+    let command = format!("touch {}", marker.display());
+    let provider = home.provider(&[("SOPS_AGE_KEY_CMD", &command)]);
+    assert_eq!(reopen(&provider, RECIPIENT, ENC).unwrap(), None);
+    assert!(!marker.exists());
+    let user = Arc::new(User::default());
+    home.write(".config/sops/age/keys.txt", fixture("identities.age"));
+    let provider = user.provider(home.environment(&[]), "wrong");
+    assert_eq!(reopen(&provider, RECIPIENT, ENC).unwrap(), None);
+    assert!(user.prompts().is_empty());
 }

@@ -59,6 +59,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> +
 
 /// A service that wraps and unwraps data keys (or Shamir shares of one) with
 /// master keys of one kind.
+///
+/// An answer never blocks the thread that polls it; one that is dropped is no
+/// longer wanted.
 pub trait KeyProvider: Send + Sync {
     /// Returns true for the kinds of master key that it serves. A vendor's
     /// provider serves one; a remote key service serves them all.
@@ -73,4 +76,14 @@ pub trait KeyProvider: Send + Sync {
     /// Fails with [`Kind::NotMine`](crate::Kind::NotMine) where no identity at
     /// hand fits, which is not the same as a service that failed.
     fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes>;
+
+    /// Unwraps what was just wrapped, to compare it (`security.md` C-10):
+    /// only with keys that lie at hand. Nobody is asked, no program started
+    /// and no service called for it.
+    ///
+    /// `None` where there is no such key. Fails where there is one and the
+    /// text is broken.
+    fn reopen<'a>(&'a self, _key: &'a MasterKey, _wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
+        Box::pin(async { Ok(None) })
+    }
 }

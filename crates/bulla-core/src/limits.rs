@@ -17,6 +17,11 @@ pub struct Limits {
     pub master_keys: usize,
 }
 
+impl Limits {
+    /// Master keys of one file at most (`security.md` K-06).
+    pub const MASTER_KEYS: usize = 1_000;
+}
+
 impl Default for Limits {
     /// The limits of the command line: files up to 256 MiB.
     fn default() -> Self {
@@ -26,7 +31,7 @@ impl Default for Limits {
             nodes: 1_000_000,
             expansion: 100,
             documents: 10_000,
-            master_keys: 1_000,
+            master_keys: Self::MASTER_KEYS,
         }
     }
 }

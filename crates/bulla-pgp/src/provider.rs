@@ -45,27 +45,24 @@ impl Options {
 /// The files are read when the first data key comes by, and kept. gpg is found
 /// and run with the variables of an [`Environment`] only. Must be used inside a
 /// Tokio runtime with its drivers for processes and time. One operation of gpg
-/// takes 30 seconds at most; the operations on keys in files block the thread,
-/// on the user where a passphrase is asked for.
+/// takes 30 seconds at most; keys in files, and the user where a passphrase is
+/// asked for, are waited for in threads of their own.
 pub struct PgpProvider {
+    keys: Arc<Keys>,
+    deadline: Duration,
+}
+
+/// What the threads work with.
+struct Keys {
     environment: Environment,
     options: Options,
-    deadline: Duration,
     ring: OnceLock<Option<Result<KeyRing, String>>>,
 }
 
-impl PgpProvider {
-    /// Builds a provider; nothing is run or looked for yet.
-    pub fn new(environment: Environment, options: Options) -> Self {
-        Self { environment, options, deadline: gpg::DEADLINE, ring: OnceLock::new() }
-    }
+/// What the keys in files say, where there are any.
+type Native<T> = Option<Result<T, NativeError>>;
 
-    /// Builds a provider that knows the keys of `ring` and reads no file.
-    pub fn with_ring(environment: Environment, options: Options, ring: KeyRing) -> Self {
-        let ring = OnceLock::from(Some(Ok(ring)));
-        Self { environment, options, deadline: gpg::DEADLINE, ring }
-    }
-
+impl Keys {
     /// The keys at hand, if the user named any.
     fn ring(&self) -> Result<Option<&KeyRing>, Failure> {
         match self.ring.get_or_init(|| keys::load(&self.environment)) {
@@ -75,25 +72,57 @@ impl PgpProvider {
         }
     }
 
+    fn ask(&self, prompt: &str) -> Result<SecretText, String> {
+        let nobody = || "nobody can be asked; export the key without one, or leave it to gpg".to_owned();
+        self.options.passphrase.as_ref().ok_or_else(nobody).and_then(|ask| ask(prompt))
+    }
+}
+
+impl PgpProvider {
+    /// Builds a provider; nothing is run or looked for yet.
+    pub fn new(environment: Environment, options: Options) -> Self {
+        Self::of(Keys { environment, options, ring: OnceLock::new() })
+    }
+
+    /// Builds a provider that knows the keys of `ring` and reads no file.
+    pub fn with_ring(environment: Environment, options: Options, ring: KeyRing) -> Self {
+        Self::of(Keys { environment, options, ring: OnceLock::from(Some(Ok(ring))) })
+    }
+
+    fn of(keys: Keys) -> Self {
+        Self { keys: Arc::new(keys), deadline: gpg::DEADLINE }
+    }
+
+    /// Does `work` with the keys in files, if there are any.
+    async fn native<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Keys, &KeyRing) -> Result<T, NativeError> + Send + 'static,
+    ) -> Result<Native<T>, Failure> {
+        let keys = Arc::clone(&self.keys);
+        let done = tokio::task::spawn_blocking(move || Ok(keys.ring()?.map(|ring| work(&keys, ring)))).await;
+        done.unwrap_or_else(|_| Err(Failure::new(Kind::Unexpected, "the operation broke off")))
+    }
+
     async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        gpg::run(&self.environment, arguments, input, self.deadline).await
+        gpg::run(&self.keys.environment, arguments, input, self.deadline).await
     }
 
     async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
         let fingerprint = Fingerprint::parse(key.text("fp")).ok_or_else(|| {
             Failure::new(Kind::InvalidConfig, "the fingerprint is neither hexadecimal nor a mail address")
         })?;
-        let native = self.ring()?.map(|ring| {
-            let now = self.options.clock.now();
-            ring.encrypt(fingerprint.text(), secret, now, self.options.random.as_ref())
+        let (name, part) = (fingerprint.text().to_owned(), secret.clone());
+        let native = self.native(move |keys, ring| {
+            let now = keys.options.clock.now();
+            ring.encrypt(&name, &part, now, keys.options.random.as_ref())
         });
-        match native {
+        match native.await? {
             Some(Ok(message)) => return Ok(message),
             // A key that is here and may not be used would not be used by gpg.
             Some(Err(error @ (NativeError::Expired(_) | NativeError::Revoked(_) | NativeError::Random))) => {
                 return Err(failure(&error));
             }
-            Some(Err(error)) if !self.options.gpg => return Err(failure(&error)),
+            Some(Err(error)) if !self.keys.options.gpg => return Err(failure(&error)),
             Some(Err(error)) => {
                 return self
                     .encrypt_with_gpg(&fingerprint, secret)
@@ -124,10 +153,11 @@ impl PgpProvider {
     }
 
     async fn decrypt(&self, message: &str) -> Result<SecretBytes, Failure> {
-        let native = self.ring()?.map(|ring| ring.decrypt(message.as_bytes(), &|prompt| self.ask(prompt)));
-        match native {
+        let text = message.to_owned();
+        let native = self.native(move |keys, ring| ring.decrypt(text.as_bytes(), &|prompt| keys.ask(prompt)));
+        match native.await? {
             Some(Ok(secret)) => return Ok(secret),
-            Some(Err(error)) if !self.options.gpg => return Err(failure(&error)),
+            Some(Err(error)) if !self.keys.options.gpg => return Err(failure(&error)),
             Some(Err(error)) => {
                 return self.decrypt_with_gpg(message).await.map_err(|also| joined(&error, also));
             }
@@ -137,6 +167,16 @@ impl PgpProvider {
         self.decrypt_with_gpg(message).await
     }
 
+    async fn reopened(&self, message: &str) -> Result<Option<SecretBytes>, Failure> {
+        let text = message.to_owned();
+        let nobody = |_: &str| Err("nobody is asked".to_owned());
+        match self.native(move |_, ring| ring.decrypt(text.as_bytes(), &nobody)).await? {
+            Some(Ok(secret)) => Ok(Some(secret)),
+            Some(Err(error @ (NativeError::Damaged | NativeError::Malformed(_)))) => Err(failure(&error)),
+            _ => Ok(None),
+        }
+    }
+
     async fn decrypt_with_gpg(&self, message: &str) -> Result<SecretBytes, Failure> {
         let mut output = self.run(&["-d"], message.as_bytes()).await?;
         Ok(SecretBytes::new(std::mem::take(&mut *output)))
@@ -144,12 +184,7 @@ impl PgpProvider {
 
     fn allow_gpg(&self) -> Result<(), Failure> {
         let reason = "gpg may not be started here, and there is no key file";
-        if self.options.gpg { Ok(()) } else { Err(Failure::new(Kind::InvalidConfig, reason)) }
-    }
-
-    fn ask(&self, prompt: &str) -> Result<SecretText, String> {
-        let nobody = || "nobody can be asked; export the key without one, or leave it to gpg".to_owned();
-        self.options.passphrase.as_ref().ok_or_else(nobody).and_then(|ask| ask(prompt))
+        if self.keys.options.gpg { Ok(()) } else { Err(Failure::new(Kind::InvalidConfig, reason)) }
     }
 }
 
@@ -185,6 +220,10 @@ impl KeyProvider for PgpProvider {
     /// Unwraps an OpenPGP message with whatever secret key there is for it.
     fn unwrap<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
         Box::pin(async move { self.decrypt(wrapped).await.map_err(|failure| error("decrypt", failure)) })
+    }
+
+    fn reopen<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
+        Box::pin(async move { self.reopened(wrapped).await.map_err(|failure| error("decrypt", failure)) })
     }
 }
 

@@ -1,12 +1,16 @@
 //! The registry of key providers. A provider is a line in [`KEYS`], its crate
 //! a dependency and a feature; nothing else names vendor crates.
 
+mod bounded;
+
 use std::sync::Arc;
 
 use bulla_core::{Context, KeyProvider, SecretText};
 /// Key services at an address, and the server that makes one of ours.
 #[cfg(feature = "keyservice")]
 pub use bulla_keyservice as key_service;
+
+pub use bounded::{Bounded, Questions};
 
 /// Asks the user for a passphrase with the given prompt; the error says why
 /// there is none.

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bulla_core::{
-    DataKey, FieldValue, KeyProvider, MasterKey, ProviderError, Random, RandomError, SecretBytes,
+    DataKey, FieldValue, KeyProvider, Limits, MasterKey, ProviderError, Random, RandomError, SecretBytes,
 };
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{self, FuturesUnordered};
 
 use self::report::report_text;
 use crate::keys;
@@ -29,6 +29,10 @@ pub const DEFAULT_ORDER: [&str; 2] = ["age", "pgp"];
 
 /// Keys of one group that are asked at the same time (`security.md` K-06).
 const PARALLEL: usize = 8;
+
+/// Kinds whose keys may need the user: one is tried after the other, so that
+/// nothing is asked any more once one fits.
+const ASKING: [&str; 2] = ["age", "pgp"];
 
 /// Forms of one key that are tried for the sake of files before 3.3.0.
 const OLD_CONTEXTS: usize = 16;
@@ -84,6 +88,9 @@ pub enum WrapError {
         /// Number of groups.
         groups: usize,
     },
+    /// More keys than a file may have (`security.md` K-06).
+    #[error("there are {0} master keys; a file can have {limit} at most", limit = Limits::MASTER_KEYS)]
+    TooMany(usize),
     /// Splitting failed.
     #[error("could not split the data key")]
     Shamir(#[from] ShamirError),
@@ -110,11 +117,13 @@ pub fn new_data_key(random: &dyn Random) -> Result<DataKey, RandomError> {
     Ok(DataKey::new(bytes))
 }
 
+/// Groups of wrapped keys, and the threshold to store with them.
+pub type Wrapped = (Vec<Vec<WrappedKey>>, u32);
+
 /// Wraps `data_key` for all keys of all groups.
 ///
 /// With two or more groups each gets a Shamir share; a threshold of 0 means
-/// all groups. Returns the groups and the threshold to store. `created_at` is
-/// the RFC 3339 time that dated kinds get.
+/// all groups. `created_at` is the RFC 3339 time that dated kinds get.
 pub async fn wrap(
     groups: &[Vec<MasterKey>],
     threshold: u32,
@@ -122,12 +131,16 @@ pub async fn wrap(
     created_at: &str,
     providers: Providers<'_>,
     random: &dyn Random,
-) -> Result<(Vec<Vec<WrappedKey>>, u32), WrapError> {
+) -> Result<Wrapped, WrapError> {
     if providers.is_empty() {
         return Err(WrapError::NoProvider);
     }
     if groups.is_empty() || groups.iter().any(Vec::is_empty) {
         return Err(WrapError::EmptyGroup);
+    }
+    let keys = groups.iter().map(Vec::len).sum();
+    if keys > Limits::MASTER_KEYS {
+        return Err(WrapError::TooMany(keys));
     }
     let (parts, threshold) = split(groups.len(), threshold, data_key, random)?;
     let mut wrapped = Vec::with_capacity(groups.len());
@@ -172,6 +185,10 @@ async fn wrap_one(
                     reasons.push(format!("what came back is no wrapped key: {defect}"));
                     continue;
                 }
+                if let Some(reason) = differs(key, &enc, part, providers).await {
+                    reasons.push(reason);
+                    continue;
+                }
                 let dated = keys::kind(key.kind).is_some_and(|kind| kind.dated);
                 let created_at = if dated { created_at.to_owned() } else { String::new() };
                 return Ok(WrappedKey { key: key.clone(), enc, created_at });
@@ -183,6 +200,20 @@ async fn wrap_one(
         reasons.push(not_built_in(key.kind));
     }
     Err(WrapError::Key { identity: keys::identity(key), reasons })
+}
+
+/// Opens a freshly wrapped key where somebody can do so quietly, and says what
+/// is wrong with it (`security.md` C-10).
+async fn differs(key: &MasterKey, enc: &str, part: &SecretBytes, providers: Providers<'_>) -> Option<String> {
+    for provider in providers.iter().filter(|provider| provider.serves(key.kind)) {
+        match provider.reopen(key, enc).await {
+            Ok(Some(opened)) if opened.expose() == part.expose() => return None,
+            Ok(Some(_)) => return Some("what came back holds another key".to_owned()),
+            Ok(None) => {}
+            Err(error) => return Some(format!("what came back does not open: {}", error_text(&error))),
+        }
+    }
+    None
 }
 
 /// The texts of sops, one for each provider that was asked.
@@ -210,7 +241,8 @@ fn error_text(error: &ProviderError) -> String {
 ///
 /// Groups are opened in file order until enough of them are; in a group the
 /// keys are tried by `order` (kinds not in it keep the file's order), up to
-/// eight of one kind at a time, and the first success ends the group.
+/// eight of one kind at a time where nobody is asked for a passphrase, and
+/// the first success ends the group.
 pub async fn recover(
     metadata: &Metadata,
     order: &[String],
@@ -224,7 +256,7 @@ pub async fn recover(
     } else {
         (metadata.shamir_threshold as usize).max(2)
     };
-    let length = if single { 32 } else { 33 };
+    let length = part_length(metadata);
     let mut reports = Vec::new();
     let mut parts = Vec::new();
     for group in &metadata.groups {
@@ -245,6 +277,21 @@ pub async fn recover(
         bulla_crypto::combine(&parts, needed).map_err(RecoverError::Shamir)?
     };
     DataKey::from_slice(secret.expose()).ok_or_else(|| RecoverError::Length(secret.expose().len()))
+}
+
+/// Returns for every key of every group whether a provider opens it; up to
+/// eight are tried at a time.
+pub async fn openable(metadata: &Metadata, providers: Providers<'_>) -> Vec<Vec<bool>> {
+    let length = part_length(metadata);
+    let keys = stream::iter(metadata.groups.iter().flatten());
+    let tried = keys.map(|wrapped| async move { open_one(wrapped, length, providers).await.is_ok() });
+    let mut opened = tried.buffered(PARALLEL).collect::<Vec<_>>().await.into_iter();
+    metadata.groups.iter().map(|group| opened.by_ref().take(group.len()).collect()).collect()
+}
+
+/// Bytes of what the keys wrap: a share has one more than a data key.
+fn part_length(metadata: &Metadata) -> usize {
+    if metadata.groups.len() == 1 { 32 } else { 33 }
 }
 
 /// Adds what a key of AWS KMS may have been wrapped with before 3.3.0: one
@@ -283,7 +330,8 @@ async fn open_group(
     sorted.sort_by_key(|wrapped| rank(wrapped.key.kind));
     let mut failures = Vec::new();
     for same_kind in sorted.chunk_by(|a, b| a.key.kind == b.key.kind) {
-        for batch in same_kind.chunks(PARALLEL) {
+        let at_once = if ASKING.contains(&same_kind[0].key.kind) { 1 } else { PARALLEL };
+        for batch in same_kind.chunks(at_once) {
             let (part, mut failed) = open_batch(batch, length, providers).await;
             if part.is_some() {
                 return (part, failures);
@@ -324,7 +372,6 @@ async fn open_one(
     let mut reasons = Vec::new();
     for provider in providers.iter().filter(|provider| provider.serves(wrapped.key.kind)) {
         match provider.unwrap(&wrapped.key, &wrapped.enc).await {
-            // A share has one byte more than a key.
             Ok(part) if part.expose().len() == length => return Ok(part),
             Ok(part) => {
                 reasons

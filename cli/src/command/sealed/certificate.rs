@@ -32,8 +32,8 @@ pub fn open(context: &Context, ui: &Ui, name: &str) -> Result<Vec<u8>, String> {
                     "warning: the certificate comes over http://, so whoever stands between can replace it",
                 );
             }
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(|error| error.to_string())?.block_on(fetch(context, name))
+            let runtime = crate::app::runtime().map_err(|failure| failure.message)?;
+            runtime.block_on(fetch(context, name))
         }
         Some(other) => Err(format!("Get {name:?}: unsupported protocol scheme {other:?}")),
     }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use bulla_providers::key_service::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::persona::sops::go;
+use crate::go;
 use crate::request::Report;
 
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use bulla_core::Environment;
 
-use crate::persona::sops::go;
+use crate::go;
 
 /// What a flag holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

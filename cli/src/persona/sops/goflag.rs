@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use bulla_core::Environment;
 
-use super::go;
+use crate::go;
 
 /// What a flag holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,7 +2,6 @@
 
 pub mod commands;
 pub mod flags;
-pub mod go;
 pub mod goflag;
 mod help;
 mod legacy;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::commands::Verb;
 use super::goflag::Values;
-use super::{Call, Invocation, go};
+use super::{Call, Invocation};
 use crate::error::{Exit, Failure};
+use crate::go;
 use crate::request::{
     Aws, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, FileStatus, Formats, GroupsAdd, GroupsDelete, Input,
     KeyService, KeyTexts, NewFile, Request, Rotate, SelectionTexts, Session, Set, Sink, Unset, UpdateKeys,

@@ -216,7 +216,7 @@ fn message(name: &str) -> String {
 fn with_files(names: &[&str], gpg: Option<&str>) -> PgpProvider {
     let list = std::env::join_paths(names.iter().map(|name| key_file(name))).unwrap();
     let mut provider = fake(gpg.unwrap_or("echo"), &[("BULLA_PGP_KEY_FILE", list.to_str().unwrap())]);
-    provider.options.gpg = gpg.is_some();
+    Arc::get_mut(&mut provider.keys).unwrap().options.gpg = gpg.is_some();
     provider
 }
 
@@ -251,7 +251,7 @@ fn k_05_no_program_starts_where_none_may() {
     assert_eq!(unwrap(&provider, &message("rsa2048.message.asc")).unwrap_err().kind, Kind::NotMine);
     assert_eq!(wrap(&provider, FINGERPRINT).unwrap_err().kind, Kind::InvalidConfig);
     let mut without = fake("echo", &[]);
-    without.options.gpg = false;
+    Arc::get_mut(&mut without.keys).unwrap().options.gpg = false;
     for error in [unwrap(&without, "x").unwrap_err(), wrap(&without, FINGERPRINT).unwrap_err()] {
         assert!(
             error.to_string().ends_with("gpg may not be started here, and there is no key file"),
@@ -274,7 +274,8 @@ fn a_passphrase_comes_from_the_user() {
     let mut provider = with_files(&["locked.key.asc"], None);
     let error = unwrap(&provider, &message("locked.message.asc")).unwrap_err().to_string();
     assert!(error.contains("is protected by a passphrase: nobody can be asked"), "{error}");
-    provider.options.passphrase = Some(Arc::new(|_| Ok(SecretText::new("open sesame".to_owned()))));
+    let ask: PassphrasePrompt = Arc::new(|_| Ok(SecretText::new("open sesame".to_owned())));
+    Arc::get_mut(&mut provider.keys).unwrap().options.passphrase = Some(ask);
     assert_eq!(unwrap(&provider, &message("locked.message.asc")).unwrap(), DATA_KEY);
 }
 
@@ -294,4 +295,22 @@ fn a_ring_of_the_caller_is_enough() {
     let options = Options::new(Arc::new(Fixed), Arc::new(Fixed));
     let provider = PgpProvider::with_ring(Environment::default(), options, ring);
     assert_eq!(unwrap(&provider, &message("nistp256.message.asc")).unwrap(), DATA_KEY);
+}
+
+#[test]
+fn c_10_what_was_wrapped_is_opened_with_keys_at_hand_only() {
+    let reopen = |provider: &PgpProvider, message: &str| {
+        let reopened = wait(provider.reopen(&MasterKey::new("pgp", []), message));
+        reopened.map(|secret| secret.map(|secret| secret.expose().to_vec()))
+    };
+    let text = message("nistp256.message.asc");
+    assert_eq!(
+        reopen(&with_files(&["nistp256.key.asc"], None), &text).unwrap().as_deref(),
+        Some(DATA_KEY)
+    );
+    assert_eq!(reopen(&with_files(&["cv25519.key.asc"], Some("echo")), &text).unwrap(), None);
+    assert_eq!(reopen(&fake("echo", &[]), &text).unwrap(), None);
+    assert!(reopen(&with_files(&["nistp256.key.asc"], None), "garbage").is_err());
+    let locked = with_files(&["locked.key.asc"], None);
+    assert_eq!(reopen(&locked, &message("locked.message.asc")).unwrap(), None);
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use bulla_core::{Answer, KeyProvider, Kind, Limits, MasterKey, ProviderError, SecretBytes};
 use bulla_crypto::SystemRandom;
-use bulla_sops::group::{WrapError, recover, wrap};
+use bulla_sops::group::{WrapError, openable, recover, wrap};
 use bulla_sops::{Metadata, WrappedKey};
 
 use crate::support::{data_key, request};
@@ -69,16 +69,17 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     panic!("the future never ends");
 }
 
-fn key(name: &str) -> WrappedKey {
-    let key = MasterKey::new("age", [("recipient", name)]);
+/// Keys of age may need the user, those of KMS never do.
+fn key(kind: &'static str, name: &str) -> WrappedKey {
+    let key = MasterKey::new(kind, [("recipient", name)]);
     WrappedKey { key, enc: "-----BEGIN AGE ENCRYPTED FILE-----\n".to_owned(), created_at: String::new() }
 }
 
-fn metadata(names: &[&str]) -> Metadata {
+fn metadata(kind: &'static str, names: &[&str]) -> Metadata {
     let (data_key, limits) = (data_key(), Limits::default());
     let request = request(&data_key, &limits);
     Metadata {
-        groups: vec![names.iter().map(|name| key(name)).collect()],
+        groups: vec![names.iter().map(|name| key(kind, name)).collect()],
         shamir_threshold: 0,
         last_modified: request.last_modified,
         mac: String::new(),
@@ -117,12 +118,67 @@ fn k_06_at_most_eight_keys_are_asked_at_once_and_the_first_success_ends_the_grou
     let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(""))];
     let mut names = vec!["bad"; 100];
     names[20] = "good";
-    assert_eq!(waited(&metadata(&names), &providers), Some(true));
+    assert_eq!(waited(&metadata("kms", &names), &providers), Some(true));
     assert_eq!(PEAK.load(Ordering::SeqCst), 8);
     let asked = ASKED.swap(0, Ordering::SeqCst);
     assert!((21..=24).contains(&asked), "{asked} keys were asked");
-    assert_eq!(waited(&metadata(&["bad"; 100]), &providers), Some(false));
-    assert_eq!(ASKED.load(Ordering::SeqCst), 100);
+    assert_eq!(waited(&metadata("kms", &["bad"; 100]), &providers), Some(false));
+    assert_eq!(ASKED.swap(0, Ordering::SeqCst), 100);
+    // Those that were given up in the middle are counted no longer.
+    RUNNING.store(0, Ordering::SeqCst);
+    PEAK.store(0, Ordering::SeqCst);
+    let opened = wait(openable(&metadata("kms", &names), &providers));
+    assert_eq!((opened[0].len(), opened[0].iter().filter(|opened| **opened).count()), (100, 1));
+    assert_eq!((PEAK.swap(0, Ordering::SeqCst), ASKED.swap(0, Ordering::SeqCst)), (8, 100));
+    // Where the user may be asked, nobody is once a key fits.
+    assert_eq!(waited(&metadata("age", &names), &providers), Some(true));
+    assert_eq!((PEAK.load(Ordering::SeqCst), ASKED.load(Ordering::SeqCst)), (1, 21));
+}
+
+#[test]
+fn k_06_more_than_a_thousand_keys_are_not_wrapped_for() {
+    let groups = vec![vec![MasterKey::new("age", [("recipient", "age1x")]); 1001]];
+    let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(WRAPPED))];
+    let error = wait(wrap(&groups, 0, &data_key(), "", &providers, &SystemRandom)).err().unwrap();
+    assert_eq!(error.to_string(), "there are 1001 master keys; a file can have 1000 at most");
+}
+
+/// Wraps anything to a fixed text, which opens to its bytes.
+struct Local(&'static [u8]);
+
+impl KeyProvider for Local {
+    fn serves(&self, _: &str) -> bool {
+        true
+    }
+
+    fn wrap<'a>(&'a self, _: &'a MasterKey, _: &'a SecretBytes) -> Answer<'a, String> {
+        Box::pin(async { Ok(WRAPPED.to_owned()) })
+    }
+
+    fn unwrap<'a>(&'a self, _: &'a MasterKey, _: &'a str) -> Answer<'a, SecretBytes> {
+        Box::pin(async { Ok(SecretBytes::new(self.0.to_vec())) })
+    }
+
+    fn reopen<'a>(&'a self, _: &'a MasterKey, _: &'a str) -> Answer<'a, Option<SecretBytes>> {
+        let broken = || ProviderError::new(Kind::Unexpected, "age", "broken");
+        Box::pin(async move {
+            if self.0.is_empty() { Err(broken()) } else { Ok(Some(SecretBytes::new(self.0.to_vec()))) }
+        })
+    }
+}
+
+#[test]
+fn c_10_a_wrapped_key_that_opens_to_another_one_is_not_taken() {
+    let groups = vec![vec![MasterKey::new("age", [("recipient", "age1x")])]];
+    let right = data_key();
+    let try_with = |opened: &'static [u8]| {
+        let providers: Vec<Box<dyn KeyProvider>> = vec![Box::new(Counting(WRAPPED)), Box::new(Local(opened))];
+        let wrapped = wait(wrap(&groups, 0, &right, "", &providers, &SystemRandom));
+        wrapped.err().map(|error| error.to_string())
+    };
+    assert_eq!(try_with(Box::leak(Box::new(*right.expose()))), None);
+    assert!(try_with(&[8; 32]).unwrap().contains("what came back holds another key"));
+    assert!(try_with(&[]).unwrap().contains("what came back does not open: broken"));
 }
 
 /// Whether the key that comes back is the right one; `Some(false)` for none.

@@ -1,5 +1,6 @@
-//! Small pieces of Go's standard library whose results show on sops' command
-//! line: `strconv.ParseBool`, `ParseInt` with base 0, and the `%q` verb.
+//! Small pieces of Go's standard library whose results show on the command
+//! lines of sops and kubeseal: `strconv.ParseBool`, `ParseInt` with base 0,
+//! and the `%q` verb.
 
 use core::fmt::{self, Write};
 
