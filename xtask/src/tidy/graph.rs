@@ -20,6 +20,8 @@ const FORMAT: &[&str] = &[
 ];
 /// Crates that each bind one SDK or tool.
 const VENDOR: &[&str] = &["bulla-age", "bulla-aws", "bulla-keyservice", "bulla-pgp", "bulla-vault"];
+/// What users start. They alone may talk to a cluster through `kube`.
+const PROGRAMS: &[&str] = &["bulla", "bulla-controller"];
 /// The crate that lists the vendor crates.
 const REGISTRY: &str = "bulla-providers";
 /// What never stands below a format crate: runtimes, HTTP and Kubernetes clients, argument parsers.
@@ -65,6 +67,9 @@ fn judge_layers(graph: &Graph, name: &str, findings: &mut Vec<String>) {
         for other in direct.iter().filter(|other| other.starts_with("bulla-") && *other != "bulla-core") {
             findings.push(format!("{name} depends on {other}: a vendor crate knows bulla-core and its SDK"));
         }
+    }
+    if direct.contains("kube") && !PROGRAMS.contains(&name) {
+        findings.push(format!("{name} depends on kube: only the programs talk to a cluster"));
     }
     if name != REGISTRY {
         for vendor in direct.iter().filter(|other| VENDOR.contains(&other.as_str())) {
@@ -193,6 +198,12 @@ mod tests {
     fn a_vendor_crate_may_name_the_core_only() {
         assert!(findings(&[("bulla-age", &["age", "bulla-core"])], "bulla-age").is_empty());
         assert_eq!(findings(&[("bulla-age", &["bulla-sops"])], "bulla-age").len(), 1);
+    }
+
+    #[test]
+    fn only_programs_talk_to_a_cluster() {
+        assert!(findings(&[("bulla-controller", &["kube"])], "bulla-controller").is_empty());
+        assert_eq!(findings(&[("bulla-providers", &["kube"])], "bulla-providers").len(), 1);
     }
 
     #[test]

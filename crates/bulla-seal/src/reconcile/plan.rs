@@ -55,11 +55,11 @@ pub fn plan(
     Ok(if differs(existing, &merged) { Step::Update(merged) } else { Step::Keep })
 }
 
-/// Whether the Secret goes with its SealedSecret at our hands: only where
-/// `--old-gc-behavior` asks for it, and only a Secret that the gone object
-/// (`uid`) controlled (`security.md` T-05).
-pub fn deletes(old_behavior: bool, uid: &str, existing: &ObjectMeta) -> bool {
-    old_behavior && is_controlled_by(existing, uid)
+/// Whether `--old-gc-behavior` deletes an existing Secret with its
+/// SealedSecret: only one that the gone object (`uid`) controlled
+/// (`security.md` T-05).
+pub fn deletes(uid: &str, existing: &ObjectMeta) -> bool {
+    is_controlled_by(existing, uid)
 }
 
 impl Rules {

@@ -249,14 +249,9 @@ fn what_a_server_fills_in_is_not_taken_from_templates() {
 fn t_05_only_what_the_gone_object_controlled_goes_with_it() {
     let owned = existing(&[], Some(("SealedSecret", "u1"))).metadata;
     let managed = existing(&[MANAGED], None).metadata;
-    assert!(deletes(true, "u1", &owned));
-    for (old_behavior, uid, metadata) in [
-        (false, "u1", &owned),
-        (true, "u2", &owned),
-        (true, "u1", &managed),
-        (true, "", &ObjectMeta::default()),
-    ] {
-        assert!(!deletes(old_behavior, uid, metadata), "{old_behavior} {uid}");
+    assert!(deletes("u1", &owned));
+    for (uid, metadata) in [("u2", &owned), ("u1", &managed), ("", &ObjectMeta::default())] {
+        assert!(!deletes(uid, metadata), "{uid}");
     }
 }
 

@@ -1,0 +1,410 @@
+//! The command line and its variables: those of the original, and few of our
+//! own (`sealed-secrets.md` 5.1).
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use bulla_core::civil::{civil_of, days_of};
+use bulla_core::{Environment, Timestamp};
+use bulla_seal::reconcile::Rules;
+use bulla_seal::{KeyOrder, NewKey, Precedence, Renewal, UnsealOptions};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use crate::env;
+use crate::telemetry::{Format, Log};
+
+/// The release of the original whose role this is.
+pub(crate) const VERSION: &str = "0.36.6";
+/// The file in which a pod finds its namespace.
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+/// Characters that a key prefix may have, so that five more still fit a name.
+const MAX_PREFIX: usize = 245;
+
+/// What a command line asks for.
+pub(crate) enum Asked {
+    /// To run.
+    Run(Box<Settings>),
+    /// To print a text.
+    Show(String),
+}
+
+/// What the controller is to do.
+pub(crate) struct Settings {
+    /// Where the keys are.
+    pub(crate) namespace: String,
+    /// Namespaces to look after; empty means all.
+    pub(crate) namespaces: Vec<String>,
+    /// Which SealedSecrets are looked after; empty means all.
+    pub(crate) label_selector: String,
+    /// How names of key Secrets begin.
+    pub(crate) key_prefix: String,
+    /// Which key is the newest.
+    pub(crate) key_order: KeyOrder,
+    /// When new keys are made.
+    pub(crate) renewal: Renewal,
+    /// How new keys are made.
+    pub(crate) new_key: NewKey,
+    /// How objects are unsealed.
+    pub(crate) unseal: UnsealOptions,
+    /// What is not written.
+    pub(crate) rules: Rules,
+    /// Whether Secrets are deleted with their SealedSecrets by us.
+    pub(crate) old_gc_behavior: bool,
+    /// Whether status is written.
+    pub(crate) update_status: bool,
+    /// Whether Secrets are watched.
+    pub(crate) watches_secrets: bool,
+    /// How often a failure is tried again quickly.
+    pub(crate) quick_retries: u32,
+    /// Address of the health checks.
+    pub(crate) listen: SocketAddr,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+}
+
+/// Unseals SealedSecrets in a Kubernetes cluster.
+#[derive(Parser)]
+#[command(name = "controller", disable_version_flag = true, args_override_self = true)]
+struct Flags {
+    /// Accept the deprecated whole-secret form spec.data
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
+    accept_deprecated_v1_data: bool,
+    /// Look after these namespaces and the controller's own
+    #[arg(long, value_name = "LIST", default_value = "")]
+    additional_namespaces: String,
+    /// Look after all namespaces
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
+    all_namespaces: bool,
+    /// Make Secrets of types that give rights to whoever makes them
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    allow_privileged_secret_types: bool,
+    /// Replace a newest key from before this time when starting (RFC 1123, numeric zone)
+    #[arg(long, value_name = "TIME", default_value = "")]
+    key_cutoff_time: String,
+    /// Which time makes a key the newest: CertNotBefore or SecretCreationTimestamp
+    #[arg(long, value_name = "TIME", default_value = "CertNotBefore")]
+    key_order_priority: String,
+    /// How the names of key Secrets begin
+    #[arg(long, value_name = "TEXT", default_value = "sealed-secrets-key")]
+    key_prefix: String,
+    /// How old the newest key may become; 0 never renews
+    #[arg(long, alias = "rotate-period", value_name = "DURATION", default_value = "720h0m0s", value_parser = seconds)]
+    key_renew_period: i64,
+    /// Bits of new keys: 2048, 3072, 4096 or 8192
+    #[arg(long, value_name = "BITS", default_value_t = 4096)]
+    key_size: usize,
+    /// How long the certificates of new keys hold
+    #[arg(long, value_name = "DURATION", default_value = "87600h0m0s", value_parser = seconds)]
+    key_ttl: i64,
+    /// Accepted; requests are not limited at this end
+    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
+    kubeclient_burst: i64,
+    /// Accepted; requests are not limited at this end
+    #[arg(long, value_name = "N", default_value_t = 5.0, allow_hyphen_values = true)]
+    kubeclient_qps: f32,
+    /// Look after SealedSecrets with these labels only
+    #[arg(long, value_name = "SELECTOR", default_value = "")]
+    label_selector: String,
+    /// Where /healthz, /readyz and /v1/cert.pem are served
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
+    listen_addr: SocketAddr,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: String,
+    /// Log at level INFO to standard output
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
+    log_info_stdout: bool,
+    /// DEBUG, INFO, WARN or ERROR
+    #[arg(long, value_name = "LEVEL", default_value = "INFO")]
+    log_level: String,
+    /// How often a failure is tried again quickly; later attempts come with growing pauses, without an end
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    max_unseal_retries: u32,
+    /// Common name of the certificates of new keys
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    my_cn: String,
+    /// Delete the Secret that a deleted SealedSecret controlled, instead of leaving it to the garbage collector
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    old_gc_behavior: bool,
+    /// Annotations of new key Secrets, as K=V,K=V
+    #[arg(long, value_name = "LIST", default_value = "", value_parser = pairs)]
+    privatekey_annotations: BTreeMap<String, String>,
+    /// Labels of new key Secrets, as K=V,K=V
+    #[arg(long, value_name = "LIST", default_value = "", value_parser = pairs)]
+    privatekey_labels: BTreeMap<String, String>,
+    /// Do not watch Secrets: deleted ones are not made again
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    skip_recreate: bool,
+    /// Who wins where a name stands in encryptedData and in template.data
+    #[arg(long, value_name = "WHO", default_value = "template")]
+    template_precedence: Winner,
+    /// Write the status of SealedSecrets
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
+    update_status: bool,
+    /// Print the version
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    version: bool,
+    /// Accepted; key Secrets are always watched
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    watch_for_secrets: bool,
+}
+
+/// Who wins where a name stands twice.
+#[derive(Clone, Copy, ValueEnum)]
+enum Winner {
+    /// encryptedData, as from release 0.37 on
+    EncryptedData,
+    /// template.data, as up to release 0.36
+    Template,
+}
+
+/// Reads the command line over the variables of `environment`; an error says
+/// what is wrong.
+pub(crate) fn read(arguments: Vec<OsString>, environment: &Environment) -> Result<Asked, String> {
+    let mut all = vec![OsString::from("controller")];
+    all.extend(from_variables(environment));
+    all.extend(arguments.into_iter().skip(1));
+    let matches = match Flags::command().try_get_matches_from(all) {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => return Ok(Asked::Show(error.to_string())),
+        Err(error) => return Err(error.to_string()),
+    };
+    let flags = Flags::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+    if flags.version {
+        return Ok(Asked::Show(format!("controller version: v{VERSION}\n")));
+    }
+    let file = std::fs::read_to_string(NAMESPACE_FILE).unwrap_or_default();
+    let namespace = [environment.text(env::NAMESPACE).unwrap_or_default(), file.trim(), "default"];
+    let namespace = namespace.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    flags.settings(namespace).map(|settings| Asked::Run(Box::new(settings)))
+}
+
+/// The flags that variables set; those that cannot be read are left out, as
+/// the original does.
+fn from_variables(environment: &Environment) -> Vec<OsString> {
+    let mut found = Vec::new();
+    let variables: BTreeMap<_, _> = environment.variables().collect();
+    for argument in Flags::command().get_arguments() {
+        let Some(name) = argument.get_long() else { continue };
+        let variable = format!("{}{}", env::FLAGS, name.to_uppercase().replace('-', "_"));
+        let Some(value) = variables.get(std::ffi::OsStr::new(&variable)) else { continue };
+        let mut flag = OsString::from(format!("--{name}="));
+        flag.push(value);
+        let alone = [OsString::from("controller"), flag.clone()];
+        if name != "help" && Flags::command().try_get_matches_from(alone).is_ok() {
+            found.push(flag);
+        }
+    }
+    found
+}
+
+impl Flags {
+    fn settings(self, namespace: &str) -> Result<Settings, String> {
+        let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if self.key_prefix.len() > MAX_PREFIX || !self.key_prefix.bytes().all(of_name) {
+            return Err(format!("--key-prefix: at most {MAX_PREFIX} characters of a-z, 0-9 and -"));
+        }
+        if ![2048, 3072, 4096, 8192].contains(&self.key_size) {
+            return Err("--key-size: 2048, 3072, 4096 or 8192".to_owned());
+        }
+        let cutoff = match self.key_cutoff_time.as_str() {
+            "" => None,
+            text => Some(rfc1123z(text).ok_or("--key-cutoff-time: a time as of `date -R`")?),
+        };
+        let precedence = match self.template_precedence {
+            Winner::EncryptedData => Precedence::Encrypted,
+            Winner::Template => Precedence::Template,
+        };
+        let is_creation = self.key_order_priority == "SecretCreationTimestamp";
+        Ok(Settings {
+            namespace: namespace.to_owned(),
+            namespaces: self.namespaces(namespace),
+            key_order: if is_creation { KeyOrder::SecretCreationTimestamp } else { KeyOrder::CertNotBefore },
+            renewal: Renewal { period: self.key_renew_period, cutoff },
+            unseal: UnsealOptions { accepts_v1_data: self.accept_deprecated_v1_data, precedence },
+            rules: Rules {
+                allows_privileged_types: self.allow_privileged_secret_types,
+                key_namespace: namespace.to_owned(),
+                key_prefix: self.key_prefix.clone(),
+            },
+            new_key: NewKey {
+                bits: self.key_size,
+                validity: self.key_ttl,
+                common_name: self.my_cn,
+                labels: self.privatekey_labels,
+                annotations: self.privatekey_annotations,
+            },
+            label_selector: self.label_selector,
+            key_prefix: self.key_prefix,
+            old_gc_behavior: self.old_gc_behavior,
+            update_status: self.update_status,
+            watches_secrets: !self.skip_recreate,
+            quick_retries: self.max_unseal_retries,
+            listen: self.listen_addr,
+            log: Log {
+                format: if self.log_format == "json" { Format::Json } else { Format::Text },
+                level: self.log_level.parse().unwrap_or(tracing::Level::INFO),
+                info_to_stdout: self.log_info_stdout,
+            },
+        })
+    }
+
+    fn namespaces(&self, own: &str) -> Vec<String> {
+        if self.all_namespaces && self.additional_namespaces.is_empty() {
+            return Vec::new();
+        }
+        let mut all = vec![own.to_owned()];
+        for name in self.additional_namespaces.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if !all.iter().any(|known| known == name) {
+                all.push(name.to_owned());
+            }
+        }
+        all
+    }
+}
+
+/// A bool as Go's `strconv.ParseBool` reads it.
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("true or false".to_owned()),
+    }
+}
+
+/// A duration of Go's, in seconds.
+fn seconds(text: &str) -> Result<i64, String> {
+    let nanoseconds = bulla_template::parse_duration(text).ok_or("a duration such as 720h30m")?;
+    Ok(nanoseconds / 1_000_000_000)
+}
+
+/// An address of Go's: `:8080` is every interface.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    whole.parse().map_err(|_| "an address such as :8080 or 127.0.0.1:8080".to_owned())
+}
+
+/// `K=V,K=V`; a value may hold `=`.
+fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let pairs = text.split(',').filter(|pair| !pair.is_empty());
+    let split = |pair: &str| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    pairs.map(|pair| split(pair).ok_or_else(|| "a list such as a=b,c=d".to_owned())).collect()
+}
+
+/// A time in Go's layout RFC1123Z, such as `Mon, 02 Jan 2006 15:04:05 -0700`.
+fn rfc1123z(text: &str) -> Option<Timestamp> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let words: Vec<&str> = text.split(' ').collect();
+    let [weekday, day, month, year, clock, zone] = words[..] else { return None };
+    let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
+    let [hour, minute, second] = clock.split(':').collect::<Vec<_>>()[..] else { return None };
+    let number = |text: &str, width: usize| {
+        text.parse::<u32>().ok().filter(|_| text.len() == width && !text.starts_with('+')).map(i64::from)
+    };
+    let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
+    let sign = match zone.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let offset = sign * (number(zone.get(1..3)?, 2)? * 3600 + number(zone.get(3..)?, 2)? * 60);
+    let day = number(day, 2)?;
+    let days = days_of(number(year, 4)?, month as i64, day);
+    let is_time = hour < 24 && minute < 60 && second < 60 && weekday.len() == 4 && weekday.ends_with(',');
+    let local = days * 86_400 + hour * 3600 + minute * 60 + second;
+    (is_time && civil_of(local).day == day).then_some(local - offset)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// The settings of a command line; an error may be a text that was asked for.
+    pub(super) fn try_settings(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let environment = Environment::new(variables, "/".into());
+        let arguments = std::iter::once("controller").chain(arguments.iter().copied());
+        match read(arguments.map(OsString::from).collect(), &environment)? {
+            Asked::Run(settings) => Ok(*settings),
+            Asked::Show(text) => Err(text),
+        }
+    }
+
+    /// The settings of a command line without variables.
+    pub(crate) fn settings(arguments: &[&str]) -> Settings {
+        try_settings(arguments, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::try_settings as settings;
+    use super::*;
+
+    fn read_settings(arguments: &[&str], variables: &[(&str, &str)]) -> Settings {
+        settings(arguments, variables).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_original() {
+        let settings = read_settings(&[], &[]);
+        assert!(settings.namespaces.is_empty() && settings.update_status && settings.watches_secrets);
+        assert_eq!((settings.key_prefix.as_str(), settings.new_key.bits), ("sealed-secrets-key", 4096));
+        assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
+        assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
+        assert_eq!(settings.listen.port(), 8080);
+    }
+
+    #[test]
+    fn switches_take_a_value_behind_an_equals_sign_only() {
+        let read = read_settings(&["--update-status=false", "--skip-recreate", "--key-size", "2048"], &[]);
+        assert!(!read.update_status && !read.watches_secrets);
+        assert_eq!(read.new_key.bits, 2048);
+        for argument in
+            ["--update-status=x", "--key-size=1024", "--key-prefix=A", "--key-ttl=30d", "--unknown"]
+        {
+            assert!(settings(&[argument], &[]).is_err(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn variables_set_flags_and_the_command_line_wins() {
+        let variables = [
+            ("SEALED_SECRETS_KEY_RENEW_PERIOD", "1h"),
+            ("SEALED_SECRETS_KEY_TTL", "nonsense"),
+            ("SEALED_SECRETS_UPDATE_STATUS", "false"),
+            ("POD_NAMESPACE", "own"),
+        ];
+        let settings =
+            read_settings(&["--key-renew-period=2h", "--additional-namespaces=a,own,,b"], &variables);
+        assert_eq!((settings.renewal.period, settings.new_key.validity), (7200, 87_600 * 3600));
+        assert!(!settings.update_status);
+        assert_eq!(settings.namespaces, ["own", "a", "b"]);
+        assert_eq!(read_settings(&["--all-namespaces=false"], &variables).namespaces, ["own"]);
+    }
+
+    #[test]
+    fn the_version_has_the_form_that_scripts_look_for() {
+        let shown = settings(&["--version"], &[]).err().unwrap();
+        assert_eq!(shown, format!("controller version: v{VERSION}\n"));
+    }
+
+    #[test]
+    fn cutoff_times_are_read_as_date_prints_them() {
+        assert_eq!(rfc1123z("Mon, 02 Jan 2006 15:04:05 -0700"), Some(1_136_239_445));
+        assert_eq!(rfc1123z("Thu, 01 Jan 1970 00:00:00 +0000"), Some(0));
+        for text in ["", "2006-01-02", "Mon, 02 Jan 2006 15:04:05 MST", "Mon, 31 Feb 2006 15:04:05 +0000"] {
+            assert_eq!(rfc1123z(text), None, "{text}");
+            assert!(text.is_empty() || settings(&[&format!("--key-cutoff-time={text}")], &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn lists_of_pairs_keep_what_follows_the_first_equals_sign() {
+        let read = read_settings(&["--privatekey-labels=a=b=c,d="], &[]);
+        assert_eq!(read.new_key.labels["a"], "b=c");
+        assert_eq!(read.new_key.labels["d"], "");
+        assert!(settings(&["--privatekey-labels=a"], &[]).is_err());
+    }
+}

@@ -1,0 +1,282 @@
+//! Requests to the API server. Secrets travel as text that is wiped, through
+//! our own types; error texts hold nothing of an object (`security.md` O-03).
+
+use std::time::Duration;
+
+use bulla_api::{Secret, json_line};
+use bulla_core::{Environment, one_line};
+use bulla_seal::reconcile::FIELD_MANAGER;
+use http::{Method, Request, StatusCode};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::Status;
+use kube::{Client, Config};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::env;
+
+/// How long a request may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Objects per page of a list.
+const PAGE: usize = 500;
+
+/// The API server of the cluster.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    client: Client,
+}
+
+/// Why a request failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{text}")]
+pub(crate) struct ApiError {
+    /// The status code; 0 where no answer came.
+    pub(crate) code: u16,
+    text: String,
+}
+
+impl ApiError {
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.code == StatusCode::CONFLICT.as_u16()
+    }
+
+    /// Whether an immutable Secret is why.
+    pub(crate) fn is_immutable(&self) -> bool {
+        self.text.contains("field is immutable when `immutable` is set")
+    }
+
+    pub(crate) fn silent(text: String) -> Self {
+        Self { code: 0, text }
+    }
+}
+
+/// Namespace and name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key {
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The path of the SealedSecrets of a namespace; empty means all.
+fn sealed_secrets(namespace: &str) -> String {
+    match namespace {
+        "" => "/apis/bitnami.com/v1alpha1/sealedsecrets".to_owned(),
+        _ => format!("/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets"),
+    }
+}
+
+fn secrets(namespace: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/secrets")
+}
+
+impl Cluster {
+    /// Connects as `KUBECONFIG` says, else with the pod's service account.
+    pub(crate) async fn connect(environment: &Environment) -> Result<Self, String> {
+        let config = match environment.os(env::KUBECONFIG) {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path).map_err(|error| error.to_string())?;
+                Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+                    .await
+                    .map_err(|error| error.to_string())?
+            }
+            None => Config::incluster().map_err(|error| error.to_string())?,
+        };
+        let client = Client::try_from(config).map_err(|error| error.to_string())?;
+        Ok(Self { client })
+    }
+
+    /// For watching.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Zeroizing<String>, ApiError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(|_| ApiError::silent(format!("{path} is no path")))?;
+        match tokio::time::timeout(DEADLINE, self.client.request_text(request)).await {
+            Ok(Ok(text)) => Ok(Zeroizing::new(text)),
+            Ok(Err(kube::Error::Api(status))) => Err(ApiError { code: status.code, text: reduced(&status) }),
+            Ok(Err(error)) => Err(ApiError::silent(format!(
+                "the API server does not answer: {}",
+                bulla_core::root_cause(&error)
+            ))),
+            Err(_) => Err(ApiError::silent(format!(
+                "the API server does not answer within {} seconds",
+                DEADLINE.as_secs()
+            ))),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
+        match self.ask(Method::GET, path, Vec::new()).await {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.code == StatusCode::NOT_FOUND.as_u16() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A SealedSecret as it stands there.
+    pub(crate) async fn sealed_secret(&self, key: &Key) -> Result<Option<Value>, ApiError> {
+        let path = format!("{}/{}", sealed_secrets(&key.namespace), key.name);
+        self.get(&path).await?.map(|text| parsed(&text)).transpose()
+    }
+
+    /// Whether any SealedSecret of a namespace (empty: of all) says that it is
+    /// synced.
+    pub(crate) async fn has_synced(&self, namespace: &str) -> Result<bool, ApiError> {
+        let mut next = String::new();
+        loop {
+            let path = format!("{}?limit={PAGE}&continue={next}", sealed_secrets(namespace));
+            let Some(text) = self.get(&path).await? else { return Ok(false) };
+            let page = parsed(&text)?;
+            let is_synced = |item: &Value| {
+                let status = bulla_api::SealedSecretStatus::from_value(item.get("status"));
+                status.condition("Synced").is_some_and(|condition| condition.status == "True")
+            };
+            if page["items"].as_array().is_some_and(|items| items.iter().any(is_synced)) {
+                return Ok(true);
+            }
+            match page["metadata"]["continue"].as_str() {
+                Some(token) if !token.is_empty() => token.clone_into(&mut next),
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// Replaces the status of a SealedSecret as it was read.
+    pub(crate) async fn put_status(&self, key: &Key, object: &Value) -> Result<(), ApiError> {
+        let path =
+            format!("{}/{}/status?fieldManager={FIELD_MANAGER}", sealed_secrets(&key.namespace), key.name);
+        self.ask(Method::PUT, &path, object.to_string().into_bytes()).await.map(drop)
+    }
+
+    /// A Secret with its data.
+    pub(crate) async fn secret(&self, key: &Key) -> Result<Option<Secret>, ApiError> {
+        let path = format!("{}/{}", secrets(&key.namespace), key.name);
+        let Some(text) = self.get(&path).await? else { return Ok(None) };
+        let secret = Secret::from_text(text.as_bytes());
+        secret.map(Some).map_err(|_| ApiError::silent(format!("Secret {key} cannot be read")))
+    }
+
+    /// The Secrets of a namespace with a label, with their data.
+    pub(crate) async fn labeled_secrets(
+        &self,
+        namespace: &str,
+        label: &str,
+    ) -> Result<Vec<Secret>, ApiError> {
+        let path = format!("{}?labelSelector={}", secrets(namespace), label.replace('/', "%2F"));
+        let text = self.ask(Method::GET, &path, Vec::new()).await?;
+        let items = bulla_api::secrets_of_list(text.as_bytes());
+        items.map_err(|_| ApiError::silent("the list of key Secrets cannot be read".to_owned()))
+    }
+
+    pub(crate) async fn create_secret(&self, secret: &Secret) -> Result<(), ApiError> {
+        let path = format!("{}?fieldManager={FIELD_MANAGER}", secrets(&secret.metadata.namespace));
+        self.ask(Method::POST, &path, text_of(secret)).await.map(drop)
+    }
+
+    /// Replaces a Secret at the resource version that it carries.
+    pub(crate) async fn update_secret(&self, secret: &Secret) -> Result<(), ApiError> {
+        let metadata = &secret.metadata;
+        let path = format!("{}/{}?fieldManager={FIELD_MANAGER}", secrets(&metadata.namespace), metadata.name);
+        self.ask(Method::PUT, &path, text_of(secret)).await.map(drop)
+    }
+
+    /// Deletes a Secret, if it is still the one that was read (`security.md`
+    /// T-05).
+    pub(crate) async fn delete_secret(&self, secret: &Secret) -> Result<(), ApiError> {
+        let metadata = &secret.metadata;
+        let path = format!("{}/{}", secrets(&metadata.namespace), metadata.name);
+        let same = json!({"uid": metadata.server.uid, "resourceVersion": metadata.server.resource_version});
+        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": same});
+        self.ask(Method::DELETE, &path, options.to_string().into_bytes()).await.map(drop)
+    }
+
+    pub(crate) async fn create_event(&self, namespace: &str, event: &Value) -> Result<(), ApiError> {
+        let path = format!("/api/v1/namespaces/{namespace}/events");
+        self.ask(Method::POST, &path, event.to_string().into_bytes()).await.map(drop)
+    }
+
+    /// What tells this cluster from others: the UID of `kube-system`, or
+    /// nothing where that may not be read.
+    pub(crate) async fn uid(&self) -> String {
+        let object = self.get("/api/v1/namespaces/kube-system").await.ok().flatten();
+        let object = object.and_then(|text| parsed(&text).ok()).unwrap_or_default();
+        object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn text_of(secret: &Secret) -> Vec<u8> {
+    json_line(&secret.tree()).into_bytes()
+}
+
+fn parsed(text: &str) -> Result<Value, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
+}
+
+/// What an API server says, without what it may repeat of an object: values
+/// that it found invalid, and what webhooks say.
+fn reduced(status: &Status) -> String {
+    const DENIED: &str = "denied the request";
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    if status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16() && !causes.is_empty() {
+        let details = status.details.as_ref();
+        let (kind, name) = details.map(|details| (&*details.kind, &*details.name)).unwrap_or_default();
+        let causes: Vec<String> = causes
+            .iter()
+            .map(|cause| match cause.reason.as_str() {
+                "FieldValueForbidden" | "FieldValueRequired" => format!("{}: {}", cause.field, cause.message),
+                reason => format!("{}: {}", cause.field, reason.trim_start_matches("FieldValue")),
+            })
+            .collect();
+        return one_line(format!("{kind} {name:?} is invalid: {}", causes.join(", ")).as_bytes());
+    }
+    match status.message.split_once(DENIED) {
+        Some((webhook, _)) => one_line(format!("{webhook}{DENIED}").as_bytes()),
+        None => one_line(status.message.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(status: Value) -> String {
+        reduced(&serde_json::from_value(status).unwrap())
+    }
+
+    #[test]
+    fn o_03_what_the_server_repeats_of_an_object_is_left_out() {
+        let cause =
+            |reason: &str, message: &str| json!({"reason": reason, "message": message, "field": "data[a]"});
+        let invalid = json!({
+            "code": 422, "message": "Secret \"n\" is invalid: canary",
+            "details": {"kind": "Secret", "name": "n", "causes": [
+                cause("FieldValueInvalid", "Invalid value: \"canary\": must be JSON"),
+                cause("FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set"),
+            ]},
+        });
+        assert_eq!(
+            text(invalid),
+            "Secret \"n\" is invalid: data[a]: Invalid, data[a]: Forbidden: field is immutable when `immutable` is set"
+        );
+        let webhook = "admission webhook \"w\" denied the request: canary";
+        assert_eq!(
+            text(json!({"code": 400, "message": webhook})),
+            "admission webhook \"w\" denied the request"
+        );
+        let quota = "secrets \"n\" is forbidden: exceeded quota: q";
+        assert_eq!(text(json!({"code": 403, "message": quota})), quota);
+    }
+}

@@ -1,0 +1,246 @@
+//! The sealing keys of the cluster: observed, made, renewed
+//! (`sealed-secrets.md` 5.2, `security.md` ).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bulla_api::Secret;
+use bulla_seal::reconcile::KEY_LABEL;
+use bulla_seal::{KeyRing, KeySecret, key_name, newest_first};
+use futures_util::StreamExt;
+use kube::runtime::watcher::Event;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant, sleep_until};
+
+use crate::World;
+use crate::cluster::{ApiError, Key};
+use crate::reconcile::event;
+use crate::watch as watches;
+
+/// How long to wait where keys could not be read or made.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How many names are tried for a new key.
+const NAMES: u32 = 8;
+/// A day; longer waits are made of several.
+const DAY: i64 = 86_400;
+
+/// An unchanging set of keys; a new one replaces it as a whole
+/// (`security.md` S-10).
+#[derive(Default)]
+pub(crate) struct Ring {
+    /// The private keys.
+    pub(crate) keys: KeyRing,
+    newest: Option<Newest>,
+}
+
+struct Newest {
+    time: i64,
+    fingerprint: String,
+}
+
+/// Who keeps the ring.
+pub(crate) struct Keeper {
+    world: Arc<World>,
+    ring: watch::Sender<Arc<Ring>>,
+    /// Names of key Secrets that were spoken of.
+    known: BTreeSet<String>,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Due {
+    /// The first key of this process, or one that replaces it.
+    Start,
+    /// The next key, when its time comes.
+    Renewal,
+    /// A key now: somebody asked.
+    Signal,
+}
+
+impl Keeper {
+    /// A keeper, and where its rings appear.
+    pub(crate) fn new(world: Arc<World>) -> (Self, watch::Receiver<Arc<Ring>>) {
+        let (ring, receiver) = watch::channel(Arc::default());
+        (Self { world, ring, known: BTreeSet::new() }, receiver)
+    }
+
+    /// Keeps the ring until the process ends.
+    pub(crate) async fn run(mut self) -> Result<(), String> {
+        tracing::info!("Searching for existing private keys");
+        let settings = &self.world.settings;
+        let label = format!("{KEY_LABEL}=active");
+        let namespace = [settings.namespace.clone()];
+        let mut changes = watches::secrets(&self.world.cluster.client(), &namespace, &label);
+        let mut renew = signal(SignalKind::user_defined1()).map_err(|error| error.to_string())?;
+        let mut is_started = false;
+        let mut due = Instant::now();
+        loop {
+            let asked = tokio::select! {
+                Some((_, change)) = changes.next() => match change {
+                    Event::Init | Event::InitApply(_) => continue,
+                    Event::InitDone | Event::Apply(_) | Event::Delete(_) => None,
+                },
+                Some(()) = renew.recv() => Some(Due::Signal),
+                () = sleep_until(due) => Some(if is_started { Due::Renewal } else { Due::Start }),
+            };
+            match self.step(is_started, asked).await {
+                Ok(wait) => {
+                    is_started = true;
+                    due = Instant::now() + wait;
+                }
+                Err(error) => {
+                    tracing::error!(error = error.to_string(), "Failed to read or make keys, will retry");
+                    due = Instant::now() + PAUSE;
+                }
+            }
+        }
+    }
+
+    /// Reads the keys, makes one if it is time, and says how long to wait.
+    async fn step(&mut self, is_started: bool, asked: Option<Due>) -> Result<Duration, ApiError> {
+        // Without having read the keys none is made.
+        self.load().await?;
+        let renewal = self.world.settings.renewal;
+        let newest = self.ring.borrow().newest.as_ref().map(|newest| newest.time);
+        let now = self.world.clock.now();
+        let is_due = match asked {
+            _ if !is_started => renewal.is_due_at_start(newest),
+            Some(Due::Signal) => true,
+            _ => newest.is_some_and(|newest| renewal.next(newest, now) == Some(0)),
+        };
+        if is_due {
+            self.make().await?;
+        }
+        let newest = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
+        let wait = renewal.next(newest, self.world.clock.now()).unwrap_or(DAY).clamp(1, DAY);
+        Ok(Duration::from_secs(wait as u64))
+    }
+
+    /// Reads all keys anew and puts a ring of them in place.
+    async fn load(&mut self) -> Result<(), ApiError> {
+        let world = Arc::clone(&self.world);
+        let settings = &world.settings;
+        let (cluster, namespace) = (&world.cluster, settings.namespace.as_str());
+        let mut secrets = cluster.labeled_secrets(namespace, &format!("{KEY_LABEL}=active")).await?;
+        let oldest = Key { namespace: namespace.into(), name: settings.key_prefix.as_str().into() };
+        if !secrets.iter().any(|secret| secret.metadata.name == settings.key_prefix) {
+            // Up to release 0.8 the only key had this name and no label.
+            let oldest = cluster.secret(&oldest).await?;
+            secrets.extend(oldest.filter(|secret| !secret.metadata.labels.contains_key(KEY_LABEL)));
+        }
+        let mut keys = Vec::new();
+        for secret in &secrets {
+            match KeySecret::read(secret) {
+                Ok(key) => keys.push(key),
+                Err(error) => self.refuse(secret, &error.to_string()).await,
+            }
+        }
+        newest_first(&mut keys, settings.key_order, self.world.clock.now());
+        for key in &keys {
+            if self.known.insert(key.name.clone()) {
+                tracing::info!(secretname = key.name, "registered private key");
+            }
+        }
+        let newest = keys.first().map(|key| Newest {
+            time: key.time(settings.key_order),
+            fingerprint: key.key.public().fingerprint().to_owned(),
+        });
+        // Only what was read back from the cluster is served.
+        self.world.health.certified(keys.first().map(|key| key.certificate_pem.clone()));
+        let ring = Ring { keys: KeyRing::new(keys.into_iter().map(|key| key.key)), newest };
+        self.ring.send_if_modified(|old| {
+            let is_other = fingerprints(old) != fingerprints(&ring);
+            *old = Arc::new(ring);
+            is_other
+        });
+        Ok(())
+    }
+
+    /// Tells once about a Secret that holds no usable key (S-08).
+    async fn refuse(&mut self, secret: &Secret, error: &str) {
+        let metadata = &secret.metadata;
+        if !self.known.insert(format!("{} {}", metadata.name, metadata.server.resource_version)) {
+            return;
+        }
+        tracing::error!(secret = metadata.name, error, "Error reading key");
+        let about = json!({
+            "apiVersion": "v1", "kind": "Secret", "namespace": metadata.namespace,
+            "name": metadata.name, "uid": metadata.server.uid,
+        });
+        event::publish(&self.world, &about, true, "ErrKeyRejected", error).await;
+    }
+
+    /// Makes a key and waits until it is in the ring.
+    async fn make(&mut self) -> Result<(), ApiError> {
+        let before = self.ring.borrow().newest.as_ref().map(|newest| newest.fingerprint.clone());
+        if before.is_none() {
+            self.warn_of_loss().await;
+        }
+        let mut secret = self.generate().await?;
+        let cluster = self.world.cluster.uid().await;
+        for attempt in 0..NAMES {
+            let prefix = &self.world.settings.key_prefix;
+            secret.metadata.name = key_name(prefix, &cluster, before.as_deref(), attempt);
+            match self.world.cluster.create_secret(&secret).await {
+                Ok(()) => {
+                    Self::announce(&secret);
+                    return self.load().await;
+                }
+                Err(error) if error.is_conflict() => {
+                    // Somebody was faster: their key is as good as ours.
+                    self.load().await?;
+                    let newest = self.ring.borrow().newest.as_ref().map(|newest| newest.fingerprint.clone());
+                    if newest != before {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ApiError::silent("all names for a new key are taken".to_owned()))
+    }
+
+    /// Makes a key beside everything else.
+    async fn generate(&self) -> Result<Secret, ApiError> {
+        let world = Arc::clone(&self.world);
+        let made = tokio::task::spawn_blocking(move || {
+            let settings = &world.settings;
+            settings.new_key.generate(&settings.namespace, "", world.clock.now(), &*world.random)
+        });
+        match made.await {
+            Ok(Ok(secret)) => Ok(secret),
+            Ok(Err(error)) => Err(ApiError::silent(format!("the key could not be made: {error}"))),
+            Err(_) => Err(ApiError::silent("the key could not be made".to_owned())),
+        }
+    }
+
+    /// People copy the certificate from the log.
+    fn announce(secret: &Secret) {
+        let metadata = &secret.metadata;
+        tracing::info!(namespace = metadata.namespace, name = metadata.name, "New key written");
+        let certificate = secret.data.get("tls.crt").map(|pem| String::from_utf8_lossy(pem.expose()));
+        tracing::info!(certificate = certificate.as_deref().unwrap_or_default(), "Certificate generated");
+    }
+
+    /// Objects that were unsealed once, and no key: the keys were lost.
+    async fn warn_of_loss(&self) {
+        let settings = &self.world.settings;
+        let all = [String::new()];
+        let namespaces = if settings.namespaces.is_empty() { &all[..] } else { &settings.namespaces };
+        for namespace in namespaces {
+            if self.world.cluster.has_synced(namespace).await.unwrap_or(false) {
+                let message = "there is no sealing key, but there are SealedSecrets that were unsealed with one: restore the keys from a backup; what is sealed with a lost key cannot be unsealed";
+                tracing::error!("{message}");
+                let about = json!({"apiVersion": "v1", "kind": "Namespace", "name": settings.namespace, "namespace": settings.namespace});
+                event::publish(&self.world, &about, true, "KeysLost", message).await;
+                return;
+            }
+        }
+    }
+}
+
+fn fingerprints(ring: &Ring) -> Vec<&str> {
+    ring.keys.keys().iter().map(|key| key.public().fingerprint()).collect()
+}

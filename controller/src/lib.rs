@@ -1,0 +1,133 @@
+//! The controller: it unseals SealedSecrets in a cluster, under the original's
+//! flags, environment and RBAC (`sealed-secrets.md` 5).
+//!
+//! A reconciler observes, lets a pure plan of a format crate decide, and
+//! applies. What a plan needs comes as values: [`keys::Ring`] is an unchanging
+//! set of keys, `bulla_core`'s seams give time and randomness.
+
+mod arguments;
+mod cluster;
+mod env;
+mod health;
+mod keys;
+mod queue;
+mod reconcile;
+mod telemetry;
+mod watch;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bulla_core::{Clock, Environment, Random, Timestamp};
+use bulla_crypto::SystemRandom;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use arguments::{Asked, Settings};
+use cluster::Cluster;
+use health::Health;
+
+/// How long work in progress may take after the order to end.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// Where and with what everything happens.
+pub(crate) struct World {
+    settings: Settings,
+    cluster: Cluster,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    health: Health,
+}
+
+/// Tells the time of the system.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the seam that hands the time to everybody else")]
+    fn now(&self) -> Timestamp {
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        elapsed.map_or(0, |elapsed| elapsed.as_secs() as Timestamp)
+    }
+}
+
+/// Runs the program and returns its exit code: 0 after an order to end, 2
+/// where it cannot start, as the original. `arguments` start with the name
+/// that it was called by.
+pub fn main(arguments: Vec<OsString>) -> u8 {
+    harden();
+    let environment = env::snapshot();
+    let settings = match arguments::read(arguments, &environment) {
+        Ok(Asked::Run(settings)) => *settings,
+        Ok(Asked::Show(text)) => return telemetry::show(&text),
+        Err(error) => return telemetry::refuse(&error),
+    };
+    let clock = Arc::new(SystemClock);
+    telemetry::start(settings.log, Arc::clone(&clock) as _);
+    tracing::info!(version = arguments::VERSION, "Starting sealed-secrets controller");
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    let outcome = runtime.block_on(run(settings, &environment, clock));
+    // What still computes has written nothing and is not waited for.
+    runtime.shutdown_background();
+    outcome.map_or_else(|error| fail(&error), |()| 0)
+}
+
+fn fail(error: &str) -> u8 {
+    tracing::error!(error, "The controller cannot go on");
+    2
+}
+
+async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClock>) -> Result<(), String> {
+    let cluster = Cluster::connect(environment).await?;
+    let listen = settings.listen;
+    let world = Arc::new(World {
+        settings,
+        cluster,
+        clock,
+        random: Arc::new(SystemRandom),
+        health: Health::default(),
+    });
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(health::serve(listen, Arc::clone(&world)));
+    let (keeper, ring) = keys::Keeper::new(Arc::clone(&world));
+    tasks.spawn(keeper.run());
+    for reconciler in reconcile::RECONCILERS {
+        tasks.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));
+    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        Some(ended) = tasks.join_next() => return Err(reason(ended)),
+    }
+    tracing::info!("Ending");
+    let _ = end.send(true);
+    let reconcilers_end = async { while !matches!(tasks.join_next().await, Some(Ok(Ok(()))) | None) {} };
+    let _ = tokio::time::timeout(GRACE, reconcilers_end).await;
+    Ok(())
+}
+
+/// Why a part ended that never should.
+fn reason(ended: Result<Result<(), String>, tokio::task::JoinError>) -> String {
+    match ended {
+        Ok(Ok(())) => "a part ended without being told to".to_owned(),
+        Ok(Err(error)) => error,
+        Err(_) => "a part panicked".to_owned(),
+    }
+}
+
+/// Keeps keys and secrets out of core dumps (`security.md` C-14).
+fn harden() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, Resource, Rlimit};
+        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        let limit = rustix::process::getrlimit(Resource::Core);
+        let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+    }
+}

@@ -1,0 +1,185 @@
+//! The work queue: each object at most once at a time, those that changed
+//! before those that were found at the start, failures after a pause.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::Hash;
+
+use tokio::time::{Duration, Instant};
+
+/// How urgent work is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Found by listing.
+    Backlog,
+    /// Changed just now.
+    Fresh,
+}
+
+/// Where an object stands.
+enum Place {
+    Ready,
+    Waiting((Instant, u64)),
+    /// In somebody's hands; true where it must be done again.
+    Taken(bool),
+}
+
+/// Work that is to be done.
+pub(crate) struct Queue<K> {
+    fresh: VecDeque<K>,
+    backlog: VecDeque<K>,
+    waiting: BTreeMap<(Instant, u64), K>,
+    places: HashMap<K, Place>,
+    count: u64,
+}
+
+impl<K: Clone + Eq + Hash> Queue<K> {
+    pub(crate) fn new() -> Self {
+        Self {
+            fresh: VecDeque::new(),
+            backlog: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            places: HashMap::new(),
+            count: 0,
+        }
+    }
+
+    /// Adds work to be done now; a pause is over.
+    pub(crate) fn add(&mut self, key: K, urgency: Urgency) {
+        match self.places.get_mut(&key) {
+            Some(Place::Ready) => return,
+            Some(Place::Taken(again)) => {
+                *again = true;
+                return;
+            }
+            Some(Place::Waiting(slot)) => {
+                let slot = *slot;
+                self.waiting.remove(&slot);
+            }
+            None => {}
+        }
+        self.places.insert(key.clone(), Place::Ready);
+        match urgency {
+            Urgency::Backlog => self.backlog.push_back(key),
+            Urgency::Fresh => self.fresh.push_back(key),
+        }
+    }
+
+    /// Adds work to be done at a time, unless it comes sooner anyway.
+    pub(crate) fn add_at(&mut self, key: K, due: Instant) {
+        match self.places.get(&key) {
+            Some(Place::Ready | Place::Taken(true)) => return,
+            // What is found out meanwhile says what comes next.
+            Some(Place::Taken(false)) => return,
+            Some(Place::Waiting(slot)) if slot.0 <= due => return,
+            Some(Place::Waiting(slot)) => {
+                let slot = *slot;
+                self.waiting.remove(&slot);
+            }
+            None => {}
+        }
+        self.count += 1;
+        let slot = (due, self.count);
+        self.places.insert(key.clone(), Place::Waiting(slot));
+        self.waiting.insert(slot, key);
+    }
+
+    /// Takes the next piece of work, if one is due.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<K> {
+        while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
+            let key = entry.remove();
+            self.places.insert(key.clone(), Place::Ready);
+            self.fresh.push_back(key);
+        }
+        let key = self.fresh.pop_front().or_else(|| self.backlog.pop_front())?;
+        self.places.insert(key.clone(), Place::Taken(false));
+        Some(key)
+    }
+
+    /// Gives back what was taken, to be done again after a pause if one is
+    /// given.
+    pub(crate) fn done(&mut self, key: &K, again: Option<Duration>, now: Instant) {
+        match (self.places.remove(key), again) {
+            (Some(Place::Taken(true)), _) => self.add(key.clone(), Urgency::Fresh),
+            (_, Some(pause)) => self.add_at(key.clone(), now + pause),
+            _ => {}
+        }
+    }
+
+    /// When the next pause is over.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    }
+}
+
+/// The pause before the attempt after `failures` failures: some quick ones,
+/// then growing to a minute.
+pub(crate) fn pause(failures: u32, quick: u32) -> Duration {
+    const FIRST: u64 = 50;
+    const SLOW: u64 = 2_000;
+    const LONGEST: u64 = 45_000;
+    let failures = failures.max(1) - 1;
+    let millis = if failures < quick.min(6) {
+        FIRST << failures
+    } else {
+        SLOW.saturating_mul(1 << (failures - quick.min(6)).min(10)).min(LONGEST)
+    };
+    Duration::from_millis(millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(queue: &mut Queue<&'static str>, now: Instant) -> Vec<&'static str> {
+        std::iter::from_fn(|| queue.take(now)).collect()
+    }
+
+    #[test]
+    fn fresh_work_comes_first_and_each_piece_once() {
+        let (mut queue, now) = (Queue::new(), Instant::now());
+        queue.add("a", Urgency::Backlog);
+        queue.add("b", Urgency::Fresh);
+        queue.add("b", Urgency::Backlog);
+        assert_eq!(drain(&mut queue, now), ["b", "a"]);
+        // While it is in somebody's hands it is not given to another.
+        queue.add("a", Urgency::Fresh);
+        queue.add_at("b", now);
+        assert_eq!(drain(&mut queue, now), [""; 0]);
+        queue.done(&"a", Some(Duration::from_secs(9)), now);
+        queue.done(&"b", None, now);
+        assert_eq!(drain(&mut queue, now), ["a"], "what changed meanwhile is not put off");
+        queue.done(&"a", None, now);
+        assert_eq!((drain(&mut queue, now).len(), queue.next_due()), (0, None));
+        assert!(queue.places.is_empty(), "nothing is kept of what is done");
+    }
+
+    #[test]
+    fn failures_wait_unless_something_changes() {
+        let (mut queue, now) = (Queue::new(), Instant::now());
+        let later = |seconds| now + Duration::from_secs(seconds);
+        for (key, pause) in [("a", 5), ("b", 3)] {
+            queue.add(key, Urgency::Fresh);
+            queue.take(now);
+            queue.done(&key, Some(Duration::from_secs(pause)), now);
+        }
+        assert_eq!(queue.next_due(), Some(later(3)));
+        assert_eq!(drain(&mut queue, later(2)), [""; 0]);
+        assert_eq!(drain(&mut queue, later(4)), ["b"]);
+        queue.add_at("a", later(9));
+        assert_eq!(queue.next_due(), Some(later(5)), "the sooner time stays");
+        queue.add_at("a", later(4));
+        assert_eq!(queue.next_due(), Some(later(4)));
+        queue.add("a", Urgency::Fresh);
+        assert_eq!((drain(&mut queue, now), queue.next_due()), (vec!["a"], None));
+    }
+
+    #[test]
+    fn r_12_attempts_never_end_and_come_within_a_minute() {
+        let millis: Vec<u128> = (1..=12).map(|failures| pause(failures, 5).as_millis()).collect();
+        assert_eq!(millis[..7], [50, 100, 200, 400, 800, 2000, 4000]);
+        assert_eq!(millis[11], 45_000);
+        assert_eq!(pause(u32::MAX, 0), Duration::from_secs(45));
+        assert_eq!(pause(1, 0), Duration::from_secs(2));
+        assert!((0..500).all(|failures| pause(failures, u32::MAX) < Duration::from_mins(1)));
+    }
+}

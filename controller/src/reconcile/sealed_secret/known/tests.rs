@@ -1,0 +1,184 @@
+use kube::core::PartialObjectMeta;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::arguments::testing::settings;
+use bulla_seal::reconcile::Retry;
+
+fn of(namespace: &str, name: &str) -> Key {
+    Key { namespace: namespace.into(), name: name.into() }
+}
+
+fn sealed(name: &str, uid: &str, generation: i64) -> DynamicObject {
+    object(&json!({"metadata": {"namespace": "x", "name": name, "uid": uid, "generation": generation}}))
+}
+
+fn object(value: &Value) -> DynamicObject {
+    let mut value = value.clone();
+    value["apiVersion"] = json!("bitnami.com/v1alpha1");
+    value["kind"] = json!("SealedSecret");
+    serde_json::from_value(value).unwrap()
+}
+
+/// A Secret of namespace `x`: its controller's UID, annotations that say true.
+fn secret(name: &str, owner: &str, annotations: &[&str]) -> PartialObjectMeta<Secret> {
+    let annotations: serde_json::Map<String, Value> =
+        annotations.iter().map(|name| ((*name).to_owned(), json!("true"))).collect();
+    let owner = json!({"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "name": name, "uid": owner, "controller": true});
+    let metadata =
+        json!({"namespace": "x", "name": name, "annotations": annotations, "ownerReferences": [owner]});
+    serde_json::from_value(json!({"metadata": metadata})).unwrap()
+}
+
+fn failed(failed: Failed) -> Outcome {
+    Outcome { retry: Retry::Soon, failed: Some(failed), said: None, gone: None }
+}
+
+/// Knows `objects` and `secrets`, and is started.
+fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> Known {
+    let mut known = Known::new(&settings(&[]));
+    list(&mut known, objects);
+    list_secrets(&mut known, secrets);
+    known.settle();
+    known
+}
+
+fn list(known: &mut Known, objects: &[DynamicObject]) -> Vec<Reaction> {
+    known.sealed_changed((0, Event::Init));
+    let mut reactions = Vec::new();
+    for object in objects {
+        reactions.extend(known.sealed_changed((0, Event::InitApply(object.clone()))));
+    }
+    reactions.extend(known.sealed_changed((0, Event::InitDone)));
+    reactions
+}
+
+fn list_secrets(known: &mut Known, secrets: &[PartialObjectMeta<Secret>]) -> Vec<Reaction> {
+    known.secret_changed((0, Event::Init));
+    let mut reactions = Vec::new();
+    for secret in secrets {
+        reactions.extend(known.secret_changed((0, Event::InitApply(secret.clone()))));
+    }
+    reactions.extend(known.secret_changed((0, Event::InitDone)));
+    reactions
+}
+
+#[test]
+fn only_what_changes_the_secret_calls_for_work() {
+    let mut known = started(&[sealed("n", "u1", 1)], &[]);
+    let mut changed = |object: &DynamicObject| known.sealed_changed((0, Event::Apply(object.clone())));
+    let mut labeled = sealed("n", "u1", 1);
+    labeled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
+    labeled.data = json!({"status": {"observedGeneration": 1}});
+    assert_eq!(changed(&labeled), []);
+    assert_eq!(changed(&sealed("n", "u1", 2)), [Reaction::Now(of("x", "n"))]);
+    let mut wide = sealed("n", "u1", 2);
+    wide.metadata.annotations = Some([(bulla_seal::CLUSTER_WIDE.to_owned(), "true".to_owned())].into());
+    assert_eq!(changed(&wide), [Reaction::Now(of("x", "n"))]);
+    assert_eq!(changed(&wide), []);
+    assert_eq!(changed(&sealed("n", "u2", 1)), [Reaction::Now(of("x", "n"))], "made anew");
+    assert_eq!(changed(&sealed("m", "u3", 1)), [Reaction::Now(of("x", "m"))]);
+}
+
+#[test]
+fn r_08_what_a_list_no_longer_holds_was_deleted() {
+    let mut known = Known::new(&settings(&["--old-gc-behavior"]));
+    list(&mut known, &[sealed("a", "u1", 1), sealed("b", "u2", 1)]);
+    list_secrets(&mut known, &[secret("a", "u1", &[]), secret("b", "u2", &[])]);
+    known.settle();
+    assert_eq!(list(&mut known, &[sealed("b", "u2", 1)]), [Reaction::Now(of("x", "a"))]);
+    assert_eq!(known.order(&of("x", "a")).gone.as_deref(), Some("u1"));
+    assert_eq!(list_secrets(&mut known, &[secret("a", "u1", &[])]), [Reaction::Now(of("x", "b"))]);
+    assert!(known.order(&of("x", "b")).is_absent && !known.order(&of("x", "a")).is_absent);
+    // A watch over one namespace says nothing about others.
+    let mut known = Known::new(&settings(&["--additional-namespaces=x", "--old-gc-behavior"]));
+    known.sealed_changed((1, Event::Apply(sealed("a", "u1", 1))));
+    known.sealed_changed((0, Event::Init));
+    assert_eq!(known.sealed_changed((0, Event::InitDone)), []);
+    assert!(!known.has_all_sealed());
+    known.sealed_changed((1, Event::Init));
+    assert_eq!(known.sealed_changed((1, Event::InitDone)), [Reaction::Now(of("x", "a"))]);
+    assert!(known.has_all_sealed());
+}
+
+#[test]
+fn deleted_objects_are_left_to_the_garbage_collector() {
+    let mut known = started(&[sealed("n", "u1", 1)], &[secret("n", "u1", &[])]);
+    assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u1", 1)))), []);
+    assert_eq!(known.secret_changed((0, Event::Delete(secret("n", "u1", &[])))), []);
+}
+
+#[test]
+fn r_13_a_deleted_secret_is_made_again_if_it_was_ours_or_in_the_way() {
+    let key = of("x", "n");
+    let gone = |owner: &str, annotations: &[&str], before: Option<Failed>| {
+        let there = secret("n", owner, annotations);
+        let mut known = started(&[sealed("n", "u1", 1)], std::slice::from_ref(&there));
+        if let Some(before) = before {
+            known.ended(&key, failed(before));
+        }
+        known.secret_changed((0, Event::Delete(there)))
+    };
+    assert_eq!(gone("u1", &[], None), [Reaction::Now(key.clone())]);
+    assert_eq!(gone("u0", &[MANAGED], None), [Reaction::Now(key.clone())]);
+    assert_eq!(gone("u0", &[PATCH], None), []);
+    assert_eq!(gone("u0", &[], None), []);
+    assert_eq!(gone("u0", &[], Some(Failed::Unmanaged)), [Reaction::Soon(key.clone())]);
+}
+
+#[test]
+fn a_secret_that_is_opened_to_us_is_looked_at() {
+    let mut known = started(&[sealed("n", "u1", 1)], &[secret("n", "u0", &[])]);
+    let mut changed = |annotations: &[&str], before: Failed| {
+        known.ended(&of("x", "n"), failed(before));
+        known.secret_changed((0, Event::Apply(secret("n", "u0", annotations))))
+    };
+    assert_eq!(changed(&[], Failed::Unmanaged), []);
+    assert_eq!(changed(&[MANAGED], Failed::Other), []);
+    assert_eq!(changed(&[MANAGED], Failed::Unmanaged), [Reaction::Now(of("x", "n"))]);
+    assert_eq!(changed(&[PATCH], Failed::Unmanaged), [Reaction::Now(of("x", "n"))]);
+}
+
+#[test]
+fn q_05_new_keys_call_for_what_did_not_open() {
+    let mut known = started(&[sealed("a", "u1", 1), sealed("b", "u2", 1)], &[]);
+    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), 1);
+    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), 2);
+    known.ended(&of("x", "b"), failed(Failed::Unmanaged));
+    assert_eq!(known.sealed_for_others(), [of("x", "a")]);
+}
+
+#[test]
+fn at_the_start_settled_objects_are_left_alone() {
+    let settled = |name: &str| {
+        object(&json!({
+            "metadata": {"namespace": "x", "name": name, "uid": "u1", "generation": 1},
+            "spec": {"encryptedData": {"a": ""}},
+            "status": {"observedGeneration": 1, "conditions": [{"type": "Synced", "status": "True"}]},
+        }))
+    };
+    let theirs = |name: &str, manager: &str| {
+        let mut secret = serde_json::to_value(secret(name, "u1", &[])).unwrap();
+        secret["metadata"]["managedFields"] = json!([{
+            "manager": manager, "operation": "Update", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:data": {".": {}, "f:a": {}}, "f:type": {}},
+        }]);
+        serde_json::from_value::<PartialObjectMeta<Secret>>(secret).unwrap()
+    };
+    let mut known = Known::new(&settings(&[]));
+    assert_eq!(list(&mut known, &["ours", "edited", "missing"].map(settled)), []);
+    assert!(known.has_all_sealed() && !known.is_complete());
+    assert_eq!(
+        list_secrets(&mut known, &[theirs("ours", "bulla-controller"), theirs("edited", "kubectl")]),
+        []
+    );
+    assert!(known.is_complete());
+    let mut unsettled = known.settle();
+    unsettled.sort();
+    assert_eq!(unsettled, [of("x", "edited"), of("x", "missing")]);
+    // Without a watch of Secrets nothing can be told.
+    let mut known = Known::new(&settings(&["--skip-recreate"]));
+    list(&mut known, &[settled("ours")]);
+    assert!(known.is_complete());
+    assert_eq!(known.settle(), [of("x", "ours")]);
+}

@@ -1,0 +1,190 @@
+//! SealedSecrets to Secrets: watches, a queue, and as much work at once as
+//! there are cores for its cryptography.
+
+mod known;
+mod work;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::DynamicObject;
+use kube::core::PartialObjectMeta;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use super::Reconciler;
+use crate::World;
+use crate::cluster::Key;
+use crate::keys::Ring;
+use crate::queue::{Queue, Urgency, pause};
+use crate::watch::{self as watches, Change, Changes};
+use bulla_seal::reconcile::Retry;
+use known::{Known, Reaction};
+use work::{Outcome, Worker};
+
+/// The reconciler of SealedSecrets.
+pub(super) const RECONCILER: Reconciler = Reconciler { start };
+
+/// Objects in work at a time; most of them wait for the API server.
+const AT_ONCE: usize = 32;
+/// The pause before what fails for good is tried again.
+const LATER: Duration = Duration::from_mins(10);
+/// The pause after a Secret in the way is gone.
+const AFTER_DELETION: Duration = Duration::from_secs(2);
+/// The pause after which a wait without an end is looked at again.
+const FOREVER: Duration = Duration::from_hours(24);
+
+fn start(
+    world: Arc<World>,
+    ring: watch::Receiver<Arc<Ring>>,
+    end: watch::Receiver<bool>,
+) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        Driver::new(world, ring).run(end).await;
+        Ok(())
+    })
+}
+
+struct Driver {
+    world: Arc<World>,
+    worker: Arc<Worker>,
+    ring: watch::Receiver<Arc<Ring>>,
+    known: Known,
+    queue: Queue<Key>,
+    running: JoinSet<(Key, Outcome)>,
+    keys: HashMap<Id, Key>,
+    secrets: Changes<PartialObjectMeta<Secret>>,
+}
+
+impl Driver {
+    fn new(world: Arc<World>, ring: watch::Receiver<Arc<Ring>>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let worker = Worker { world: Arc::clone(&world), ring: ring.clone(), cores: Semaphore::new(cores) };
+        Self {
+            known: Known::new(&world.settings),
+            worker: Arc::new(worker),
+            world,
+            ring,
+            queue: Queue::new(),
+            running: JoinSet::new(),
+            keys: HashMap::new(),
+            secrets: stream::pending().boxed(),
+        }
+    }
+
+    async fn run(mut self, mut end: watch::Receiver<bool>) {
+        let settings = &self.world.settings;
+        let client = self.world.cluster.client();
+        let mut sealed = watches::sealed_secrets(&client, &settings.namespaces, &settings.label_selector);
+        loop {
+            self.begin();
+            let due = self.queue.next_due().unwrap_or_else(|| Instant::now() + FOREVER);
+            tokio::select! {
+                Some(change) = sealed.next() => self.sealed_changed(change),
+                Some(change) = self.secrets.next() => self.secret_changed(change),
+                Some(ended) = self.running.join_next_with_id() => self.ended(ended),
+                Ok(()) = self.ring.changed() => self.ring_changed(),
+                () = sleep_until(due) => {}
+                _ = end.wait_for(|is_over| *is_over) => break,
+            }
+        }
+        // What is begun is finished; the rest is found again at the next start.
+        while self.running.join_next().await.is_some() {}
+    }
+
+    /// Hands out work, once everything is known and there is a key.
+    fn begin(&mut self) {
+        if !self.known.is_complete() || self.ring.borrow().keys.keys().is_empty() {
+            return;
+        }
+        while self.running.len() < AT_ONCE
+            && let Some(key) = self.queue.take(Instant::now())
+        {
+            let order = self.known.order(&key);
+            let worker = Arc::clone(&self.worker);
+            let of = key.clone();
+            let task = self.running.spawn(async move {
+                let outcome = worker.reconcile(&of, order).await;
+                (of, outcome)
+            });
+            self.keys.insert(task.id(), key);
+        }
+    }
+
+    fn sealed_changed(&mut self, change: Change<DynamicObject>) {
+        let had_all = self.known.has_all_sealed();
+        let reactions = self.known.sealed_changed(change);
+        self.react(reactions);
+        if !had_all && self.known.has_all_sealed() {
+            let settings = &self.world.settings;
+            if settings.watches_secrets {
+                // They come after, so that each is compared as it passes by.
+                self.secrets = watches::secrets(&self.world.cluster.client(), &settings.namespaces, "");
+            } else {
+                self.completed();
+            }
+        }
+    }
+
+    fn secret_changed(&mut self, change: Change<PartialObjectMeta<Secret>>) {
+        let was_complete = self.known.is_complete();
+        let reactions = self.known.secret_changed(change);
+        self.react(reactions);
+        if !was_complete && self.known.is_complete() {
+            self.completed();
+        }
+    }
+
+    /// All objects are known: those that need it are looked at.
+    fn completed(&mut self) {
+        let unsettled = self.known.settle();
+        tracing::info!(objects = self.known.len(), unsettled = unsettled.len(), "All objects are known");
+        for key in unsettled {
+            self.queue.add(key, Urgency::Backlog);
+        }
+        self.world.health.synced();
+    }
+
+    fn react(&mut self, reactions: Vec<Reaction>) {
+        for reaction in reactions {
+            match reaction {
+                Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
+                Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
+                Reaction::Soon(key) => self.queue.add_at(key, Instant::now() + AFTER_DELETION),
+            }
+        }
+    }
+
+    /// Another set of keys may open what did not open.
+    fn ring_changed(&mut self) {
+        for key in self.known.sealed_for_others() {
+            self.queue.add(key, Urgency::Backlog);
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(Id, (Key, Outcome)), JoinError>) {
+        let (key, outcome) = match ended {
+            Ok((id, (key, outcome))) => {
+                self.keys.remove(&id);
+                (key, outcome)
+            }
+            Err(error) => {
+                let Some(key) = self.keys.remove(&error.id()) else { return };
+                tracing::error!(key = key.to_string(), "The work on this object panicked, will retry");
+                (key, Outcome::panicked())
+            }
+        };
+        let retry = outcome.retry;
+        let failures = self.known.ended(&key, outcome);
+        let again = match retry {
+            Retry::Never => None,
+            Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
+            Retry::Later => Some(LATER),
+        };
+        self.queue.done(&key, again, Instant::now());
+    }
+}

@@ -1,0 +1,234 @@
+//! Work on one SealedSecret: observe, let the plan decide, apply, report.
+
+use std::sync::Arc;
+
+use bulla_api::{SealedSecret, SealedSecretStatus, Secret};
+use bulla_seal::reconcile::{self, Done, Failure, Report, Retry, Step};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, watch};
+
+use super::super::event;
+use crate::World;
+use crate::cluster::{ApiError, Key};
+use crate::keys::Ring;
+
+/// Who works.
+pub(super) struct Worker {
+    pub(super) world: Arc<World>,
+    pub(super) ring: watch::Receiver<Arc<Ring>>,
+    /// Room for computations: one per core.
+    pub(super) cores: Semaphore,
+}
+
+/// What is known before.
+pub(super) struct Order {
+    /// The object was deleted, and had this UID.
+    pub(super) gone: Option<Box<str>>,
+    /// The watch knows no Secret of this name.
+    pub(super) is_absent: bool,
+    /// The last event.
+    pub(super) said: Option<Said>,
+}
+
+/// The last event about an object: its generation and text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said(i64, String);
+
+/// What a failure waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// Time.
+    Other,
+    /// A Secret that is in the way.
+    Unmanaged,
+    /// A key.
+    Unseal,
+}
+
+/// How work ended.
+pub(super) struct Outcome {
+    pub(super) retry: Retry,
+    pub(super) failed: Option<Failed>,
+    pub(super) said: Option<Said>,
+    /// The UID of a deleted object whose Secret is still to be deleted.
+    pub(super) gone: Option<Box<str>>,
+}
+
+impl Outcome {
+    const DONE: Self = Self { retry: Retry::Never, failed: None, said: None, gone: None };
+
+    /// The work panicked: that object's error, nobody else's.
+    pub(super) fn panicked() -> Self {
+        Self { retry: Retry::Soon, failed: Some(Failed::Other), ..Self::DONE }
+    }
+}
+
+impl Worker {
+    /// Makes the Secret of one object what it should be.
+    pub(super) async fn reconcile(&self, key: &Key, order: Order) -> Outcome {
+        match self.world.cluster.sealed_secret(key).await {
+            // What is being deleted makes nothing any more.
+            Ok(Some(object)) if !object["metadata"]["deletionTimestamp"].is_null() => Outcome::DONE,
+            Ok(Some(object)) => {
+                tracing::info!(key = key.to_string(), "Updating");
+                self.update(key, object, order).await
+            }
+            Ok(None) => match order.gone {
+                Some(uid) => self.collect(key, uid).await,
+                None => Outcome::DONE,
+            },
+            Err(error) => {
+                tracing::warn!(
+                    key = key.to_string(),
+                    error = error.to_string(),
+                    "Error fetching, will retry"
+                );
+                Outcome { gone: order.gone, ..Outcome::panicked() }
+            }
+        }
+    }
+
+    async fn update(&self, key: &Key, mut object: Value, order: Order) -> Outcome {
+        let before = SealedSecretStatus::from_value(object.get("status"));
+        let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+        let outcome = match SealedSecret::from_value(&object) {
+            Ok(sealed) => self.unseal(sealed, order.is_absent, key).await,
+            Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
+        };
+        if let Err(failure) = &outcome {
+            let error = failure.to_string();
+            tracing::error!(key = key.to_string(), error, "Error updating, will retry");
+        }
+        let now = self.world.clock.now();
+        let report = reconcile::report(generation, &before, outcome.as_ref().copied(), now);
+        let failed = outcome.as_ref().err().map(|failure| match failure {
+            Failure::Unmanaged(_) => Failed::Unmanaged,
+            Failure::Unseal(_) => Failed::Unseal,
+            _ => Failed::Other,
+        });
+        let written = outcome == Ok(Done::Written);
+        if let Some(error) = self.put_status(key, &mut object, &report).await {
+            // The object changed meanwhile, or the server is away: once more.
+            tracing::error!(
+                key = key.to_string(),
+                error = error.to_string(),
+                "Error updating SealedSecret status"
+            );
+            return Outcome { retry: Retry::Soon, failed: failed.or(Some(Failed::Other)), ..Outcome::DONE };
+        }
+        let said = self.say(generation, &object, &report, written, order.said).await;
+        Outcome { retry: report.retry, failed, said, gone: None }
+    }
+
+    async fn put_status(&self, key: &Key, object: &mut Value, report: &Report) -> Option<ApiError> {
+        let status = report.status.as_ref().filter(|_| self.world.settings.update_status)?;
+        let status = bulla_api::json_line(&status.tree());
+        object["status"] = serde_json::from_str(&status).unwrap_or_default();
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.remove("managedFields");
+        }
+        self.world.cluster.put_status(key, object).await.err()
+    }
+
+    /// Writes the event, unless it would be the last one again.
+    async fn say(
+        &self,
+        generation: i64,
+        object: &Value,
+        report: &Report,
+        written: bool,
+        before: Option<Said>,
+    ) -> Option<Said> {
+        let event = report.event.as_ref()?;
+        let said = Said(generation, event.message.clone());
+        if !written && before.as_ref() == Some(&said) {
+            return before;
+        }
+        let metadata = &object["metadata"];
+        let about = json!({
+            "apiVersion": object["apiVersion"], "kind": object["kind"], "namespace": metadata["namespace"],
+            "name": metadata["name"], "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"],
+        });
+        event::publish(&self.world, &about, event.is_warning, event.reason, &event.message).await;
+        Some(said)
+    }
+
+    async fn unseal(&self, sealed: SealedSecret, is_absent: bool, key: &Key) -> Result<Done, Failure> {
+        let (sealed, unsealed) = self.compute(sealed).await?;
+        for name in bulla_seal::collisions(&sealed) {
+            tracing::warn!(
+                key = key.to_string(),
+                item = name,
+                "The item stands in encryptedData and in template.data"
+            );
+        }
+        let unsealed = unsealed?;
+        let cluster = &self.world.cluster;
+        let read = async || cluster.secret(key).await.map_err(|error| failure(key, &error));
+        let mut existing = if is_absent { None } else { read().await? };
+        loop {
+            let step =
+                reconcile::plan(&sealed, unsealed.clone(), existing.as_ref(), &self.world.settings.rules)?;
+            let written = match &step {
+                Step::Keep => return Ok(Done::Kept),
+                Step::Create(secret) => cluster.create_secret(secret).await,
+                Step::Update(secret) => cluster.update_secret(secret).await,
+            };
+            let Err(error) = written else { return Ok(Done::Written) };
+            if !error.is_conflict() || existing.is_some() {
+                return Err(failure(key, &error));
+            }
+            // The watch lags: somebody made it before us.
+            existing = read().await?;
+            if existing.is_none() {
+                return Err(failure(key, &error));
+            }
+        }
+    }
+
+    /// Unseals beside everything else, on a core of its own.
+    async fn compute(
+        &self,
+        sealed: SealedSecret,
+    ) -> Result<(SealedSecret, Result<Secret, Failure>), Failure> {
+        let ring = Arc::clone(&self.ring.borrow());
+        let world = Arc::clone(&self.world);
+        let _core = self.cores.acquire().await;
+        let computed = tokio::task::spawn_blocking(move || {
+            let options = world.settings.unseal;
+            let unsealed = bulla_seal::unseal(&sealed, &ring.keys, options, &*world.clock, &*world.random);
+            (sealed, unsealed.map_err(Failure::from))
+        });
+        computed.await.map_err(|_| Failure::Malformed("the object made the controller panic".to_owned()))
+    }
+
+    /// Deletes the Secret of a deleted object, where that is asked for.
+    async fn collect(&self, key: &Key, uid: Box<str>) -> Outcome {
+        tracing::info!(sealed_secret = key.to_string(), "SealedSecret has gone, deleting Secret");
+        let cluster = &self.world.cluster;
+        let deleted = match cluster.secret(key).await {
+            Ok(Some(secret)) if reconcile::deletes(&uid, &secret.metadata) => {
+                cluster.delete_secret(&secret).await
+            }
+            other => other.map(drop),
+        };
+        match deleted {
+            Err(error) if error.code != http::StatusCode::NOT_FOUND.as_u16() => {
+                tracing::warn!(
+                    key = key.to_string(),
+                    error = error.to_string(),
+                    "Error deleting, will retry"
+                );
+                Outcome { gone: Some(uid), ..Outcome::panicked() }
+            }
+            _ => Outcome::DONE,
+        }
+    }
+}
+
+fn failure(key: &Key, error: &ApiError) -> Failure {
+    if error.is_immutable() {
+        return Failure::Immutable { object: key.to_string(), text: error.to_string() };
+    }
+    Failure::Api(error.to_string())
+}
