@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use bulla_api::{ObjectMeta, Secret};
 use bulla_core::civil::parse_rfc3339;
 use bulla_core::{Random, SecretBytes, Timestamp};
-use bulla_template::crypto::issue::sealing_key;
+use bulla_template::{CryptoError, sealing_key};
 
 use crate::certificate::{Certificate, CertificateError};
 use crate::key::{KeyError, SealingKey};
@@ -157,7 +157,7 @@ impl NewKey {
         name: &str,
         now: Timestamp,
         random: &dyn Random,
-    ) -> Result<Secret, bulla_template::crypto::Error> {
+    ) -> Result<Secret, CryptoError> {
         let pair = sealing_key(random, now, self.validity, &self.common_name, self.bits)?;
         let mut labels = self.labels.clone();
         labels.insert(KEY_LABEL.to_owned(), "active".to_owned());

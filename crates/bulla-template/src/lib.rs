@@ -52,6 +52,8 @@ mod value;
 mod yaml;
 
 pub use budget::Budget;
+pub use crypto::Error as CryptoError;
+pub use crypto::issue::{Pair, sealing_key};
 pub use error::{Position, TemplateError};
 pub use failure::Exhausted;
 pub use registry::{Library, function_names};

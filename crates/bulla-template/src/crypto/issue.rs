@@ -19,7 +19,7 @@ use super::{Error, der, name, oid, pem};
 
 /// A certificate and its key in PEM: the fields `Cert` and `Key` of sprig's
 /// value. It has no `Debug`.
-pub(crate) struct Pair {
+pub struct Pair {
     /// The certificate.
     pub cert: String,
     /// The private key.

@@ -41,7 +41,7 @@ pub(crate) use pkcs12::MAX_ITERATIONS;
 /// (`security.md` O-02).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum Error {
+pub enum Error {
     /// An argument out of range.
     #[error("{0} cannot be used")]
     Argument(&'static str),
