@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
+use super::system;
 
 /// A private directory that does not outlive this process, unless it is
 /// killed outright.
@@ -27,15 +26,12 @@ impl Guard {
     pub(super) fn new(path: PathBuf, farewell: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let held = File::open(&path).ok().filter(|held| held.try_lock().is_ok());
         let child = Arc::new(Mutex::new(None));
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
         let ending = Arc::new(AtomicBool::new(false));
         let (directory, running, noted) = (path.clone(), Arc::clone(&child), Arc::clone(&ending));
-        std::thread::spawn(move || {
-            if signals.forever().next().is_some() {
-                noted.store(true, Ordering::SeqCst);
-                end(&directory, &running, &farewell);
-            }
-        });
+        system::at_first_signal(move || {
+            noted.store(true, Ordering::SeqCst);
+            end(&directory, &running, &farewell);
+        })?;
         Ok(Self { path, _held: held, child, ending, kept: false })
     }
 

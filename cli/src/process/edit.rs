@@ -2,16 +2,14 @@
 //! (`sops.md` 6.6, `security.md` L-04, L-05).
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bulla_core::{Context, Environment, SecretBytes};
 
 use super::cleanup::{Guard, sweep};
-use super::{find_program, spawn};
+use super::{find_program, spawn, system};
 use crate::error::{Exit, Failure, cause};
 
 /// Directories of edits are called this, our process id, and something
@@ -47,17 +45,11 @@ impl Draft {
         context.random.fill(&mut random).map_err(|error| Failure::new(Exit::Write, error.to_string()))?;
         let name = format!("{PREFIX}{}-{:016x}", std::process::id(), u64::from_be_bytes(random));
         let path = parent.join(name);
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(failed("Could not create temporary directory"))?;
+        system::create_private_directory(&path).map_err(failed("Could not create temporary directory"))?;
         let directory = Guard::new(path, || crate::ui::show("User canceled operation"))
             .map_err(failed("Could not watch for signals"))?;
         let file = directory.path().join(target.file_name().unwrap_or(OsStr::new("file")));
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
+        system::private_file()
             .open(&file)
             .and_then(|mut handle| handle.write_all(plaintext))
             .map_err(failed("Could not create temporary file"))?;
@@ -93,9 +85,9 @@ impl Draft {
         let failed = |error: io::Error| {
             Failure::new(Exit::Read, format!("Could not read edited file: {}", cause(&error)))
         };
-        let file = open_no_follow(&self.file).map_err(failed)?;
+        let file = system::open_no_follow(&self.file).map_err(failed)?;
         let (metadata, own) = (file.metadata().map_err(failed)?, self.directory.path().metadata());
-        if !metadata.is_file() || own.map_err(failed)?.uid() != metadata.uid() {
+        if !metadata.is_file() || !system::same_owner(&own.map_err(failed)?, &metadata) {
             return Err(failed(io::Error::other("it is not a regular file of ours any more")));
         }
         let mut bytes = Vec::new();
@@ -123,9 +115,7 @@ impl Draft {
 /// Memory-backed where the system offers it. The second part is true where
 /// the directory may be on a disk.
 fn parent(environment: &Environment) -> (PathBuf, bool) {
-    let is_private = |path: &Path| {
-        path.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.mode().trailing_zeros() >= 6)
-    };
+    let is_private = |path: &Path| path.metadata().is_ok_and(|metadata| system::is_private(&metadata));
     let runtime = environment.os("XDG_RUNTIME_DIR").map(PathBuf::from);
     if let Some(runtime) = runtime.filter(|path| path.is_absolute() && is_private(path)) {
         return (runtime, false);
@@ -135,11 +125,6 @@ fn parent(environment: &Environment) -> (PathBuf, bool) {
         return (memory.to_owned(), false);
     }
     (environment.os("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from), true)
-}
-
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
 }
 
 /// Returns the editor's program and arguments.
@@ -169,7 +154,8 @@ fn is_vim(program: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::fs::File;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
     use std::sync::Arc;
 
     use bulla_crypto::SystemRandom;

@@ -3,11 +3,8 @@
 //! argument.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +12,7 @@ use bulla_core::{Context, Environment, SecretBytes};
 
 use super::account::Account;
 use super::cleanup::{Guard, sweep};
-use super::{outcome, set_core_limit, spawn};
+use super::{outcome, set_core_limit, spawn, system};
 use crate::error::{Exit, Failure, cause};
 
 /// Name of the temporary file where none is asked for.
@@ -49,7 +46,7 @@ impl Program<'_> {
         let user = self.switch_user()?;
         let mut command = self.shell(self.command, environment, &user);
         for (name, value) in secrets {
-            command.env(name, OsStr::from_bytes(value.expose()));
+            command.env(name, system::os_text(value.expose()).map_err(|error| io_failure(&error))?);
         }
         self.start(command, None)
     }
@@ -64,7 +61,7 @@ impl Program<'_> {
         let user = self.switch_user()?;
         let directory = SecretDirectory::create(file.no_fifo, context).map_err(|error| io_failure(&error))?;
         let path = directory.place(file, plaintext, context)?;
-        let command = replace_placeholder(self.command, &path);
+        let command = system::with_path(self.command, &path);
         self.start(self.shell(&command, &context.environment, &user), Some(&directory.0))
     }
 
@@ -78,8 +75,8 @@ impl Program<'_> {
     }
 
     fn shell(&self, text: &OsStr, environment: &Environment, user: &[(&str, String)]) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(text).env_clear();
+        let mut command = system::shell(text);
+        command.env_clear();
         if !self.pristine {
             command.envs(environment.variables());
         }
@@ -90,7 +87,7 @@ impl Program<'_> {
     fn start(&self, mut command: Command, guard: Option<&Guard>) -> Result<(), Failure> {
         if self.same_process {
             set_core_limit(true);
-            return Err(io_failure(&command.exec()));
+            return Err(io_failure(&system::replace_process(&mut command)));
         }
         let mut child = spawn(&mut command).map_err(|error| io_failure(&error))?;
         if self.background {
@@ -130,7 +127,7 @@ impl SecretDirectory {
         };
         sweep(&parent, PREFIX);
         let path = parent.join(format!("{PREFIX}{}-{}", std::process::id(), random_number(context)?));
-        DirBuilder::new().mode(0o700).create(&path)?;
+        system::create_private_directory(&path)?;
         Ok(Self(Guard::new(path, || {})?))
     }
 
@@ -147,7 +144,7 @@ impl SecretDirectory {
         let fail = |error: io::Error| io_failure(&error);
         if !file.no_fifo {
             let path = self.0.path().join(if file.name.is_empty() { FILE_NAME } else { file.name });
-            make_fifo(&path).map_err(fail)?;
+            system::make_fifo(&path).map_err(fail)?;
             let pipe = path.clone();
             // Opening blocks until somebody reads; whoever never does is
             // outlived by nothing but this process.
@@ -164,22 +161,10 @@ impl SecretDirectory {
             file.name.to_owned()
         };
         let path = self.0.path().join(name);
-        let mut handle =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(fail)?;
+        let mut handle = system::private_file().open(&path).map_err(fail)?;
         handle.write_all(plaintext.expose()).map_err(fail)?;
         Ok(path)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn make_fifo(path: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    Ok(mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn make_fifo(path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
 fn random_number(context: &Context) -> io::Result<u32> {
@@ -200,23 +185,6 @@ fn is_local(path: &Path) -> bool {
         }
     }
     !path.as_os_str().is_empty()
-}
-
-/// Puts the path in place of every `{}`.
-fn replace_placeholder(command: &OsStr, path: &Path) -> OsString {
-    let (command, path) = (command.as_bytes(), path.as_os_str().as_bytes());
-    let mut out = Vec::with_capacity(command.len() + path.len());
-    let mut rest = command;
-    while !rest.is_empty() {
-        if let Some(behind) = rest.strip_prefix(b"{}") {
-            out.extend_from_slice(path);
-            rest = behind;
-        } else {
-            out.push(rest[0]);
-            rest = &rest[1..];
-        }
-    }
-    OsString::from_vec(out)
 }
 
 fn io_failure(error: &io::Error) -> Failure {
@@ -254,12 +222,6 @@ mod tests {
         for path in ["", "/a", "../a", "a/../../b"] {
             assert!(!is_local(Path::new(path)), "{path}");
         }
-    }
-
-    #[test]
-    fn every_placeholder_is_replaced() {
-        let replaced = replace_placeholder(OsStr::new("cat {} {} {"), Path::new("/t/f"));
-        assert_eq!(replaced, "cat /t/f /t/f {");
     }
 
     #[test]

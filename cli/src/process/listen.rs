@@ -1,5 +1,6 @@
 //! Places to listen on, said as Go's `net.Listen` says them.
 
+#[cfg(unix)]
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(unix)]

@@ -6,13 +6,16 @@ mod cleanup;
 pub mod edit;
 pub mod exec;
 pub mod listen;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(not(unix), path = "portable.rs")]
+mod system;
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 
 use bulla_core::Environment;
 
@@ -20,7 +23,7 @@ use crate::error::Failure;
 
 /// The core limit that children get back.
 #[cfg(target_os = "linux")]
-static CORE_LIMIT: OnceLock<rustix::process::Rlimit> = OnceLock::new();
+static CORE_LIMIT: std::sync::OnceLock<rustix::process::Rlimit> = std::sync::OnceLock::new();
 
 /// Keeps secrets out of core dumps and other processes' sight (`security.md`
 /// C-14), and makes a file-size limit an error instead of a death.
@@ -37,10 +40,12 @@ pub fn harden() {
             let _ = CORE_LIMIT.set(before);
         }
     }
-    static LIMIT_REACHED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    let flag = LIMIT_REACHED.get_or_init(Default::default);
     #[cfg(unix)]
-    let _ = signal_hook::flag::register(SIGXFSZ, Arc::clone(flag));
+    {
+        static LIMIT_REACHED: std::sync::OnceLock<Arc<AtomicBool>> = std::sync::OnceLock::new();
+        let flag = LIMIT_REACHED.get_or_init(Default::default);
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::clone(flag));
+    }
 }
 
 /// Has the first signal that asks this process to end set `flag`. The second

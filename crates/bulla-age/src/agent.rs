@@ -10,6 +10,7 @@ mod unix;
 use bulla_core::{Environment, SecretText};
 
 /// What the agent is asked for.
+#[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has the agent's socket"))]
 pub(crate) struct Request<'a> {
     /// Name under which the agent remembers the passphrase.
     pub(crate) cache_id: &'a str,

@@ -59,8 +59,15 @@ impl ProvideCredentials for AssumedRole {
 }
 
 /// The name that the kernel gives this host.
+#[cfg(unix)]
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A session without the name of the host.
+#[cfg(not(unix))]
+fn host() -> String {
+    String::new()
 }
 
 /// Builds the session's name of sops: `sops@HOST` with what is not in

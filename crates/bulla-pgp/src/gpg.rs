@@ -6,7 +6,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bulla_core::{Environment, Kind, one_line};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
@@ -56,7 +55,9 @@ pub(crate) async fn run(
     let mut command = Command::new(program(environment)?);
     command.args(STATUS).args(arguments).env_clear().envs(environment.variables());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0).kill_on_drop(true);
+    command.kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
     if !environment.directory().as_os_str().is_empty() {
         command.current_dir(environment.directory());
     }
@@ -92,11 +93,14 @@ fn unusable(reason: &str) -> Failure {
     Failure::new(Kind::InvalidConfig, reason)
 }
 
-/// A child that leads a process group, which ends with this value.
+/// A child that leads a process group, which ends with this value (where
+/// there are no such groups, the child alone does).
 struct Group(Child);
 
+#[cfg(unix)]
 impl Drop for Group {
     fn drop(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process_group};
         // The id is known only until the child was waited for, so it cannot
         // belong to another process yet.
         let leader = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);

@@ -304,10 +304,7 @@ fn c_10_what_was_wrapped_is_opened_with_keys_at_hand_only() {
         reopened.map(|secret| secret.map(|secret| secret.expose().to_vec()))
     };
     let text = message("nistp256.message.asc");
-    assert_eq!(
-        reopen(&with_files(&["nistp256.key.asc"], None), &text).unwrap().as_deref(),
-        Some(DATA_KEY)
-    );
+    assert_eq!(reopen(&with_files(&["nistp256.key.asc"], None), &text).unwrap().as_deref(), Some(DATA_KEY));
     assert_eq!(reopen(&with_files(&["cv25519.key.asc"], Some("echo")), &text).unwrap(), None);
     assert_eq!(reopen(&fake("echo", &[]), &text).unwrap(), None);
     assert!(reopen(&with_files(&["nistp256.key.asc"], None), "garbage").is_err());
