@@ -53,6 +53,9 @@ pub fn encrypting(error: &EncryptError) -> Failure {
         EncryptError::Format(error) => plain_text(error),
         EncryptError::Reserved => Failure::new(Exit::AlreadyEncrypted, error.to_string()),
         EncryptError::Check => Failure::new(Exit::EncryptTree, error.to_string()),
+        EncryptError::Layout => {
+            Failure::new(Exit::EncryptTree, error.to_string()).hint("--no-layout encrypts it without")
+        }
         error => Failure::new(Exit::EncryptTree, format!("Error encrypting tree: {error}")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bulla_core::SecretBytes;
+use bulla_core::{SecretBytes, shortest_float};
 use bulla_sops::{Item, Key, Value};
 
 use crate::app::{App, Opening, format_of};
@@ -86,25 +86,10 @@ fn scalar(value: &Value<'_>) -> Option<SecretBytes> {
     Some(SecretBytes::new(text.into_bytes()))
 }
 
-/// Go's `%G` with a mark that it is a float: shortest digits, an exponent of
-/// at least two digits below -4 and from 21 on.
+/// Go's `%G` with a mark that it is a float.
 fn float(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let text = if (-4..EXPONENT_FROM).contains(&exponent) {
-        number.to_string()
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{digits}E{sign}{:02}", exponent.unsigned_abs())
-    };
-    if text.contains(['.', 'E']) { text } else { format!("{text}.0") }
+    let text = shortest_float(number, 'E', EXPONENT_FROM);
+    if number.is_finite() && !text.contains(['.', 'E']) { format!("{text}.0") } else { text }
 }
 
 /// Decimal exponent from which Go writes an exponent.

@@ -1,5 +1,6 @@
 //! YAML as sigs.k8s.io/yaml turns it into JSON (`sealed-secrets.md` 4.4).
 
+use bulla_core::shortest_float;
 use bulla_yaml::{Dialect, Kind, Limits, NodeId, Resolved, Stream, decode_binary, parse};
 use serde_json::{Map, Number, Value};
 
@@ -124,21 +125,7 @@ impl Reader<'_, '_> {
 /// A number as `strconv.FormatFloat(number, 'g', -1, 32)` writes it: with the
 /// digits that a 32-bit float needs, which is what the library asks for.
 fn float_text(number: f64) -> String {
-    let number = number as f32;
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{digits}e{sign}{:02}", exponent.abs());
-    }
-    format!("{number}")
+    shortest_float(number as f32, 'e', 6)
 }
 
 #[cfg(test)]

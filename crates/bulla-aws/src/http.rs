@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use bulla_core::{Environment, Kind};
+use bulla_core::{Environment, Kind, Proxies};
 use http_body_util::Limited;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -45,14 +45,12 @@ pub(crate) fn client(environment: &Environment) -> Result<SharedHttpClient, Fail
 }
 
 fn proxy(environment: &Environment) -> Result<ProxyConfig, Failure> {
-    let either = |upper, lower| environment.text(upper).or_else(|| environment.text(lower));
-    let Some(url) = either("HTTPS_PROXY", "https_proxy") else { return Ok(ProxyConfig::disabled()) };
-    let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let named = Proxies::of(environment);
+    let Some(url) = named.https else { return Ok(ProxyConfig::disabled()) };
     let proxy = ProxyConfig::https(url);
     let proxy =
         proxy.map_err(|_| Failure::new(Kind::InvalidConfig, "HTTPS_PROXY is not the URL of a proxy"))?;
-    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
-    Ok(proxy.no_proxy(format!("{direct},localhost,127.0.0.0/8,::1")))
+    Ok(proxy.no_proxy(named.direct))
 }
 
 /// The certificates of `AWS_CA_BUNDLE` and no others, or the system's.

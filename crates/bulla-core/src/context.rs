@@ -53,6 +53,36 @@ impl Environment {
     }
 }
 
+/// The proxies that an environment names, in the form that HTTP clients take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// URL of the proxy for `https` (`HTTPS_PROXY`).
+    pub https: Option<String>,
+    /// URL of the proxy for `http` (`HTTP_PROXY`).
+    pub http: Option<String>,
+    /// Hosts and networks that are reached directly, separated by commas:
+    /// those of `NO_PROXY`, and always the loopback addresses.
+    pub direct: String,
+}
+
+impl Proxies {
+    /// Reads the variables; names in capitals go before those in small
+    /// letters, and an address without a scheme is one of `http`.
+    pub fn of(environment: &Environment) -> Self {
+        let either = |upper: &str, lower: &str| environment.text(upper).or_else(|| environment.text(lower));
+        let url = |upper, lower| {
+            either(upper, lower)
+                .map(|url| if url.contains("://") { url.to_owned() } else { format!("http://{url}") })
+        };
+        let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
+        Self {
+            https: url("HTTPS_PROXY", "https_proxy"),
+            http: url("HTTP_PROXY", "http_proxy"),
+            direct: format!("{direct},localhost,127.0.0.0/8,::1"),
+        }
+    }
+}
+
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type Timestamp = i64;
 
@@ -82,4 +112,30 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Random source.
     pub random: Arc<dyn Random>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_read_in_either_case_and_given_a_scheme() {
+        let read = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            Proxies::of(&Environment::new(variables, PathBuf::new()))
+        };
+        let always = ",localhost,127.0.0.0/8,::1";
+        assert_eq!(read(&[]), Proxies { direct: always.to_owned(), ..Proxies::default() });
+        let proxies = read(&[
+            ("https_proxy", "small"),
+            ("HTTPS_PROXY", "p:1"),
+            ("http_proxy", "http://q"),
+            ("NO_PROXY", "a"),
+        ]);
+        assert_eq!(
+            (proxies.https.as_deref(), proxies.http.as_deref()),
+            (Some("http://p:1"), Some("http://q"))
+        );
+        assert_eq!(proxies.direct, format!("a{always}"));
+    }
 }

@@ -12,11 +12,13 @@ mod limits;
 mod number;
 mod secret;
 mod text;
+mod wrapped;
 
-pub use context::{Clock, Context, Environment, Random, RandomError, Timestamp};
+pub use context::{Clock, Context, Environment, Proxies, Random, RandomError, Timestamp};
 pub use error::{Kind, ProviderError, root_cause};
 pub use key::{Answer, FieldValue, KeyProvider, MasterKey};
 pub use limits::Limits;
-pub use number::json_float;
+pub use number::{json_float, shortest_float};
 pub use secret::{DataKey, SecretBytes, SecretText};
 pub use text::{escape_lines, one_line};
+pub use wrapped::wrapped_key_defect;

@@ -4,7 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bulla_core::{Answer, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes, one_line};
+use bulla_core::{
+    Answer, KeyProvider, Kind, MasterKey, ProviderError, SecretBytes, one_line, wrapped_key_defect,
+};
 use http::Uri;
 use http::uri::PathAndQuery;
 use hyper::body::Incoming;
@@ -20,7 +22,7 @@ use tonic_prost::ProstCodec;
 use tower_service::Service;
 
 use crate::message::{self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse};
-use crate::{Address, MESSAGE_LIMIT, is_key_length, shape, text, transport};
+use crate::{Address, MESSAGE_LIMIT, is_key_length, text, transport};
 
 const NAME: &str = "key service";
 
@@ -97,9 +99,14 @@ impl RemoteKeyService {
     async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
         let question = EncryptRequest { key: Some(message_of(key)?), plaintext: secret.expose().to_vec() };
         let answer: EncryptResponse = self.call("/KeyService/Encrypt", question, Some(secret)).await?;
-        let wrapped = String::from_utf8(answer.ciphertext).ok().filter(|text| shape::fits(key.kind, text));
-        wrapped.ok_or_else(|| {
-            Failure::new(Kind::Unexpected, format!("the answer is no data key wrapped with {}", key.kind))
+        let wrapped = String::from_utf8(answer.ciphertext).map_err(|_| "it is no text");
+        let checked = wrapped.and_then(|wrapped| {
+            let defect = wrapped_key_defect(key.kind, &wrapped, secret);
+            defect.map_or(Ok(wrapped), Err)
+        });
+        checked.map_err(|defect| {
+            let text = format!("the answer is no data key wrapped with {}: {defect}", key.kind);
+            Failure::new(Kind::Unexpected, text)
         })
     }
 

@@ -14,7 +14,6 @@ mod address;
 mod client;
 mod message;
 mod server;
-mod shape;
 mod text;
 mod transport;
 

@@ -4,8 +4,9 @@
 
 use std::collections::HashSet;
 
-use crate::document::{Slot, Style};
-use crate::tree::{Node, Value};
+use crate::document::{Document, Slot, Style};
+use crate::format::Step;
+use crate::tree::{Branch, Item, Key, Node, Value};
 
 /// The anchors seen so far that stand at changed nodes, by name; a name may
 /// be given anew. Nodes come in document order.
@@ -50,6 +51,68 @@ fn anchor(source: &[u8], slot: Slot) -> Option<&[u8]> {
     let first = if first.starts_with(b"!") { words.next().unwrap_or_default() } else { first };
     let word = word.rsplit(|byte| matches!(byte, b'[' | b'{' | b',')).next().unwrap_or(word);
     [word, first].into_iter().find_map(|word| word.strip_prefix(b"&"))
+}
+
+/// Finds the anchors in the first document that stand at `path`, above or
+/// below it: their aliases say something else once the value there changes.
+pub(crate) fn anchors_at<'s>(document: &Document<'s>, path: &[Step]) -> HashSet<&'s [u8]> {
+    let mut names = HashSet::new();
+    let Some(branch) = document.branches.first() else { return names };
+    visit(branch, &mut Vec::new(), &mut |at, node| {
+        let is_tied = at.starts_with(path) || path.starts_with(at);
+        names.extend(node.slot.filter(|_| is_tied).and_then(|slot| anchor(document.source, slot)));
+    });
+    names
+}
+
+/// Finds the aliases of `names` in the first document that stand outside of
+/// `path`, with their values.
+pub(crate) fn aliases_of<'d, 's>(
+    document: &'d Document<'s>,
+    names: &HashSet<&[u8]>,
+    path: &[Step],
+) -> Vec<(Vec<Step>, &'d Node<'s>)> {
+    let mut found = Vec::new();
+    let Some(branch) = document.branches.first() else { return found };
+    visit(branch, &mut Vec::new(), &mut |at, node| {
+        let slot = node.slot.filter(|slot| slot.style == Style::Alias && !at.starts_with(path));
+        let name = slot.and_then(|slot| document.source[slot.range()].strip_prefix(b"*"));
+        if name.is_some_and(|name| names.contains(name)) {
+            found.push((at.to_vec(), node));
+        }
+    });
+    found
+}
+
+/// Calls `each` for every node that a path leads to, the expansion of aliases
+/// left out.
+fn visit<'t, 's>(items: &'t Branch<'s>, at: &mut Vec<Step>, each: &mut dyn FnMut(&[Step], &'t Node<'s>)) {
+    for Item { key, node } in items {
+        if let Key::Text(name) = key {
+            at.push(Step::Key(name.to_vec()));
+            visit_node(node, at, each);
+            at.pop();
+        }
+    }
+}
+
+/// Depth is bounded by the reader's limits.
+fn visit_node<'t, 's>(node: &'t Node<'s>, at: &mut Vec<Step>, each: &mut dyn FnMut(&[Step], &'t Node<'s>)) {
+    each(at, node);
+    if node.slot.is_some_and(|slot| slot.style == Style::Alias) {
+        return;
+    }
+    match &node.value {
+        Value::Map(items) => visit(items, at, each),
+        Value::List(nodes) => {
+            for (index, node) in nodes.iter().enumerate() {
+                at.push(Step::Index(index));
+                visit_node(node, at, each);
+                at.pop();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Returns true where a leaf of an alias' expansion changed.

@@ -3,6 +3,7 @@
 
 use bulla_core::Limits;
 
+use crate::alias::{aliases_of, anchors_at};
 use crate::compare;
 use crate::document::apply;
 use crate::encrypt::{EncryptError, Encryption, Layouting, encrypt};
@@ -101,7 +102,7 @@ pub fn set(
     let mut expected = into_owned(file.branches().to_vec());
     path::set(first(&mut expected), path, value.clone())?;
     let node = Node::new(value);
-    change(&file, &expected, layouting, request, &|format, text| format.set(text, path, &node))
+    change(&file, &expected, path, layouting, request, &|format, text| format.set(text, path, &node))
 }
 
 /// Removes what is at `path` of the first document and returns the new file.
@@ -113,7 +114,7 @@ pub fn unset(
 ) -> Result<Vec<u8>, EditError> {
     let mut expected = into_owned(file.branches().to_vec());
     path::unset(first(&mut expected), path)?;
-    change(file, &expected, layouting, request, &|format, text| format.unset(text, path))
+    change(file, &expected, path, layouting, request, &|format, text| format.unset(text, path))
 }
 
 fn first<'t, 's>(branches: &'t mut Vec<Branch<'s>>) -> &'t mut Branch<'s> {
@@ -125,11 +126,13 @@ fn first<'t, 's>(branches: &'t mut Vec<Branch<'s>>) -> &'t mut Branch<'s> {
 
 type Edit<'f> = &'f dyn Fn(&'static dyn Format, &[u8]) -> Result<Vec<crate::document::Splice>, FormatError>;
 
-/// Edits the decrypted text, falls back to the tree in sops' layout where the
-/// edit does not read back as expected, and encrypts the result.
+/// Edits the decrypted text at `path` and encrypts the result. Where it does
+/// not read back as expected, aliases of what stands there are written out
+/// first; where that does not help either, the tree is laid out by sops.
 fn change(
     file: &DecryptedFile<'_>,
     expected: &[Branch<'_>],
+    path: &[Step],
     layouting: Layouting,
     request: &Encryption<'_>,
     edit: Edit<'_>,
@@ -140,13 +143,32 @@ fn change(
     }
     let indent = Indent::default();
     let text = file.text(&indent, request.limits)?;
-    let edited = edit(format, &text).ok().map(|splices| apply(&text, splices)).filter(|edited| {
-        let parsed = format.parse(edited, Purpose::Plain, request.limits);
-        parsed.is_ok_and(|document| compare::same_values(&document.branches, expected))
-    });
+    let attempt = |text: &[u8]| {
+        let edited = apply(text, edit(format, text).ok()?);
+        let document = format.parse(&edited, Purpose::Plain, request.limits).ok()?;
+        compare::same_values(&document.branches, expected).then_some(edited)
+    };
+    let edited = attempt(&text).or_else(|| attempt(&without_aliases(format, &text, path, request.limits)?));
     let edited = match edited {
         Some(edited) => edited,
         None => format.emit(expected, None, &indent)?,
     };
     Ok(reencrypt(file, &edited, layouting, request)?)
+}
+
+/// Writes out the aliases of what stands at `path`. `None` where there are
+/// none.
+fn without_aliases(
+    format: &'static dyn Format,
+    text: &[u8],
+    path: &[Step],
+    limits: &Limits,
+) -> Option<Vec<u8>> {
+    let document = format.parse(text, Purpose::Plain, limits).ok()?;
+    let aliases = aliases_of(&document, &anchors_at(&document, path), path);
+    let mut splices = Vec::new();
+    for (at, node) in &aliases {
+        splices.extend(format.set(text, at, node).ok()?);
+    }
+    (!aliases.is_empty()).then(|| apply(text, splices))
 }

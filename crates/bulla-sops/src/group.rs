@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use bulla_core::{
     DataKey, FieldValue, KeyProvider, Limits, MasterKey, ProviderError, Random, RandomError, SecretBytes,
+    wrapped_key_defect,
 };
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
@@ -17,7 +18,6 @@ use futures_util::stream::{self, FuturesUnordered};
 use self::report::report_text;
 use crate::keys;
 use crate::metadata::{Metadata, WrappedKey};
-use crate::shape;
 
 /// The providers at hand, in the order in which they are asked: local ones
 /// first, remote key services behind them.
@@ -181,7 +181,7 @@ async fn wrap_one(
     for provider in providers.iter().filter(|provider| provider.serves(key.kind)) {
         match provider.wrap(key, part).await {
             Ok(enc) => {
-                if let Some(defect) = shape::defect(key.kind, &enc, part) {
+                if let Some(defect) = wrapped_key_defect(key.kind, &enc, part) {
                     reasons.push(format!("what came back is no wrapped key: {defect}"));
                     continue;
                 }

@@ -24,7 +24,6 @@ pub mod path;
 mod replace;
 pub mod rules;
 mod selection;
-mod shape;
 mod time;
 mod tree;
 mod value;

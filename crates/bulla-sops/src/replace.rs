@@ -3,6 +3,7 @@
 
 use core::mem;
 
+use crate::alias::anchors_at;
 use crate::compare;
 use crate::crypt;
 use crate::document::{Splice, Style, apply};
@@ -22,6 +23,10 @@ pub(crate) fn value(
     new: &Value<'static>,
     request: &Encryption<'_>,
 ) -> Option<Vec<u8>> {
+    // Aliases would have to be written out.
+    if !anchors_at(file.document(), path).is_empty() {
+        return None;
+    }
     let node = find(file.document_mut().branches.first_mut()?, path)?;
     let slot = node.slot.filter(|slot| matches!(slot.style, Style::Double | Style::Plain | Style::Single))?;
     if !fits(&node.value, new) || file.format().name() == "binary" || is_hinted(file, slot.start) {
@@ -199,6 +204,7 @@ mod tests {
             (vec![key("h")], Value::Int(9)),
             (vec![key("new")], Value::text("not there")),
             (vec![key("d")], Value::text("a list")),
+            (vec![key("e")], Value::text("has an anchor")),
         ] {
             assert!(replaced(PLAIN, &path, new).is_none(), "{path:?}");
         }

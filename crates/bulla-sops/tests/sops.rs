@@ -225,3 +225,85 @@ fn no_selected_comment_stays_readable() {
         assert_eq!(String::from_utf8_lossy(&open(name, &encrypted)), document);
     }
 }
+
+/// Opens with the fixed key.
+fn opened<'e>(name: &str, encrypted: &'e [u8]) -> bulla_sops::DecryptedFile<'e> {
+    let file = EncryptedFile::parse(encrypted, format(name), &Limits::default()).unwrap();
+    file.decrypt(&data_key(), DecryptOptions::default(), &Indent::default()).unwrap()
+}
+
+/// The envelopes of a text, the MAC's aside.
+fn envelopes(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    let lines = text.lines().filter(|line| !line.contains("mac") && !line.contains("layout"));
+    let found = lines.filter_map(|line| Some(line[line.find("ENC[")?..=line.rfind(']')?].to_owned()));
+    found.collect()
+}
+
+#[test]
+fn c_03_what_does_not_change_keeps_its_ciphertext_whichever_way_the_file_changes() {
+    let (key, limits) = (data_key(), Limits::default());
+    let step = |name: &str| bulla_sops::Step::Key(name.as_bytes().to_vec());
+    for (name, plain, added) in [
+        ("yaml", "a: one\nb: 'two'\nc:\n  d: three\n", "e: four\n"),
+        ("json", "{\n  \"a\": \"one\",\n  \"b\": \"two\"\n}\n", ""),
+        ("dotenv", "a=one\nb=two\n", "e=four\n"),
+        ("ini", "[s]\na = one\nb = two\n", "e = four\n"),
+    ] {
+        let request = request(&key, &limits);
+        let before = seal(name, plain.as_bytes());
+        let old = envelopes(&before);
+        let path = |last: &str| if name == "ini" { vec![step("s"), step(last)] } else { vec![step(last)] };
+        let text = bulla_sops::Value::text("new");
+        let set =
+            bulla_sops::set(opened(name, &before), &path("z"), text, Layouting::Keep, &request).unwrap();
+        let new = envelopes(&set);
+        assert!(old.iter().all(|envelope| new.contains(envelope)), "{name}: set");
+        assert_eq!(new.len(), old.len() + 1, "{name}: set");
+        let unset = bulla_sops::unset(&opened(name, &before), &path("a"), Layouting::Keep, &request).unwrap();
+        assert_eq!(envelopes(&unset), old[1..], "{name}: unset");
+        let edited = format!("{}{added}", plain.replace("two", "TWO"));
+        let file = opened(name, &before);
+        let edited = bulla_sops::reencrypt(&file, edited.as_bytes(), Layouting::Keep, &request).unwrap();
+        let kept = envelopes(&edited).into_iter().filter(|envelope| old.contains(envelope)).count();
+        assert_eq!(kept, old.len() - 1, "{name}: edit");
+        assert_ne!(envelopes(&edited), old, "{name}: edit");
+    }
+}
+
+/// In sops' tree an alias is a copy, which does not change with its anchor.
+#[test]
+fn aliases_of_what_changes_are_written_out_and_other_lines_stay() {
+    let (key, limits) = (data_key(), Limits::default());
+    let request = request(&key, &limits);
+    let step = |name: &str| bulla_sops::Step::Key(name.as_bytes().to_vec());
+    let rest = "# odd\nh:   0x1F\ni: 'it' # why\n";
+    for (plain, path, changed, removed) in [
+        (
+            "a: &x old\nb: *x\nc: *x # too\n",
+            vec![step("a")],
+            "a: &x new\nb: old\nc: old # too\n",
+            "b: old\nc: old # too\n",
+        ),
+        (
+            "a: &x {k: old, l: 1}\nb: *x\n",
+            vec![step("a"), step("k")],
+            "a: &x {k: new, l: 1}\nb:\n    k: old\n    l: 1\n",
+            "a: &x {l: 1}\nb:\n    k: old\n    l: 1\n",
+        ),
+        (
+            "a: &x old\nb: &y old\nc: *y\n",
+            vec![step("a")],
+            "a: &x new\nb: &y old\nc: *y\n",
+            "b: &y old\nc: *y\n",
+        ),
+    ] {
+        let plain = format!("{plain}{rest}");
+        let before = seal("yaml", plain.as_bytes());
+        let value = bulla_sops::Value::text("new");
+        let set = bulla_sops::set(opened("yaml", &before), &path, value, Layouting::Keep, &request).unwrap();
+        assert_eq!(String::from_utf8(open("yaml", &set)).unwrap(), format!("{changed}{rest}"));
+        let unset = bulla_sops::unset(&opened("yaml", &before), &path, Layouting::Keep, &request).unwrap();
+        assert_eq!(String::from_utf8(open("yaml", &unset)).unwrap(), format!("{removed}{rest}"));
+    }
+}

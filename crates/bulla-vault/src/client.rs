@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bulla_core::{Environment, Kind, SecretText, root_cause};
+use bulla_core::{Environment, Kind, Proxies, SecretText, root_cause};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, Response, StatusCode, Url};
@@ -68,20 +68,18 @@ pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client
     builder.build().map_err(unusable)
 }
 
-/// The proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; loopback
-/// addresses are always reached directly.
+/// The proxies of the environment.
 fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Failure> {
-    let either = |upper: &'static str, lower| environment.text(upper).or_else(|| environment.text(lower));
-    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
-    let direct = NoProxy::from_string(&format!("{direct},localhost,127.0.0.0/8,::1"));
+    let named = Proxies::of(environment);
+    let direct = NoProxy::from_string(&named.direct);
     let mut proxies = Vec::new();
-    for (upper, lower, make) in [
-        ("HTTPS_PROXY", "https_proxy", Proxy::https as fn(String) -> reqwest::Result<Proxy>),
-        ("HTTP_PROXY", "http_proxy", Proxy::http),
+    for (variable, url, make) in [
+        ("HTTPS_PROXY", named.https, Proxy::https as fn(String) -> reqwest::Result<Proxy>),
+        ("HTTP_PROXY", named.http, Proxy::http),
     ] {
-        if let Some(url) = either(upper, lower) {
-            let proxy = make(url.to_owned()).map_err(|_| {
-                Failure::new(Kind::InvalidConfig, format!("{upper} is not the URL of a proxy"))
+        if let Some(url) = url {
+            let proxy = make(url).map_err(|_| {
+                Failure::new(Kind::InvalidConfig, format!("{variable} is not the URL of a proxy"))
             })?;
             proxies.push(proxy.no_proxy(direct.clone()));
         }

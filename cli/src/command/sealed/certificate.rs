@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bulla_core::{Context, Environment, Timestamp};
+use bulla_core::{Context, Environment, Proxies, Timestamp, root_cause};
 use bulla_seal::{Certificate, PublicKey};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, StatusCode};
@@ -53,19 +53,17 @@ fn scheme(name: &str) -> Option<&str> {
     (is_scheme && scheme.len() > 1).then_some(scheme)
 }
 
-/// The proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; loopback
-/// addresses are always reached directly.
+/// The proxies of the environment.
 fn proxies(environment: &Environment) -> Result<Vec<Proxy>, String> {
-    let either = |upper: &str, lower: &str| environment.text(upper).or_else(|| environment.text(lower));
-    let direct = either("NO_PROXY", "no_proxy").unwrap_or_default();
-    let direct = NoProxy::from_string(&format!("{direct},localhost,127.0.0.0/8,::1"));
+    let named = Proxies::of(environment);
+    let direct = NoProxy::from_string(&named.direct);
     let mut proxies = Vec::new();
-    for (upper, lower, make) in [
-        ("HTTPS_PROXY", "https_proxy", Proxy::https as fn(String) -> reqwest::Result<Proxy>),
-        ("HTTP_PROXY", "http_proxy", Proxy::http),
+    for (variable, url, make) in [
+        ("HTTPS_PROXY", named.https, Proxy::https as fn(String) -> reqwest::Result<Proxy>),
+        ("HTTP_PROXY", named.http, Proxy::http),
     ] {
-        if let Some(url) = either(upper, lower) {
-            let proxy = make(url.to_owned()).map_err(|_| format!("{upper} is not the URL of a proxy"))?;
+        if let Some(url) = url {
+            let proxy = make(url).map_err(|_| format!("{variable} is not the URL of a proxy"))?;
             proxies.push(proxy.no_proxy(direct.clone()));
         }
     }
@@ -74,11 +72,7 @@ fn proxies(environment: &Environment) -> Result<Vec<Proxy>, String> {
 
 async fn fetch(context: &Context, url: &str) -> Result<Vec<u8>, String> {
     let failed = |error: reqwest::Error| {
-        let mut source: &dyn std::error::Error = &error;
-        while let Some(next) = source.source() {
-            source = next;
-        }
-        let text = if error.is_timeout() { "no answer in time".to_owned() } else { source.to_string() };
+        let text = if error.is_timeout() { "no answer in time".to_owned() } else { root_cause(&error) };
         format!("Get {url:?}: {text}")
     };
     let mut builder = Client::builder().no_proxy().redirect(Policy::limited(10)).timeout(DEADLINE);

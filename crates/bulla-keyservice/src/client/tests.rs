@@ -1,10 +1,11 @@
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::server::conn::http2 as server;
@@ -19,8 +20,10 @@ use crate::{Ask, KeyService, Listener, Operation, serve};
 const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----\n";
 const END: &str = "\n-----END AGE ENCRYPTED FILE-----";
 
-/// "Wraps" by writing digits; its recipient says how it behaves.
+/// "Wraps" by turning the bits around; its recipient says how it behaves.
 struct Local;
+
+const HEADER: &[u8] = b"age-encryption.org/v1\n";
 
 impl KeyProvider for Local {
     fn serves(&self, kind: &str) -> bool {
@@ -33,11 +36,9 @@ impl KeyProvider for Local {
                 let error = ProviderError::new(Kind::InvalidConfig, "age", "no such recipient\n\x1b[2J");
                 return Err(error.caused_by("below"));
             }
-            let digits = secret.expose().iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-            Ok(format!("{BEGIN}{digits}{END}"))
+            let turned = secret.expose().iter().map(|byte| !byte);
+            let file: Vec<u8> = HEADER.iter().copied().chain(turned).collect();
+            Ok(format!("{BEGIN}{}{END}", STANDARD.encode(file)))
         })
     }
 
@@ -46,9 +47,8 @@ impl KeyProvider for Local {
             if key.text("recipient") == "age1mail" {
                 return Ok(SecretBytes::new(b"a letter, not a key".to_vec()));
             }
-            let digits = wrapped.trim_start_matches(BEGIN).trim_end_matches(END);
-            let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-            Ok(SecretBytes::new((0..digits.len()).step_by(2).map(byte).collect()))
+            let file = STANDARD.decode(wrapped.trim_start_matches(BEGIN).trim_end_matches(END)).unwrap();
+            Ok(SecretBytes::new(file[HEADER.len()..].iter().map(|byte| !byte).collect()))
         })
     }
 }

@@ -3,8 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bulla_core::SecretBytes;
 use zeroize::Zeroizing;
+
+use crate::SecretBytes;
+
+/// Bytes of a wrapped key at most.
+const LIMIT: usize = 64 << 10;
 
 const AGE_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const AGE_END: &str = "-----END AGE ENCRYPTED FILE-----";
@@ -12,11 +16,18 @@ const AGE_HEADER: &[u8] = b"age-encryption.org/v1\n";
 const PGP_BEGIN: &str = "-----BEGIN PGP MESSAGE-----";
 const PGP_END: &str = "-----END PGP MESSAGE-----";
 
-/// Says what is wrong with `enc`, the wrapped form of `part` for a key of
-/// `kind`; nothing where it may be stored. Texts hold nothing of either.
-pub(crate) fn defect(kind: &str, enc: &str, part: &SecretBytes) -> Option<&'static str> {
+/// Says what is wrong with `enc`, the wrapped form of `part` (a data key or a
+/// share of one) for a key of `kind`; nothing where it may be stored. Texts
+/// hold nothing of either.
+pub fn wrapped_key_defect(kind: &str, enc: &str, part: &SecretBytes) -> Option<&'static str> {
     if enc.trim().is_empty() {
         return Some("it is empty");
+    }
+    if enc.len() > LIMIT {
+        return Some("it is longer than 64 KiB");
+    }
+    if enc.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Some("it holds control characters");
     }
     let (raw, expected) = match kind {
         "age" => (age(enc), "it is no armored age file"),
@@ -25,7 +36,7 @@ pub(crate) fn defect(kind: &str, enc: &str, part: &SecretBytes) -> Option<&'stat
         "azure_kv" => (URL_SAFE_NO_PAD.decode(enc).ok(), "it is no base64url"),
         "kms" | "gcp_kms" => (STANDARD.decode(enc).ok(), "it is no base64"),
         // What Huawei answers is a text of its own form.
-        _ => (Some(enc.as_bytes().to_vec()), ""),
+        _ => (word(enc), "it is no single word"),
     };
     let Some(raw) = raw else { return Some(expected) };
     if shows(&raw, part) || shows(enc.as_bytes(), part) {
@@ -42,6 +53,10 @@ fn shows(text: &[u8], part: &SecretBytes) -> bool {
     let whole = &encoded.as_bytes()[..encoded.len().saturating_sub(4)];
     let holds = |needle: &[u8]| !needle.is_empty() && memchr::memmem::find(text, needle).is_some();
     holds(secret) || holds(whole)
+}
+
+fn word(enc: &str) -> Option<Vec<u8>> {
+    enc.bytes().all(|byte| byte.is_ascii_graphic()).then(|| enc.as_bytes().to_vec())
 }
 
 fn age(enc: &str) -> Option<Vec<u8>> {
@@ -80,7 +95,7 @@ mod tests {
     const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
     fn of(kind: &str, enc: &str) -> Option<&'static str> {
-        defect(kind, enc, &SecretBytes::new(SECRET.to_vec()))
+        wrapped_key_defect(kind, enc, &SecretBytes::new(SECRET.to_vec()))
     }
 
     fn armor(begin: &str, raw: &[u8], end: &str) -> String {
@@ -104,9 +119,11 @@ mod tests {
             for wrong in ["", " \n"] {
                 assert_eq!(of(kind, wrong), Some("it is empty"), "{kind}");
             }
-            if kind != "hckms" {
-                assert!(of(kind, "no {such} form").is_some(), "{kind}");
-            }
+            assert!(of(kind, "no {such} form").is_some(), "{kind}");
+            let long = format!("{enc}{}", " ".repeat(LIMIT));
+            assert_eq!(of(kind, &long), Some("it is longer than 64 KiB"), "{kind}");
+            let controls = enc.replacen(|c: char| c.is_ascii_alphanumeric(), "\u{1b}", 1);
+            assert_eq!(of(kind, &controls), Some("it holds control characters"), "{kind}");
         }
         let other = armor(AGE_BEGIN, b"something else", AGE_END);
         for (kind, enc) in [
