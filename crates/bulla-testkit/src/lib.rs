@@ -13,6 +13,7 @@ mod canary;
 mod fake;
 mod gpg_home;
 mod http;
+pub mod kube;
 mod outcome;
 mod sandbox;
 mod service;

@@ -33,9 +33,24 @@ impl Tool {
         Self { program: required("BULLA_BIN"), called: Some("kubeseal"), is_ours: true }
     }
 
-    /// The original kubeseal (`BULLA_LANE_KUBESEAL`).
+    /// The original kubeseal (`BULLA_LANE_SEALED_SECRETS`).
     pub fn kubeseal() -> Self {
-        Self { program: required("BULLA_LANE_KUBESEAL"), called: Some("kubeseal"), is_ours: false }
+        Self::sealed_secrets("kubeseal")
+    }
+
+    /// The original Sealed Secrets controller (`BULLA_LANE_SEALED_SECRETS`).
+    pub fn sealed_secrets_controller() -> Self {
+        Self::sealed_secrets("controller")
+    }
+
+    fn sealed_secrets(name: &'static str) -> Self {
+        let program = required("BULLA_LANE_SEALED_SECRETS").join(name);
+        Self { program, called: Some(name), is_ours: false }
+    }
+
+    /// A program of Kubernetes' or its etcd (`BULLA_LANE_KUBERNETES`).
+    pub fn kubernetes(name: &str) -> Self {
+        Self { program: required("BULLA_LANE_KUBERNETES").join(name), called: None, is_ours: false }
     }
 
     /// A program of age's: `age`, `age-keygen`, a plugin (`BULLA_LANE_AGE`).

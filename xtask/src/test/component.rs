@@ -21,8 +21,8 @@ pub(super) enum Source {
     Crate(&'static str),
     /// `go install` of these packages at the component's version.
     GoPackages(&'static [&'static str]),
-    /// All programs of the Go module in this folder.
-    GoModule(&'static str),
+    /// All programs of the Go module in this folder, with these variables of its packages (`NAME=VALUE`) set.
+    GoModule(&'static str, &'static [&'static str]),
     /// A Python environment of its own, with what this file of pinned requirements lists.
     Python(&'static str),
     /// A package of the system (Debian's name), because its programs are more than files.
@@ -59,7 +59,7 @@ pub(super) const AGE: Component = Component {
 pub(crate) const ORACLE: Component = Component {
     name: "oracle",
     version: "1",
-    source: Source::GoModule("tests/servers/oracle"),
+    source: Source::GoModule("tests/servers/oracle", &[]),
     variable: "BULLA_LANE_ORACLE",
     value: "",
     programs: &["gjson", "regexp", "template", "timing", "yaml"],
@@ -85,14 +85,34 @@ pub(crate) const SOPS: Component = Component {
     programs: &["sops"],
 };
 
-/// The reference of sealing and unsealing without a cluster.
-pub(super) const KUBESEAL: Component = Component {
-    name: "kubeseal",
+/// The reference of sealing: kubeseal and the controller.
+pub(super) const SEALED_SECRETS: Component = Component {
+    name: "sealed-secrets",
     version: "0.36.6",
-    source: Source::GoPackages(&["github.com/bitnami-labs/sealed-secrets/cmd/kubeseal"]),
-    variable: "BULLA_LANE_KUBESEAL",
-    value: "kubeseal",
-    programs: &["kubeseal"],
+    source: Source::GoPackages(&[
+        "github.com/bitnami-labs/sealed-secrets/cmd/controller",
+        "github.com/bitnami-labs/sealed-secrets/cmd/kubeseal",
+    ]),
+    variable: "BULLA_LANE_SEALED_SECRETS",
+    value: "",
+    programs: &["controller", "kubeseal"],
+};
+
+/// A Kubernetes API with what makes it alive, as far as no node is needed.
+pub(super) const KUBERNETES: Component = Component {
+    name: "kubernetes",
+    version: "1.36.3",
+    source: Source::GoModule(
+        "tests/servers/kubernetes",
+        &[
+            "k8s.io/component-base/version.gitMajor=1",
+            "k8s.io/component-base/version.gitMinor=36",
+            "k8s.io/component-base/version.gitVersion=v1.36.3",
+        ],
+    ),
+    variable: "BULLA_LANE_KUBERNETES",
+    value: "",
+    programs: &["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"],
 };
 
 /// GnuPG with its agent; each test has a home directory of its own.
@@ -129,7 +149,7 @@ pub(super) const MOTO: Component = Component {
 pub(super) const VAULT: Component = Component {
     name: "vault",
     version: "1.13.1",
-    source: Source::GoModule("tests/servers/vault"),
+    source: Source::GoModule("tests/servers/vault", &[]),
     variable: "BULLA_LANE_VAULT_SERVER",
     value: "vault",
     programs: &["vault"],

@@ -1,6 +1,6 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
-use super::component::{AGE, Component, GPG, KUBESEAL, ORACLE, SOPS, STRACE};
+use super::component::{AGE, Component, GPG, KUBERNETES, ORACLE, SEALED_SECRETS, SOPS, STRACE};
 use super::server::{AWS_SERVER, Server, VAULT_SERVER};
 
 /// One package of tests against real components.
@@ -43,6 +43,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
-    Lane::new("kubeseal", &[&KUBESEAL]),
+    Lane::new("kube", &[&KUBERNETES, &SEALED_SECRETS]),
+    Lane::new("kubeseal", &[&SEALED_SECRETS]),
     Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];

@@ -133,9 +133,11 @@ fn steps(root: &Path, component: &Component, home: &Path) -> Vec<Command> {
             install.args(packages.iter().map(|package| format!("{package}@v{}", component.version)));
             vec![install]
         }
-        Source::GoModule(folder) => {
-            let mut build = go(&root.join(folder), &["build", "-mod=readonly", "-ldflags=-s -w", "-o"]);
-            build.arg(home.join("bin")).arg("./...");
+        Source::GoModule(folder, variables) => {
+            let mut build = go(&root.join(folder), &["build", "-mod=readonly"]);
+            let set: Vec<String> = variables.iter().map(|variable| format!("-X {variable}")).collect();
+            build.arg(format!("-ldflags=-s -w {}", set.join(" ")));
+            build.arg("-o").arg(home.join("bin")).arg("./...");
             vec![build]
         }
         Source::Python(requirements) => {
@@ -173,8 +175,8 @@ fn stamp(workspace: &Workspace, component: &Component) -> Result<String, Failure
     match component.source {
         Source::Crate(package) => Ok(package.to_owned()),
         Source::GoPackages(packages) => Ok(packages.join("\n")),
-        Source::GoModule(folder) => {
-            let mut text = String::new();
+        Source::GoModule(folder, variables) => {
+            let mut text = variables.join("\n");
             append_files(&workspace.root.join(folder), &mut text)?;
             Ok(text)
         }

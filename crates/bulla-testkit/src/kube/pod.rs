@@ -1,0 +1,80 @@
+//! Programs that believe to be in a pod.
+
+use std::process::Command;
+
+use super::Cluster;
+use super::kept::Kept;
+use crate::{Sandbox, Tool};
+
+/// Puts the folder `account` where containers find their ServiceAccount, for this process only.
+const ENTER: &str = r#"
+mount -t tmpfs tmpfs /run && mkdir -p "$0" && cp account/* "$0" && exec "$@"
+"#;
+/// Where that is, below a link to `/run`.
+const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// A program with the in-cluster configuration of a ServiceAccount: token,
+/// `ca.crt` and `namespace` where containers have them (in a mount namespace
+/// of its own), `KUBERNETES_SERVICE_HOST` and `_PORT`; else nothing of the
+/// caller's environment. Killed when dropped.
+pub struct Pod {
+    kept: Kept,
+    sandbox: Sandbox,
+}
+
+impl Pod {
+    /// Starts the program as a ServiceAccount that exists.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    #[track_caller]
+    pub fn start(cluster: &Cluster, namespace: &str, account: &str, tool: &Tool, arguments: &[&str]) -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.write("account/token", cluster.token(namespace, account));
+        sandbox.write("account/namespace", namespace);
+        sandbox.write("account/ca.crt", std::fs::read(cluster.ca_file()).expect("the server wrote it"));
+        let program = match tool.called {
+            // Called by a link, which is how the program sees its other name.
+            Some(called) => {
+                let link = sandbox.path(called);
+                std::os::unix::fs::symlink(tool.path(), &link).expect("a link in a fresh directory");
+                link
+            }
+            None => tool.path().to_owned(),
+        };
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", ENTER, ACCOUNT]).arg(program).args(arguments);
+        command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin").env("HOME", sandbox.home());
+        command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1");
+        command.env("KUBERNETES_SERVICE_PORT", cluster.port.to_string());
+        let kept = Kept::start(&command, &sandbox.path("log"), Some(sandbox.root()));
+        Self { kept, sandbox }
+    }
+
+    /// What it has said so far, on both streams.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&self.sandbox.read("log")).into_owned()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.kept.pid()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.kept.has_ended()
+    }
+
+    /// Sends a signal, such as `STOP`, `CONT` or `KILL`.
+    pub fn signal(&self, signal: &str) {
+        self.kept.signal(signal);
+    }
+
+    /// Sends a signal, such as `TERM`, and waits for the end: the exit code
+    /// (128 + signal where that ended it), and all that it said.
+    pub fn end_by(mut self, signal: &str) -> (i32, String) {
+        self.kept.signal(signal);
+        (self.kept.wait(), self.log())
+    }
+}

@@ -1,0 +1,1 @@
+//! Lane `kube`: what needs a real Kubernetes API.

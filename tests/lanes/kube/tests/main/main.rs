@@ -1,0 +1,3 @@
+//! The tests of the lane `kube`, one module per subject.
+
+mod cluster;
