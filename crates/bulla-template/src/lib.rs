@@ -32,7 +32,8 @@
 //! | `genPrivateKey "dsa"` and DSA keys | a key | refused | withdrawn by FIPS 186-5; nothing reads them any more |
 //! | a JSON web key whose RSA numbers are empty | a key of zeros | an error | it is no key |
 //! | text behind a JSON web key | ignored | an error | it may be a second key |
-//! | `htpasswd` of External Secrets | three arguments | two or three | templates of both generations work |
+//! | `htpasswd` of External Secrets | three arguments, the last a literal | two or three, any text | templates of both generations work |
+//! | empty lines behind the last certificate of a key store to be | an error (a crash inside) | ignored | texts often end so |
 
 mod budget;
 mod crypto;

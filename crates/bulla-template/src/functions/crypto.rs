@@ -157,6 +157,9 @@ fn sum(scope: &mut Scope<'_>, args: &Args<'_>, digest: fn(&[u8]) -> String) -> D
 }
 
 fn htpasswd(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    if args.len() > 3 {
+        return Err(Failure::new("wrong number of args for htpasswd"));
+    }
     scope.meter.step(HASH)?;
     let text = password::htpasswd(scope.random, word(args, 0)?, args.text(1), word(args, 2)?)?;
     scope.text(text)

@@ -196,6 +196,10 @@ fn slice(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 
 fn sort_alpha(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let mut texts = match args.value(0) {
+        // The very slice is sorted and given back, a nil one as well.
+        Value::List(list) if list.null && list.kind == ListKind::Text => {
+            return Ok(Scope::null_list(ListKind::Text));
+        }
         value @ Value::List(_) => to_texts(&mut scope.meter, value)?,
         other => vec![to_text(&mut scope.meter, other)?],
     };

@@ -34,6 +34,8 @@ fn ciphers_and_passwords_are_there() {
     assert_eq!(shown(r#"{{ encryptAES "k" "text" | decryptAES "k" }}"#), "text");
     let sum = shown(r#"{{ sha1sum "p" | hexdec | b64enc }}"#);
     assert_eq!(shown(r#"{{ htpasswd "u" "p" "sha" }}"#), format!("u:{{SHA}}{sum}"));
+    let settings = settings(Library::ExternalSecrets, MissingKey::Error);
+    assert!(render(r#"{{ htpasswd "u" "p" "sha" "x" }}"#, &Data::Nil, settings).is_err());
     assert_eq!(shown(r#"{{ bcrypt "p" | hasPrefix "$2a$10$" }}"#), "true");
 }
 

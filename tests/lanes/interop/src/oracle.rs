@@ -21,13 +21,14 @@ impl Oracle {
         Self::named("gjson")
     }
 
-    /// Go's regexp: `[pattern, input]` in, `[pattern, input, match]` out; with a
-    /// replacement as the third, all matches, the replaced text and the parts follow.
+    /// Go's regexp: `[pattern, input]` in, `[pattern, input, match]` out, or
+    /// `[pattern, input, "ERR", error]`; with a replacement as the third, all matches,
+    /// the replaced text and the parts follow.
     pub fn regexp() -> Self {
         Self::named("regexp")
     }
 
-    /// Go's text/template with sprig: `{"T", "D", "M", "S"}` in (see the program), `{"t", "out", "err"}` out.
+    /// Go's text/template with sprig: `{"T", "D", "M", "S", "E"}` in (see the program), `{"t", "out", "err"}` out.
     pub fn template() -> Self {
         Self::named("template")
     }

@@ -8,9 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bulla_api::encode_base64;
 use bulla_core::{Clock, Timestamp};
 use bulla_crypto::SystemRandom;
-use bulla_template::{Budget, Data, Library, MissingKey, Settings, Template, TemplateError};
+use bulla_template::{Budget, Data, Library, MissingKey, Settings, Template, TemplateError, function_names};
 use serde_json::{Value, json};
 
 use crate::generate::Seed;
@@ -31,23 +32,25 @@ const SECRETS: &str = include_str!("../fixtures/template/secrets.jsonl");
 const ONCE: &str = include_str!("../fixtures/template/once.jsonl");
 /// Templates that call functions of External Secrets, and what those see.
 const EXTERNAL: &str = include_str!("../fixtures/template/external.jsonl");
-const EXTERNAL_DATA: &str = include_str!("../fixtures/template/external.json");
+/// Keys, certificates and key stores, from the tests of the crate.
+macro_rules! crypto {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../../crates/bulla-template/tests/fixtures/crypto/", $name)).as_slice()
+    };
+}
 /// The values that templates see.
 const DATA: &str = include_str!("../../../../crates/bulla-template/tests/fixtures/go-template/data.json");
 
 /// Go's modes for a missing key.
 pub const MODES: &[&str] = &["error", "default", "zero"];
 
-/// The functions of External Secrets that the oracle has.
-pub const EXTERNAL_FUNCTIONS: &[&str] = &[
-    "certSANs",
-    "fromYaml",
-    "jwkPrivateKeyPem",
-    "jwkPublicKeyPem",
-    "pemToPkcs12Pass",
-    "pkcs12keyPass",
-    "toYaml",
-];
+/// The functions that External Secrets adds or changes, in order.
+pub fn own_functions() -> Vec<&'static str> {
+    let shared = function_names(Library::SealedSecrets);
+    let mut own = function_names(Library::ExternalSecrets);
+    own.retain(|name| *name == "htpasswd" || !shared.contains(name));
+    own
+}
 
 /// Different shapes of arguments per function, and templates per format.
 const SHAPES: usize = 6;
@@ -62,28 +65,26 @@ pub struct Question {
     pub data: Value,
     /// Whether the data is a map of strings, as secrets are.
     pub is_secret: bool,
+    /// Whether the functions are those of External Secrets.
+    pub is_external: bool,
 }
 
 impl Question {
     /// The question as the oracle reads it.
     pub fn line(&self) -> String {
         let field = if self.is_secret { "S" } else { "D" };
-        json!({ "T": self.template, "M": self.mode, field: self.data }).to_string()
+        json!({ "T": self.template, "M": self.mode, field: self.data, "E": self.is_external }).to_string()
     }
-}
 
-impl Question {
     /// Our answer.
     pub fn render(&self) -> Result<String, TemplateError> {
-        // The oracle has the functions of Sealed Secrets and these.
-        let is_external = EXTERNAL_FUNCTIONS.iter().any(|name| self.template.contains(name));
         let settings = Settings {
             missing_key: match self.mode {
                 "default" => MissingKey::Invalid,
                 "zero" => MissingKey::Zero,
                 _ => MissingKey::Error,
             },
-            library: if is_external { Library::ExternalSecrets } else { Library::SealedSecrets },
+            library: if self.is_external { Library::ExternalSecrets } else { Library::SealedSecrets },
             ..Settings::sealed_secrets("x")
         };
         let data = if self.is_secret { texts_of(&self.data) } else { data_of(&self.data) };
@@ -131,21 +132,23 @@ pub fn questions(rounds: usize) -> Vec<Question> {
         "user": "admin", "password": "p@ss", "tls.crt": "CRT", "empty": "", "binary": "\u{ff}\u{0}",
     });
     let mut all = Vec::new();
-    let mut ask = |template: String, mode, data: &Value, is_secret| {
-        all.push(Question { template, mode, data: data.clone(), is_secret });
+    let mut ask = |template: String, mode, data: &Value, is_external| {
+        all.push(Question { template, mode, data: data.clone(), is_secret: false, is_external });
     };
+    let keys = keys();
+    texts(EXTERNAL).for_each(|text| ask(text, "error", &keys, true));
+    texts(ONCE).for_each(|text| ask(text, "error", &data, false));
     for &mode in MODES {
         texts(STATEMENTS).for_each(|text| ask(text, mode, &data, false));
-        texts(SECRETS).for_each(|text| ask(text, mode, &secret, true));
     }
-    let keys = serde_json::from_str(EXTERNAL_DATA).expect("the fixture is JSON");
-    texts(EXTERNAL).for_each(|text| ask(text, "error", &keys, false));
-    texts(ONCE).for_each(|text| ask(text, "error", &data, false));
     let mut made = Maker { seed: Seed::new(1), pools: pools() };
+    let own = own_functions();
     for signature in FUNCTIONS.lines() {
+        let is_external =
+            signature.split(' ').next().is_some_and(|name| own.contains(&name) && name != "htpasswd");
         for template in made.calls(signature, SHAPES * rounds) {
             let mode = made.seed.one_of(MODES);
-            ask(template, mode, &data, false);
+            ask(template, mode, &data, is_external);
         }
     }
     for format in FORMATS.lines() {
@@ -153,13 +156,46 @@ pub fn questions(rounds: usize) -> Vec<Question> {
             ask(template, "default", &data, false);
         }
     }
+    for &mode in MODES {
+        let question =
+            |template| Question { template, mode, data: secret.clone(), is_secret: true, is_external: false };
+        all.extend(texts(SECRETS).map(question));
+    }
     all
 }
 
-/// For every function the different templates that call it.
-pub fn callers(questions: &[Question]) -> BTreeMap<&str, BTreeSet<&str>> {
+/// What templates with functions of External Secrets see: PEM as it is,
+/// everything else in base64.
+pub fn keys() -> Value {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let chain = [crypto!("leaf.crt"), crypto!("intermediate.crt"), crypto!("root.crt")].concat();
+    json!({
+        "leaf": text(crypto!("leaf.crt")),
+        "intermediate": text(crypto!("intermediate.crt")),
+        "root": text(crypto!("root.crt")),
+        "chain": text(&chain),
+        "mixed": text(crypto!("mixed.pem")),
+        "leafKey": text(crypto!("leaf.key")),
+        "leafP8": text(crypto!("leaf.p8")),
+        "rsaKey": text(crypto!("rsa.key")),
+        "rsaP8": text(crypto!("rsa.p8")),
+        "plain": encode_base64(crypto!("plain.pfx")),
+        "modern": encode_base64(crypto!("modern.pfx")),
+        "legacy": encode_base64(crypto!("legacy.pfx")),
+        "rc2": encode_base64(crypto!("rc2.pfx")),
+        "aes": encode_base64(crypto!("aes.pfx")),
+        "empty": encode_base64(crypto!("empty.pfx")),
+        "sha1": encode_base64(crypto!("oaep-sha1.bin")),
+        "sha256": encode_base64(crypto!("oaep-sha256.bin")),
+        "sha512": encode_base64(crypto!("oaep-sha512.bin")),
+    })
+}
+
+/// For every function the different templates that call it, of one of the two
+/// sets of functions.
+pub fn callers(questions: &[Question], is_external: bool) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for question in questions {
+    for question in questions.iter().filter(|question| question.is_external == is_external) {
         let words = question.template.split(|c: char| !c.is_alphanumeric() && !"_.$\"".contains(c));
         for word in words {
             callers.entry(word).or_default().insert(&question.template);

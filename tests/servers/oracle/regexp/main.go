@@ -1,7 +1,7 @@
 // Command regexp matches with Go's regexp: each line of standard input is
 // [pattern, input] or [pattern, input, replacement], each answer [pattern,
-// input, leftmost match as "[start end]" or "[]", or "ERR" where the pattern
-// does not compile]; with a replacement followed by the indices of all matches
+// input, leftmost match as "[start end]" or "[]", or "ERR" and the error where the
+// pattern does not compile]; with a replacement followed by the indices of all matches
 // and their groups, the input with all matches replaced, and its parts between
 // the matches.
 package main
@@ -20,7 +20,7 @@ func answer(question []string) []string {
 	text := question[1]
 	pattern, err := regexp.Compile(question[0])
 	if err != nil {
-		return append(question[:2:2], "ERR")
+		return append(question[:2:2], "ERR", err.Error())
 	}
 	answer := append(question[:2:2], fmt.Sprint(pattern.FindStringIndex(text)))
 	if len(question) > 2 {

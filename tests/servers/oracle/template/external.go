@@ -3,27 +3,46 @@ package main
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"strings"
 	"text/template"
 
+	"github.com/Masterminds/sprig/v3"
 	"github.com/lestrrat-go/jwx/v2/jwk"
+	"golang.org/x/crypto/bcrypt"
 	"sigs.k8s.io/yaml"
-	"software.sslmate.com/src/go-pkcs12"
 )
 
-// external has functions that External Secrets adds to sprig, each as thin
-// as it can be over the library that does the work there.
+// external has the functions that External Secrets adds to sprig or changes.
+// Its own module cannot be had from the module proxy, so these are ours: as
+// thin as they can be over the libraries that do the work there.
 func external() template.FuncMap {
 	return template.FuncMap{
-		"certSANs":         certSANs,
-		"fromYaml":         fromYaml,
-		"jwkPrivateKeyPem": jwkPrivateKeyPem,
-		"jwkPublicKeyPem":  jwkPublicKeyPem,
-		"pemToPkcs12Pass":  pemToPkcs12Pass,
-		"pkcs12keyPass":    pkcs12keyPass,
-		"toYaml":           toYaml,
+		"certSANs":                  certSANs,
+		"filterCertChain":           filterCertChain,
+		"filterPEM":                 filterPEM,
+		"fromYaml":                  fromYaml,
+		"fullPemToPkcs12":           unlocked2(fullPemToPkcs12Pass),
+		"fullPemToPkcs12Pass":       fullPemToPkcs12Pass,
+		"hexdec":                    hexdec,
+		"htpasswd":                  htpasswd,
+		"jwkPrivateKeyPem":          jwkPrivateKeyPem,
+		"jwkPublicKeyPem":           jwkPublicKeyPem,
+		"pemToPkcs12":               unlocked2(pemToPkcs12Pass),
+		"pemToPkcs12Pass":           pemToPkcs12Pass,
+		"pemTruststoreToPKCS12":     func(certs string) (string, error) { return pemTruststoreToPKCS12Pass(certs, "") },
+		"pemTruststoreToPKCS12Pass": pemTruststoreToPKCS12Pass,
+		"pkcs12cert":                func(store string) (string, error) { return pkcs12certPass("", store) },
+		"pkcs12certPass":            pkcs12certPass,
+		"pkcs12key":                 func(store string) (string, error) { return pkcs12keyPass("", store) },
+		"pkcs12keyPass":             pkcs12keyPass,
+		"rsaDecrypt":                rsaDecrypt,
+		"toYaml":                    toYaml,
+		// What Go finds in what we made; there are no such functions there.
+		"oracleBcrypt":     oracleBcrypt,
+		"oracleTrustStore": oracleTrustStore,
 	}
 }
 
@@ -41,6 +60,29 @@ func fromYaml(text string) map[string]any {
 		value["Error"] = err.Error()
 	}
 	return value
+}
+
+func hexdec(text string) (string, error) {
+	content, err := hex.DecodeString(text)
+	return string(content), err
+}
+
+// algorithm is a type of its own there, too: only a literal can be one.
+type algorithm string
+
+func htpasswd(user, password string, hash algorithm) string {
+	if hash != "sha" || strings.Contains(user, ":") {
+		return sprig.TxtFuncMap()["htpasswd"].(func(string, string) string)(user, password)
+	}
+	sum, err := hex.DecodeString(sprig.TxtFuncMap()["sha1sum"].(func(string) string)(password))
+	if err != nil {
+		panic(err)
+	}
+	return user + ":{SHA}" + base64.StdEncoding.EncodeToString(sum)
+}
+
+func oracleBcrypt(password, hash string) bool {
+	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 }
 
 func encode(kind string, content []byte) string {
@@ -75,30 +117,6 @@ func jwkPrivateKeyPem(text string) (string, error) {
 	return encode("PRIVATE KEY", content), err
 }
 
-func certificate(text string) (*x509.Certificate, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("no PEM block")
-	}
-	return x509.ParseCertificate(block.Bytes)
-}
-
-func certSANs(text string) ([]string, error) {
-	cert, err := certificate(text)
-	if err != nil {
-		return nil, err
-	}
-	names := append([]string{}, cert.DNSNames...)
-	for _, address := range cert.IPAddresses {
-		names = append(names, address.String())
-	}
-	names = append(names, cert.EmailAddresses...)
-	for _, location := range cert.URIs {
-		names = append(names, location.String())
-	}
-	return names, nil
-}
-
 func privateKey(text string) (any, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
@@ -111,26 +129,4 @@ func privateKey(text string) (any, error) {
 		return key, nil
 	}
 	return x509.ParseECPrivateKey(block.Bytes)
-}
-
-func pemToPkcs12Pass(cert, key, password string) (string, error) {
-	parsed, err := certificate(cert)
-	if err != nil {
-		return "", err
-	}
-	private, err := privateKey(key)
-	if err != nil {
-		return "", err
-	}
-	store, err := pkcs12.Modern.Encode(private, parsed, nil, password)
-	return base64.StdEncoding.EncodeToString(store), err
-}
-
-func pkcs12keyPass(password, store string) (string, error) {
-	blocks, _, _, err := pkcs12.DecodeChain([]byte(store), password)
-	if err != nil {
-		return "", err
-	}
-	content, err := x509.MarshalPKCS8PrivateKey(blocks)
-	return encode("PRIVATE KEY", content), err
 }

@@ -1,8 +1,8 @@
-// Command template executes with Go's text/template, sprig (without the
-// functions that read the environment) and functions of External Secrets: each
-// line of standard input is {"T": template, "D": data, "M": missingkey, "S": secret},
-// where M defaults to "error" and S, a map of strings, replaces the data; each
-// answer is {"t": template, "out": ..., "err": ...}.
+// Command template executes with Go's text/template and sprig (without the
+// functions that read the environment): each line of standard input is
+// {"T": template, "D": data, "M": missingkey, "S": secret, "E": external}, where
+// M defaults to "error", S, a map of strings, replaces the data, and E adds the
+// functions of External Secrets; each answer is {"t": template, "out": ..., "err": ...}.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"strings"
 	"text/template"
@@ -22,15 +23,16 @@ type question struct {
 	D map[string]any
 	M string
 	S map[string]string
+	E bool
 }
 
-func functions() template.FuncMap {
+func functions(isExternal bool) template.FuncMap {
 	functions := sprig.TxtFuncMap()
 	delete(functions, "env")
 	delete(functions, "expandenv")
 	delete(functions, "getHostByName")
-	for name, function := range external() {
-		functions[name] = function
+	if isExternal {
+		maps.Copy(functions, external())
 	}
 	return functions
 }
@@ -39,7 +41,7 @@ func execute(q question) (string, error) {
 	if q.M == "" {
 		q.M = "error"
 	}
-	parsed, err := template.New("x").Option("missingkey=" + q.M).Funcs(functions()).Parse(q.T)
+	parsed, err := template.New("x").Option("missingkey=" + q.M).Funcs(functions(q.E)).Parse(q.T)
 	if err != nil {
 		return "", err
 	}

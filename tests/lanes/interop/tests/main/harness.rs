@@ -31,7 +31,10 @@ fn the_oracles_answer_line_by_line() {
     assert!(answers[1].contains(r#""ok":false"#), "{}", answers[1]);
 
     let regexp = Oracle::regexp().ask(&[r#"["b+","abbc"]"#.into(), r#"["(","x"]"#.into()]);
-    assert_eq!(regexp, [r#"["b+","abbc","[1 3]"]"#, r#"["(","x","ERR"]"#]);
+    assert_eq!(
+        regexp,
+        [r#"["b+","abbc","[1 3]"]"#, r#"["(","x","ERR","error parsing regexp: missing closing ): `(`"]"#]
+    );
 
     let template = Oracle::template().ask(&[r#"{"T":"{{ .a | upper }}","D":{"a":"x"}}"#.into()]);
     assert_eq!(template, [r#"{"err":"","out":"X","t":"{{ .a | upper }}"}"#]);
