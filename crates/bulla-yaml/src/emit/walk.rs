@@ -4,10 +4,10 @@
 //! finds no place where it is due stays in its slot and appears at the next place that prints such a comment,
 //! or is replaced. That is kept, because what SOPS writes depends on it.
 
-use super::scalar::{
-    self, Analysis, analyze, block_header_text, double_quoted, folded_lines, folds, is_break, literal_lines,
-    needs_digit, single_quoted,
-};
+mod comments;
+mod scalars;
+
+use super::scalar::{self, Analysis, analyze};
 use crate::node::Style;
 use crate::tree::{Content, Node};
 
@@ -227,22 +227,6 @@ impl<'n, 'o> Writer<'n, 'o> {
         self.print_line_and_foot();
     }
 
-    /// A key's own line comment goes behind its scalar value, or behind the colon of a block collection.
-    fn place_key_line(&mut self, value: &Node<'_>) {
-        if self.key_line.is_empty() {
-            return;
-        }
-        if matches!(value.content, Content::Scalar(_)) {
-            if self.line.is_empty() {
-                self.line = std::mem::take(&mut self.key_line);
-            }
-        } else if value.style != Style::Flow {
-            let line = std::mem::replace(&mut self.line, std::mem::take(&mut self.key_line));
-            self.print_line();
-            self.line = line;
-        }
-    }
-
     fn end(&mut self, frame: Frame<'n>) {
         let mapping = matches!(frame.node.content, Content::Mapping(_));
         self.load_end(frame);
@@ -265,39 +249,6 @@ impl<'n, 'o> Writer<'n, 'o> {
         }
     }
 
-    /// Takes a node's comments into the slots, as far as they are due before or on it.
-    fn load(&mut self, node: &'n Node<'n>, tail: &'n str, key: bool) {
-        let scalar = matches!(node.content, Content::Scalar(_));
-        if self.one_line {
-            return;
-        }
-        if !matches!(node.content, Content::Sequence(_)) {
-            replace_unless_empty(&mut self.tail, tail);
-        }
-        if !node.has_comments() {
-            return;
-        }
-        replace_unless_empty(&mut self.head, node.head());
-        if scalar {
-            replace_unless_empty(&mut self.line, node.line());
-            if !key {
-                replace_unless_empty(&mut self.foot, node.foot());
-            }
-        }
-    }
-
-    /// Takes the comments that are due after a collection.
-    fn load_end(&mut self, frame: Frame<'n>) {
-        if self.one_line {
-            return;
-        }
-        replace_unless_empty(&mut self.line, frame.node.line());
-        if frame.position != Position::Key && frame.position != Position::SimpleKey {
-            replace_unless_empty(&mut self.foot, frame.node.foot());
-        }
-        replace_unless_empty(&mut self.tail, frame.tail);
-    }
-
     fn suspend(&mut self, frame: Frame<'n>) {
         if let Some(top) = self.stack.last_mut() {
             *top = frame;
@@ -312,10 +263,6 @@ impl<'n, 'o> Writer<'n, 'o> {
         if self.column == 0 {
             self.start_line();
         }
-    }
-
-    fn comment_waits(&self) -> bool {
-        !(self.line.is_empty() && self.foot.is_empty() && self.tail.is_empty())
     }
 
     /// Writes a scalar, or the start of a collection that the next steps continue.
@@ -342,79 +289,6 @@ impl<'n, 'o> Writer<'n, 'o> {
         });
     }
 
-    fn scalar(&mut self, node: &Node<'_>, text: &str, position: Position, analysis: Analysis) {
-        let indent = self.deeper(position, true);
-        let style = self.style(node.style, text, position, analysis, indent);
-        self.tag(node);
-        match style {
-            Style::DoubleQuoted => {
-                self.space();
-                double_quoted(text, self.out);
-            }
-            Style::SingleQuoted => {
-                self.space();
-                single_quoted(text, indent, self.out);
-            }
-            Style::Literal | Style::Folded => return self.block(text, style, indent),
-            Style::Block | Style::Flow | Style::Plain => {
-                if text.is_empty() {
-                    self.indentation = false;
-                    return;
-                }
-                self.space();
-                self.out.extend_from_slice(text.as_bytes());
-            }
-        }
-        self.column += text.len().max(2);
-        self.blank = false;
-        self.indentation = false;
-    }
-
-    fn block(&mut self, text: &str, style: Style, indent: usize) {
-        self.indicator(&block_header_text(text, style, self.best), true, false, false);
-        if self.line.is_empty() {
-            self.line_break();
-        } else {
-            self.print_line();
-        }
-        self.blank = true;
-        if style == Style::Folded {
-            folded_lines(text, indent, self.out);
-        } else {
-            literal_lines(text, indent, self.out);
-        }
-        self.indentation = text.ends_with(is_break);
-        self.column = if self.indentation { 0 } else { indent + 1 };
-    }
-
-    fn style(&self, wanted: Style, text: &str, position: Position, can: Analysis, indent: usize) -> Style {
-        let flow = self.flow_level > 0 || self.one_line;
-        let simple_key = position == Position::SimpleKey;
-        let mut style = match wanted {
-            Style::Literal | Style::Folded => {
-                let readable = can.block && !text.starts_with('\t') && !self.line.contains(is_break);
-                let folds = wanted == Style::Literal || folds(text);
-                let fits = self.digit_fits(text, indent);
-                if flow || simple_key || !(readable && fits && folds) { Style::DoubleQuoted } else { wanted }
-            }
-            Style::Block | Style::Flow | Style::Plain => {
-                let allowed = if flow { can.flow_plain } else { can.block_plain };
-                let visible = !(text.is_empty() && (flow || simple_key));
-                if allowed && visible { Style::Plain } else { Style::SingleQuoted }
-            }
-            Style::DoubleQuoted | Style::SingleQuoted => wanted,
-        };
-        if style == Style::SingleQuoted && (!can.single || self.one_line && can.multiline) {
-            style = Style::DoubleQuoted;
-        }
-        style
-    }
-
-    /// Whether the indentation digit, always the configured indent, tells a reader where the lines begin.
-    fn digit_fits(&self, text: &str, indent: usize) -> bool {
-        !needs_digit(text) || indent - self.indent.unwrap_or(0) == self.best || text.chars().all(is_break)
-    }
-
     fn tag(&mut self, node: &Node<'_>) {
         let Some(tag) = node.tag.as_deref() else { return };
         self.space();
@@ -433,70 +307,6 @@ impl<'n, 'o> Writer<'n, 'o> {
             Some(indent) if position == Position::BlockItem => indent + 2,
             Some(indent) => (indent / self.best + 1) * self.best,
         }
-    }
-
-    fn print_line_and_foot(&mut self) {
-        self.print_line();
-        self.print_foot();
-    }
-
-    fn print_head(&mut self) {
-        if !self.tail.is_empty() {
-            let tail = std::mem::take(&mut self.tail);
-            self.start_line();
-            self.comment(tail);
-            self.foot_indent = Some(self.indent.unwrap_or(0));
-        }
-        if !self.head.is_empty() {
-            let head = std::mem::take(&mut self.head);
-            self.start_line();
-            self.comment(head);
-        }
-    }
-
-    fn print_line(&mut self) {
-        if !self.line.is_empty() {
-            let line = std::mem::take(&mut self.line);
-            self.space();
-            self.comment(line);
-        }
-    }
-
-    fn print_foot(&mut self) {
-        if !self.foot.is_empty() {
-            let foot = std::mem::take(&mut self.foot);
-            self.start_line();
-            self.comment(foot);
-            self.foot_indent = Some(self.indent.unwrap_or(0));
-        }
-    }
-
-    fn comment(&mut self, comment: &str) {
-        let mut after_break = false;
-        for line in comment.split_inclusive(is_break) {
-            let body = line.trim_end_matches(is_break);
-            if !body.is_empty() {
-                if after_break {
-                    self.start_line();
-                }
-                if !body.starts_with('#') {
-                    self.out.extend_from_slice(b"# ");
-                }
-                self.out.extend_from_slice(body.as_bytes());
-                self.column += body.len();
-                self.indentation = false;
-            }
-            after_break = body.len() < line.len();
-            if after_break {
-                self.out.extend_from_slice(&line.as_bytes()[body.len()..]);
-                self.column = 0;
-                self.indentation = true;
-            }
-        }
-        if !after_break {
-            self.line_break();
-        }
-        self.blank = true;
     }
 
     /// Goes to the current indent on a fresh line, after an empty line if a foot comment asks for one.
@@ -537,12 +347,6 @@ impl<'n, 'o> Writer<'n, 'o> {
         self.column += text.len();
         self.blank = blank;
         self.indentation &= indentation;
-    }
-}
-
-fn replace_unless_empty<'n>(slot: &mut &'n str, comment: &'n str) {
-    if !comment.is_empty() {
-        *slot = comment;
     }
 }
 
