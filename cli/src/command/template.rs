@@ -147,9 +147,11 @@ mod tests {
     use super::*;
 
     fn texts(yaml: &str) -> Result<Vec<(String, String)>, String> {
-        let Data::Texts(values) = values(yaml.as_bytes())? else { panic!("secrets are texts") };
-        let shown = |(key, text): (String, Vec<u8>)| (key, String::from_utf8_lossy(&text).into_owned());
-        Ok(values.into_iter().map(shown).collect())
+        let data = values(yaml.as_bytes())?;
+        let Data::Texts(values) = &data else { panic!("secrets are texts") };
+        let shown =
+            |(key, text): (&String, &Vec<u8>)| (key.clone(), String::from_utf8_lossy(text).into_owned());
+        Ok(values.iter().map(shown).collect())
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {

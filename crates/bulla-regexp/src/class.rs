@@ -7,19 +7,28 @@ use crate::{Error, unicode};
 /// Matches no character.
 const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
 
+/// States of a program for any characters, or for ranges beyond ASCII.
+pub(crate) const BEYOND_ASCII: usize = 12;
+
+/// States for a category or script of Unicode.
+const UNICODE: usize = 400;
+
 /// A character class under construction, written as a class of `regex`.
 pub(crate) struct Class {
     items: String,
+    /// About how many states its items take.
+    states: usize,
 }
 
 impl Class {
     pub(crate) fn new() -> Self {
-        Self { items: String::new() }
+        Self { items: String::new(), states: 1 }
     }
 
     /// Adds the code points from `low` to `high`. Surrogates are code points
     /// to Go; no text contains them, so they are left out.
     fn range(&mut self, low: u32, high: u32) {
+        self.states += if high < 0x80 { 1 } else { BEYOND_ASCII };
         for (low, high) in [(low, high.min(0xD7FF)), (low.max(0xE000), high)] {
             if low <= high {
                 write!(self.items, r"\x{{{low:X}}}-\x{{{high:X}}}").expect("strings take any text");
@@ -29,7 +38,13 @@ impl Class {
 
     /// Adds what `inner`, the inside of a class, matches, or all but that.
     fn nested(&mut self, negated: bool, inner: &str) {
+        self.states += if negated { BEYOND_ASCII } else { 1 };
         self.items.extend(["[", if negated { "^" } else { "" }, inner, "]"]);
+    }
+
+    /// Returns about how many states the class takes.
+    pub(crate) fn states(&self, negated: bool, fold_case: bool) -> usize {
+        (self.states + if negated { BEYOND_ASCII } else { 0 }) * if fold_case { 2 } else { 1 }
     }
 
     /// Returns the text of the class.
@@ -72,6 +87,7 @@ impl Class {
             None => (name, negated),
         };
         let inner = unicode::class(name).ok_or_else(|| error(end))?;
+        self.states += UNICODE;
         self.nested(negated, &inner);
         Ok(&text[end..])
     }
@@ -109,9 +125,9 @@ impl Class {
     }
 }
 
-/// Reads the bracketed class at the start of `text`; returns it translated and
-/// what follows.
-pub(crate) fn bracketed(text: &str, fold_case: bool) -> Result<(String, &str), Error> {
+/// Reads the bracketed class at the start of `text`; returns it, whether it is
+/// negated, and what follows.
+pub(crate) fn bracketed(text: &str) -> Result<(Class, bool, &str), Error> {
     let mut rest = &text[1..];
     let negated = rest.starts_with('^');
     if negated {
@@ -129,7 +145,7 @@ pub(crate) fn bracketed(text: &str, fold_case: bool) -> Result<(String, &str), E
             rest = range(&mut class, rest, text)?;
         }
     }
-    Ok((class.finish(negated, fold_case), &rest[1..]))
+    Ok((class, negated, &rest[1..]))
 }
 
 /// Reads one character or range of characters of the class `whole`.

@@ -24,4 +24,4 @@ mod text;
 mod unicode;
 
 pub use error::Error;
-pub use regexp::{Captures, Regexp, Span, quote_meta};
+pub use regexp::{Captures, Regexp, Size, Span, quote_meta};

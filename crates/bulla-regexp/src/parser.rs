@@ -2,7 +2,7 @@
 //! translation, without recursion.
 
 use crate::Error;
-use crate::class::{Class, bracketed, escaped_character, literal};
+use crate::class::{self, Class, bracketed, escaped_character, literal};
 
 /// Largest repeat count, alone or multiplied through nested repetitions.
 const REPEAT_LIMIT: u32 = 1_000;
@@ -13,6 +13,8 @@ const GROUP_LIMIT: usize = 100;
 /// A pattern in the syntax of `regex`, with numbered groups only.
 pub(crate) struct Translated {
     pub(crate) text: String,
+    /// About how many states its program has.
+    pub(crate) states: usize,
     /// Names of the groups, the whole match (without a name) included.
     pub(crate) names: Vec<Option<String>>,
 }
@@ -24,7 +26,10 @@ pub(crate) fn translate(pattern: &str) -> Result<Translated, Error> {
         parser.step()?;
     }
     match parser.levels.len() {
-        1 => Ok(Translated { text: parser.close_level().text, names: parser.names }),
+        1 => {
+            let Item { text, states, .. } = parser.close_level();
+            Ok(Translated { text, states, names: parser.names })
+        }
         _ => Err(Error::MissingParen(pattern.to_owned())),
     }
 }
@@ -45,6 +50,8 @@ struct Item {
     atomic: bool,
     /// Product of the repeat counts on the heaviest path through it.
     weight: u32,
+    /// About how many states of the program it takes.
+    states: usize,
 }
 
 /// An open group, or the whole pattern.
@@ -55,6 +62,7 @@ struct Level {
     alternatives: String,
     items: Vec<Item>,
     weight: u32,
+    states: usize,
 }
 
 struct Parser<'p> {
@@ -75,6 +83,7 @@ impl<'p> Parser<'p> {
             alternatives: String::new(),
             items: Vec::new(),
             weight: 1,
+            states: 0,
         };
         Self {
             pattern,
@@ -90,12 +99,18 @@ impl<'p> Parser<'p> {
         self.levels.last_mut().expect("the root is never closed while parsing")
     }
 
-    fn push(&mut self, text: impl Into<String>) {
-        self.level().items.push(Item { text: text.into(), atomic: true, weight: 1 });
+    fn push(&mut self, text: impl Into<String>, states: usize) {
+        self.level().items.push(Item { text: text.into(), atomic: true, weight: 1, states });
     }
 
     fn push_literal(&mut self, code: u32) {
-        self.push(literal(code, self.flags.fold_case));
+        let states = if code < 0x80 { 2 } else { 8 };
+        self.push(literal(code, self.flags.fold_case), states);
+    }
+
+    fn push_class(&mut self, class: Class, negated: bool) {
+        let states = class.states(negated, self.flags.fold_case);
+        self.push(class.finish(negated, self.flags.fold_case), states);
     }
 
     /// Translates one element of the pattern.
@@ -115,8 +130,8 @@ impl<'p> Parser<'p> {
                 return self.close_group();
             }
             '[' => {
-                let (class, after) = bracketed(self.rest, self.flags.fold_case)?;
-                self.push(class);
+                let (class, negated, after) = bracketed(self.rest)?;
+                self.push_class(class, negated);
                 self.rest = after;
                 return Ok(());
             }
@@ -131,9 +146,12 @@ impl<'p> Parser<'p> {
                 self.push_literal('{'.into());
             }
             '|' => self.finish_alternative(),
-            '^' => self.push(if self.flags.multi_line { "(?m:^)" } else { r"\A" }),
-            '$' => self.push(if self.flags.multi_line { "(?m:$)" } else { r"\z" }),
-            '.' => self.push(if self.flags.dot_matches_newline { "(?s:.)" } else { r"[^\n]" }),
+            '^' => self.push(if self.flags.multi_line { "(?m:^)" } else { r"\A" }, 1),
+            '$' => self.push(if self.flags.multi_line { "(?m:$)" } else { r"\z" }, 1),
+            '.' => {
+                let any = if self.flags.dot_matches_newline { "(?s:.)" } else { r"[^\n]" };
+                self.push(any, class::BEYOND_ASCII);
+            }
             other => self.push_literal(other.into()),
         }
         self.rest = after;
@@ -156,7 +174,7 @@ impl<'p> Parser<'p> {
             _ => {
                 let mut class = Class::new();
                 if let Some(after) = class.escape(text)? {
-                    self.push(class.finish(false, self.flags.fold_case));
+                    self.push_class(class, false);
                     self.rest = after;
                     return Ok(());
                 }
@@ -166,7 +184,7 @@ impl<'p> Parser<'p> {
                 return Ok(());
             }
         };
-        self.push(simple);
+        self.push(simple, 1);
         self.rest = after;
         Ok(())
     }
@@ -189,12 +207,13 @@ impl<'p> Parser<'p> {
         let lazy = lazy != self.flags.swap_greed;
         let item = self.level().items.pop().ok_or_else(|| Error::MissingRepeatArgument(operand(before)))?;
         let weight = counts.map_or(item.weight, |counts| counts.weight(item.weight));
+        let states = counts.map_or(1, Counts::most) as usize * (item.states + 1);
         if weight > REPEAT_LIMIT {
             return Err(Error::RepeatSize(operand(before)));
         }
         let (open, close) = if item.atomic { ("", "") } else { ("(?:", ")") };
         let text = [open, &item.text, close, operator, if lazy { "?" } else { "" }].concat();
-        self.level().items.push(Item { text, atomic: false, weight });
+        self.level().items.push(Item { text, atomic: false, weight, states });
         self.rest = after;
         self.last_repeat = Some(before);
         Ok(())
@@ -285,6 +304,7 @@ impl<'p> Parser<'p> {
             alternatives: String::new(),
             items: Vec::new(),
             weight: 1,
+            states: 0,
         });
         Ok(())
     }
@@ -306,7 +326,7 @@ impl<'p> Parser<'p> {
         self.flags = level.outer_flags;
         let closing = if level.opening.is_empty() { "" } else { ")" };
         let text = [level.opening, &level.alternatives, closing].concat();
-        Item { text, atomic: true, weight: level.weight }
+        Item { text, atomic: true, weight: level.weight, states: level.states + 2 }
     }
 
     fn finish_alternative(&mut self) {
@@ -314,8 +334,10 @@ impl<'p> Parser<'p> {
         for item in std::mem::take(&mut level.items) {
             level.alternatives.push_str(&item.text);
             level.weight = level.weight.max(item.weight);
+            level.states = level.states.saturating_add(item.states);
         }
         level.alternatives.push('|');
+        level.states += 1;
     }
 }
 
@@ -327,6 +349,11 @@ struct Counts {
 }
 
 impl Counts {
+    /// Returns how many copies of its operand a program holds at most.
+    fn most(self) -> u32 {
+        self.max.unwrap_or(self.min).max(1)
+    }
+
     /// Returns the weight of something repeated so that weighs `inner`.
     fn weight(self, inner: u32) -> u32 {
         match self.max.unwrap_or(self.min) {

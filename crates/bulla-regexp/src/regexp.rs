@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::text::Text;
+use crate::parser::Translated;
+use crate::text::{self, Text};
 use crate::{Error, expand, parser};
 
 /// Byte offsets of a match.
@@ -30,13 +31,46 @@ pub struct Regexp {
     names: Vec<Option<String>>,
 }
 
+/// How much work and memory an expression takes, estimated from above by its
+/// text alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// States of the program. Searching takes a few nanoseconds for each state
+    /// and byte, compiling some hundred for each state.
+    pub states: usize,
+    /// Groups, the whole match included.
+    pub groups: usize,
+}
+
+impl Size {
+    /// Returns how many bytes the program takes, and what searches keep for it.
+    pub fn bytes(self) -> usize {
+        // Each state may hold the places of all groups.
+        self.states * (800 + 32 * self.groups)
+    }
+}
+
 impl Regexp {
+    /// Estimates the size of `pattern` without compiling it. Fails where its
+    /// syntax is wrong, or it is longer than 4 KiB.
+    pub fn size(pattern: &str) -> Result<Size, Error> {
+        let translated = Self::translate(pattern)?;
+        Ok(Size { states: translated.states, groups: translated.names.len() })
+    }
+
+    /// Returns how many bytes of memory a search through `text` takes for the
+    /// text: none if it is UTF-8.
+    pub fn decoded_size(text: &[u8]) -> usize {
+        text::decoded_size(text)
+    }
+
+    fn translate(pattern: &str) -> Result<Translated, Error> {
+        if pattern.len() > PATTERN_LIMIT { Err(Error::TooLarge) } else { parser::translate(pattern) }
+    }
+
     /// Compiles `pattern`, written in Go's syntax.
     pub fn new(pattern: &str) -> Result<Self, Error> {
-        if pattern.len() > PATTERN_LIMIT {
-            return Err(Error::TooLarge);
-        }
-        let translated = parser::translate(pattern)?;
+        let translated = Self::translate(pattern)?;
         let regex = RegexBuilder::new(&translated.text)
             .size_limit(COMPILED_LIMIT)
             .nest_limit(NEST_LIMIT)
@@ -103,7 +137,9 @@ impl Regexp {
 
     /// Returns `text` with every match replaced by `replacement` as it is.
     pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8]) -> Vec<u8> {
-        self.replace_all_with(text, |_, output| output.extend_from_slice(replacement))
+        let decoded = Text::new(text);
+        let find = |start| self.regex.find_at(decoded.as_str(), start).map(|found| found.range());
+        replaced(text, &decoded, find, Clone::clone, |_, output| output.extend_from_slice(replacement))
     }
 
     /// Returns `text` with every match replaced by what `replacement` appends
@@ -114,26 +150,10 @@ impl Regexp {
         mut replacement: impl FnMut(&Captures<'_>, &mut Vec<u8>),
     ) -> Vec<u8> {
         let decoded = Text::new(text);
-        let mut output = Vec::with_capacity(text.len());
-        // `search` and `last_end` are offsets in the decoded text, `copied` in
-        // the original.
-        let (mut search, mut last_end, mut copied) = (0, 0, 0);
-        while search <= decoded.as_str().len() {
-            let Some(spans) = self.groups_at(&decoded, search) else { break };
-            let found = whole(&spans);
-            let captures = self.captures(text, &decoded, spans);
-            let original = captures.span();
-            output.extend_from_slice(&text[copied..original.start]);
-            copied = original.end;
-            // Not where an empty match directly follows a match.
-            if found.end > last_end || found.start == 0 {
-                replacement(&captures, &mut output);
-            }
-            last_end = found.end;
-            search = found.end.max(search + decoded.width_at(search).max(1));
-        }
-        output.extend_from_slice(&text[copied..]);
-        output
+        let find = |start| self.groups_at(&decoded, start);
+        replaced(text, &decoded, find, whole, |spans, output| {
+            replacement(&self.captures(text, &decoded, spans), output);
+        })
     }
 
     /// Splits `text` at the matches, into at most `limit` parts where there
@@ -208,6 +228,36 @@ fn successive<T>(
         }
     }
     matches
+}
+
+/// Returns `text` with what `put` appends in place of every match of `find`,
+/// which searches the decoded text from an offset.
+fn replaced<T>(
+    text: &[u8],
+    decoded: &Text<'_>,
+    find: impl Fn(usize) -> Option<T>,
+    span: impl Fn(&T) -> Span,
+    mut put: impl FnMut(T, &mut Vec<u8>),
+) -> Vec<u8> {
+    let mut output = Vec::with_capacity(text.len());
+    // `search` and `last_end` are offsets in the decoded text, `copied` in the
+    // original.
+    let (mut search, mut last_end, mut copied) = (0, 0, 0);
+    while search <= decoded.as_str().len() {
+        let Some(found) = find(search) else { break };
+        let at = span(&found);
+        let original = decoded.original(at.clone());
+        output.extend_from_slice(&text[copied..original.start]);
+        copied = original.end;
+        // Not where an empty match directly follows a match.
+        if at.end > last_end || at.start == 0 {
+            put(found, &mut output);
+        }
+        last_end = at.end;
+        search = at.end.max(search + decoded.width_at(search).max(1));
+    }
+    output.extend_from_slice(&text[copied..]);
+    output
 }
 
 /// One match and its groups. It borrows the text, which may be secret.

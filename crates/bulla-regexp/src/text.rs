@@ -16,13 +16,28 @@ pub(crate) struct Text<'a> {
 /// How many bytes a replacement is longer than the byte that it replaces.
 const GROWTH: usize = char::REPLACEMENT_CHARACTER.len_utf8() - 1;
 
+/// Counts the bytes that are not part of valid UTF-8.
+fn invalid(bytes: &[u8]) -> usize {
+    bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum()
+}
+
+/// Returns how many bytes of memory reading `bytes` takes: none if they are
+/// UTF-8.
+pub(crate) fn decoded_size(bytes: &[u8]) -> usize {
+    match invalid(bytes) {
+        0 => 0,
+        invalid => bytes.len() + (GROWTH + size_of::<usize>()) * invalid,
+    }
+}
+
 impl<'a> Text<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         if let Ok(text) = str::from_utf8(bytes) {
             return Self { decoded: Cow::Borrowed(text), replaced: Vec::new() };
         }
-        let mut decoded = String::with_capacity(bytes.len() + 16);
-        let mut replaced = Vec::new();
+        let invalid = invalid(bytes);
+        let mut decoded = String::with_capacity(bytes.len() + GROWTH * invalid);
+        let mut replaced = Vec::with_capacity(invalid);
         for chunk in bytes.utf8_chunks() {
             decoded.push_str(chunk.valid());
             for _ in chunk.invalid() {

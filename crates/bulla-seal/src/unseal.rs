@@ -7,7 +7,6 @@ use std::fmt;
 use bulla_api::{Base64Error, OwnerReference, SealedSecret, Secret, decode_base64};
 use bulla_core::{Clock, Random, SecretBytes};
 use bulla_template::{Budget, Data, Settings, Template, TemplateError};
-use zeroize::Zeroizing;
 
 use crate::ring::{KeyRing, NoKey};
 use crate::scope::Scope;
@@ -213,11 +212,6 @@ fn render_all(
                 secret.data.insert(name.clone(), value);
             }
             Err(error) => errors.push((name.clone(), error.into())),
-        }
-    }
-    if let Data::Texts(values) = data {
-        for value in values.into_values() {
-            drop(Zeroizing::new(value));
         }
     }
 }

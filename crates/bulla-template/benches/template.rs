@@ -72,10 +72,11 @@ fn settings() -> Settings {
 
 fn texts() -> BTreeMap<String, Vec<u8>> {
     let json = serde_json::from_str(DATA).expect("fixture");
-    let Data::Map(entries) = seams::data(&json) else { return BTreeMap::new() };
-    let texts = entries.into_iter().map(|(key, value)| match value {
-        Data::Text(text) => (key, text),
-        _ => (key, Vec::new()),
+    let data = seams::data(&json);
+    let Data::Map(entries) = &data else { return BTreeMap::new() };
+    let texts = entries.iter().map(|(key, value)| match value {
+        Data::Text(text) => (key.clone(), text.clone()),
+        _ => (key.clone(), Vec::new()),
     });
     let mut texts: BTreeMap<_, _> = texts.collect();
     texts.insert("missing_default".to_owned(), Vec::new());

@@ -7,14 +7,14 @@ use crate::failure::{Exhausted, Failure};
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Evaluation steps: one per node, loop pass and 64 bytes that a function
-    /// makes or, where it counts them, reads; thousands for a key, a slow hash,
-    /// a signature.
+    /// reads or makes, more where it works longer on them; thousands for a key,
+    /// a slow hash, a signature. A step takes at most about a microsecond.
     pub steps: u64,
     /// Bytes of output.
     pub output: usize,
-    /// Bytes of all intermediate values together. What is held at once, copies
-    /// and the rests of the allocator included, is more, and what a function needs
-    /// while it works is not all counted; `derivePassword` takes 32 MiB.
+    /// Bytes of the data and of all intermediate values together, dropped ones
+    /// included. What a function needs for a moment must fit into the rest; only
+    /// `derivePassword` takes 32 MiB beside it.
     pub memory: usize,
     /// Nested evaluations, recursion of templates included.
     pub depth: u32,
@@ -64,6 +64,25 @@ impl Meter {
             None => return Err(Failure::Budget(Exhausted::Memory)),
         }
         self.step(bytes as u64 / 64)
+    }
+
+    /// Takes the steps that using `bytes` for a moment costs, and fails where
+    /// they do not fit beside what is held.
+    pub(crate) fn borrow(&mut self, bytes: usize) -> Result<(), Failure> {
+        if bytes > self.memory {
+            return Err(Failure::Budget(Exhausted::Memory));
+        }
+        self.step(bytes as u64 / 64)
+    }
+
+    /// Gives memory back that is certainly free again.
+    pub(crate) fn release(&mut self, bytes: usize) {
+        self.memory += bytes;
+    }
+
+    /// Returns how many bytes may still be taken.
+    pub(crate) fn room(&self) -> usize {
+        self.memory
     }
 
     /// Fails where more is held than may stand beside the tens of MiB that a

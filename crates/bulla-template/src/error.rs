@@ -28,10 +28,12 @@ impl std::fmt::Display for Position {
 #[non_exhaustive]
 pub enum TemplateError {
     /// A bound of the budget was reached.
-    #[error("template: {position}: {what}")]
+    #[error("template: {position}: {}{what}", function.map(|name| format!("error calling {name}: ")).unwrap_or_default())]
     Budget {
         /// Where it ran out.
         position: Position,
+        /// The function that needed more, if it was one.
+        function: Option<&'static str>,
         /// What ran out.
         what: Exhausted,
     },

@@ -137,7 +137,7 @@ impl<'a> Args<'a> {
     pub(crate) fn shared_text(&self, at: usize) -> Text {
         match self.value(at) {
             Value::Text(text) => Text::clone(text),
-            _ => Text::from(&[][..]),
+            _ => Text::from(""),
         }
     }
 

@@ -7,7 +7,7 @@ use std::mem::size_of;
 use std::rc::Rc;
 
 use bulla_core::{Clock, Random};
-use bulla_regexp::Regexp;
+use bulla_regexp::{Regexp, Size};
 
 use crate::budget::{Budget, Meter};
 use crate::failure::{Exhausted, Failure};
@@ -31,7 +31,7 @@ pub(crate) struct Scope<'a> {
     /// bound through `set`, so they are emptied one by one at the end instead
     /// of being dropped recursively.
     maps: Vec<Map>,
-    expressions: HashMap<Text, Rc<Regexp>>,
+    expressions: HashMap<Text, Rc<Expression>>,
 }
 
 impl<'a> Scope<'a> {
@@ -40,15 +40,25 @@ impl<'a> Scope<'a> {
     }
 
     /// Makes a string of `bytes`.
-    pub(crate) fn text(&mut self, bytes: impl AsRef<[u8]>) -> Result<Value, Failure> {
-        let bytes = bytes.as_ref();
-        self.meter.allocate(bytes.len() + size_of::<Value>())?;
+    pub(crate) fn text(&mut self, bytes: impl AsRef<[u8]> + Into<Text>) -> Result<Value, Failure> {
+        self.meter.allocate(bytes.as_ref().len() + Text::OVERHEAD + size_of::<Value>())?;
         Ok(Value::text(bytes))
     }
 
     /// Makes a slice.
     pub(crate) fn list(&mut self, kind: ListKind, items: Vec<Value>) -> Result<Value, Failure> {
         self.meter.allocate((items.len() + 1) * size_of::<Value>())?;
+        self.charged_list(kind, items)
+    }
+
+    /// Charges for one more element of a slice that [`Scope::charged_list`]
+    /// will make.
+    pub(crate) fn charge_item(&mut self) -> Result<(), Failure> {
+        self.meter.allocate(size_of::<Value>())
+    }
+
+    /// Makes a slice of elements that were charged one by one.
+    pub(crate) fn charged_list(&mut self, kind: ListKind, items: Vec<Value>) -> Result<Value, Failure> {
         let depth = 1 + items.iter().map(Value::depth).max().unwrap_or(0);
         if u32::from(depth) > self.meter.limits().nesting {
             return Err(Failure::Budget(Exhausted::Depth));
@@ -62,7 +72,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Makes a slice of strings.
-    pub(crate) fn texts<T: AsRef<[u8]>>(
+    pub(crate) fn texts<T: AsRef<[u8]> + Into<Text>>(
         &mut self,
         texts: impl IntoIterator<Item = T>,
     ) -> Result<Value, Failure> {
@@ -72,7 +82,7 @@ impl<'a> Scope<'a> {
 
     /// Makes a map.
     pub(crate) fn map(&mut self, kind: MapKind, entries: BTreeMap<Text, Value>) -> Result<Map, Failure> {
-        let keys: usize = entries.keys().map(|key| key.len()).sum();
+        let keys: usize = entries.keys().map(|key| key.len() + Text::OVERHEAD).sum();
         self.meter.allocate(MAP + keys + entries.len().div_ceil(5) * NODE)?;
         let map = Rc::new(MapBody { kind, entries: RefCell::new(entries), null: false });
         self.maps.push(Rc::clone(&map));
@@ -86,30 +96,41 @@ impl<'a> Scope<'a> {
 
     /// Puts `value` into `map`.
     pub(crate) fn insert(&mut self, map: &Map, key: Text, value: Value) -> Result<(), Failure> {
-        self.meter.allocate(key.len() + if map.is_empty() { NODE } else { NODE / 5 })?;
+        self.meter.allocate(key.len() + Text::OVERHEAD + if map.is_empty() { NODE } else { NODE / 5 })?;
         map.entries.borrow_mut().insert(key, value);
         Ok(())
     }
 
     /// Compiles an expression, or takes it from those compiled before.
     /// Returns `None` where its syntax is wrong.
-    pub(crate) fn expression(&mut self, pattern: &[u8]) -> Result<Option<Rc<Regexp>>, Failure> {
+    pub(crate) fn expression(&mut self, pattern: &[u8]) -> Result<Option<Rc<Expression>>, Failure> {
         if let Some(found) = self.expressions.get(pattern) {
             return Ok(Some(Rc::clone(found)));
         }
-        self.meter.step(100 + weight(pattern) / 4)?;
-        let Ok(compiled) =
-            std::str::from_utf8(pattern).map_err(drop).and_then(|p| Regexp::new(p).map_err(drop))
+        let Some((pattern, size)) = std::str::from_utf8(pattern)
+            .ok()
+            .and_then(|pattern| Some((pattern, Regexp::size(pattern).ok()?)))
         else {
             return Ok(None);
         };
-        let compiled = Rc::new(compiled);
+        self.meter.step(100 + size.states as u64 / 4)?;
+        let bytes = size.bytes();
         if self.expressions.len() >= CACHED_EXPRESSIONS {
-            self.expressions.clear();
+            let freed = self.expressions.drain().map(|(_, expression)| expression.size.bytes()).sum();
+            self.meter.release(freed);
         }
-        self.expressions.insert(Text::from(pattern), Rc::clone(&compiled));
-        Ok(Some(compiled))
+        self.meter.allocate(bytes)?;
+        let Ok(regexp) = Regexp::new(pattern) else { return Ok(None) };
+        let expression = Rc::new(Expression { regexp, size });
+        self.expressions.insert(Text::from(pattern), Rc::clone(&expression));
+        Ok(Some(expression))
     }
+}
+
+/// A compiled expression and its size.
+pub(crate) struct Expression {
+    pub(crate) regexp: Regexp,
+    pub(crate) size: Size,
 }
 
 impl Drop for Scope<'_> {
@@ -119,19 +140,4 @@ impl Drop for Scope<'_> {
             drop(entries);
         }
     }
-}
-
-/// Estimates how many states an expression has: its length, multiplied by its
-/// counted repetitions.
-pub(crate) fn weight(pattern: &[u8]) -> u64 {
-    let mut weight = pattern.len() as u64;
-    for at in memchr::memchr_iter(b'{', pattern) {
-        let counts = pattern[at + 1..].split(|byte| *byte == b'}').next().unwrap_or(&[]);
-        let largest = counts
-            .split(|byte| *byte == b',')
-            .filter_map(|count| std::str::from_utf8(count).ok()?.parse::<u64>().ok())
-            .max();
-        weight = weight.saturating_mul(largest.unwrap_or(1).clamp(1, 1000)).min(1_000_000);
-    }
-    weight
 }

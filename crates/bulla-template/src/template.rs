@@ -12,6 +12,7 @@ use crate::registry::Library;
 use crate::scope::Scope;
 use crate::syntax::{self, Parsed};
 use crate::value::{ListKind, MapKind, Text, Value};
+use zeroize::Zeroize;
 
 /// Longest template text in bytes.
 const MAX_TEXT: usize = 1 << 20;
@@ -64,7 +65,8 @@ impl Settings {
     }
 }
 
-/// The data of a rendering. It holds plaintext, so it has no `Debug`.
+/// The data of a rendering. It holds plaintext, so it has no `Debug`, and its
+/// texts are wiped when it is dropped.
 #[derive(Clone)]
 pub enum Data {
     /// A nil interface.
@@ -83,6 +85,16 @@ pub enum Data {
     Map(BTreeMap<String, Self>),
     /// `map[string]string`: what secrets are.
     Texts(BTreeMap<String, Vec<u8>>),
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        match self {
+            Self::Text(text) => text.zeroize(),
+            Self::Texts(texts) => texts.values_mut().for_each(Zeroize::zeroize),
+            _ => {}
+        }
+    }
 }
 
 /// A template ready to run; share it freely between threads.
@@ -113,6 +125,10 @@ impl Template {
     }
 
     /// Renders with `data` as the dot. Nothing is returned on failure.
+    ///
+    /// The output, its copies and every string that the template computes with
+    /// are wiped when they are dropped; what a function writes while it makes a
+    /// string, and the insides of versions and expressions, are not.
     pub fn render(
         &self,
         data: &Data,
@@ -134,7 +150,7 @@ impl Template {
     fn explain(&self, fault: Fault) -> TemplateError {
         let position = position(&self.settings.name, &self.text, fault.at as usize);
         match fault.failure {
-            Failure::Budget(what) => TemplateError::Budget { position, what },
+            Failure::Budget(what) => TemplateError::Budget { position, function: fault.function, what },
             Failure::Call(what) => TemplateError::Execute {
                 position,
                 executing: self
@@ -177,23 +193,27 @@ fn nested_value(scope: &mut Scope<'_>, data: &Data, levels: usize) -> Result<Val
         Data::Bool(truth) => Value::Bool(*truth),
         Data::Int(number) => Value::int(*number),
         Data::Float(number) => Value::Float(*number),
-        Data::Text(text) => Value::text(text),
+        Data::Text(text) => scope.text(text.as_slice())?,
         Data::List(items) => {
             let items =
                 items.iter().map(|item| nested_value(scope, item, levels)).collect::<Result<Vec<_>, _>>()?;
             scope.list(ListKind::Any, items)?
         }
         Data::Map(entries) => {
-            let mut map = BTreeMap::new();
+            let map = scope.map(MapKind::Any, BTreeMap::new())?;
             for (key, item) in entries {
-                map.insert(Text::from(key.as_bytes()), nested_value(scope, item, levels)?);
+                let item = nested_value(scope, item, levels)?;
+                scope.insert(&map, Text::from(key.as_str()), item)?;
             }
-            Value::Map(scope.map(MapKind::Any, map)?)
+            Value::Map(map)
         }
         Data::Texts(entries) => {
-            let entries =
-                entries.iter().map(|(key, text)| (Text::from(key.as_bytes()), Value::text(text))).collect();
-            Value::Map(scope.map(MapKind::Text, entries)?)
+            let map = scope.map(MapKind::Text, BTreeMap::new())?;
+            for (key, text) in entries {
+                let text = scope.text(text.as_slice())?;
+                scope.insert(&map, Text::from(key.as_str()), text)?;
+            }
+            Value::Map(map)
         }
     })
 }

@@ -4,13 +4,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::functions::semver::Version;
+pub(crate) use crate::text::Text;
 use crate::time::Time;
-
-/// A Go string: bytes, not necessarily UTF-8.
-pub(crate) type Text = Arc<[u8]>;
 
 /// One value. It may hold plaintext, so it has no `Debug`.
 #[derive(Clone)]
@@ -120,8 +117,8 @@ pub(crate) struct Record {
 
 impl Value {
     /// Makes a string.
-    pub(crate) fn text(bytes: impl AsRef<[u8]>) -> Self {
-        Self::Text(Text::from(bytes.as_ref()))
+    pub(crate) fn text(bytes: impl Into<Text>) -> Self {
+        Self::Text(bytes.into())
     }
 
     /// Makes an `int`.
@@ -200,6 +197,18 @@ impl Value {
         }
     }
 
+    /// Returns the bytes of the strings that a function which takes this value
+    /// may read at once. Elements of lists and maps are not among them: who
+    /// visits those charges for them.
+    pub(crate) fn readable(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Version(version) => version.size(),
+            Self::Record(record) => record.fields.iter().map(|(_, field)| field.readable()).sum(),
+            _ => 0,
+        }
+    }
+
     /// Returns how many levels of lists this value holds.
     pub(crate) fn depth(&self) -> u16 {
         match self {
@@ -258,7 +267,7 @@ impl MapBody {
     pub(crate) fn zero(&self) -> Value {
         match self.kind {
             MapKind::Any => Value::Nil,
-            MapKind::Text => Value::Text(Text::from(&[][..])),
+            MapKind::Text => Value::text(""),
         }
     }
 }

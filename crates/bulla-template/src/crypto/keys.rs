@@ -10,6 +10,7 @@ use aws_lc_rs::signature::{
 };
 use bulla_core::{Random, RandomError};
 use num_bigint_dig::{BigUint, ModInverse as _};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::random::bytes;
 use super::{Error, der, oid, pem};
@@ -93,7 +94,14 @@ pub(super) struct RsaNumbers {
     pub(super) rest: [Option<Vec<u8>>; 3],
 }
 
-/// A private key; it has no `Debug`.
+impl Drop for RsaNumbers {
+    fn drop(&mut self) {
+        [&mut self.d, &mut self.p, &mut self.q].into_iter().for_each(Zeroize::zeroize);
+        self.rest.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+/// A private key; it has no `Debug`, and is wiped when it is dropped.
 pub(super) enum PrivateKey {
     /// The scalar at full length and the uncompressed point.
     Ec { curve: Curve, scalar: Vec<u8>, point: Vec<u8> },
@@ -101,6 +109,16 @@ pub(super) enum PrivateKey {
     Ed25519 { seed: [u8; 32], point: Vec<u8> },
     /// PKCS#1.
     Rsa { pkcs1: Vec<u8>, public: Vec<u8> },
+}
+
+impl Drop for PrivateKey {
+    fn drop(&mut self) {
+        match self {
+            Self::Ec { scalar, .. } => scalar.zeroize(),
+            Self::Ed25519 { seed, .. } => seed.zeroize(),
+            Self::Rsa { pkcs1, .. } => pkcs1.zeroize(),
+        }
+    }
 }
 
 impl PrivateKey {
@@ -152,6 +170,10 @@ impl PrivateKey {
             return Err(Error::Key);
         }
         let RsaNumbers { n, e, d, p, q, rest } = numbers;
+        // Before any arithmetic, which takes long on longer numbers.
+        if [d, p, q].iter().any(|number| number.len() > n.len()) {
+            return Err(Error::Key);
+        }
         let [modulus, public, private, first, second] =
             [n, e, d, p, q].map(|bytes| BigUint::from_bytes_be(bytes));
         let one = BigUint::from(1_u8);
@@ -174,9 +196,10 @@ impl PrivateKey {
         if !rest.iter().zip(&computed).all(agrees) {
             return Err(Error::Key);
         }
-        let fields = [&modulus, &public, &private, &first, &second, exponent, other, &inverse].map(integer);
+        let fields = [&modulus, &public, &private, &first, &second, exponent, other, &inverse]
+            .map(|number| Zeroizing::new(integer(number)));
         let mut all: Vec<&[u8]> = vec![&[der::INTEGER, 1, 0]];
-        all.extend(fields.iter().map(Vec::as_slice));
+        all.extend(fields.iter().map(|field| field.as_slice()));
         Ok(Self::Rsa { pkcs1: der::sequence(&all), public: der::sequence(&[&fields[0], &fields[1]]) })
     }
 
@@ -266,27 +289,25 @@ impl PrivateKey {
         Self::from_any(&block.bytes)
     }
 
-    pub(super) fn to_pkcs8(&self) -> Vec<u8> {
+    pub(super) fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         let (algorithm, key) = match self {
             Self::Ec { curve, .. } => (curve.algorithm(), self.sec1(false)),
             Self::Ed25519 { seed, .. } => {
-                (der::algorithm(oid::ED25519, &[]), der::write(der::OCTET_STRING, &[seed]))
+                (der::algorithm(oid::ED25519, &[]), der::write(der::OCTET_STRING, &[seed]).into())
             }
-            Self::Rsa { pkcs1, .. } => (der::algorithm(oid::RSA, &[der::NULL, 0]), pkcs1.clone()),
+            Self::Rsa { pkcs1, .. } => (der::algorithm(oid::RSA, &[der::NULL, 0]), pkcs1.clone().into()),
         };
-        der::sequence(&[&[der::INTEGER, 1, 0], &algorithm, &der::write(der::OCTET_STRING, &[&key])])
+        let key = Zeroizing::new(der::write(der::OCTET_STRING, &[&key]));
+        der::sequence(&[&[der::INTEGER, 1, 0], &algorithm, &key]).into()
     }
 
     /// SEC 1 of an elliptic key, empty for others.
-    fn sec1(&self, named: bool) -> Vec<u8> {
-        let Self::Ec { curve, scalar, point } = self else { return Vec::new() };
+    fn sec1(&self, named: bool) -> Zeroizing<Vec<u8>> {
+        let Self::Ec { curve, scalar, point } = self else { return Zeroizing::default() };
         let name = der::write(der::explicit(0), &[&der::write(der::OID, &[curve.oid()])]);
-        der::sequence(&[
-            &[der::INTEGER, 1, 1],
-            &der::write(der::OCTET_STRING, &[scalar]),
-            if named { &name } else { &[] },
-            &der::write(der::explicit(1), &[&der::bits(point)]),
-        ])
+        let scalar = Zeroizing::new(der::write(der::OCTET_STRING, &[scalar]));
+        let point = der::write(der::explicit(1), &[&der::bits(point)]);
+        der::sequence(&[&[der::INTEGER, 1, 1], &scalar, if named { &name } else { &[] }, &point]).into()
     }
 
     /// The form that sprig writes: PKCS#1, SEC 1, or PKCS#8 for other keys.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{BASE64, Error};
 
@@ -15,6 +16,13 @@ pub(super) struct Block {
     pub(super) kind: Vec<u8>,
     pub(super) headers: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) bytes: Vec<u8>,
+}
+
+impl Drop for Block {
+    /// It may be a private key.
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -88,12 +96,9 @@ fn block(text: &[u8], at: usize, end: usize) -> Attempt {
     if behind.is_none_or(|rest| !line(rest).0.is_empty()) {
         return Attempt::Other;
     }
-    let body: Vec<u8> = text[at.min(end)..end]
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-        .collect();
-    let Ok(bytes) = BASE64.decode(body) else { return Attempt::Other };
+    let kept = text[at.min(end)..end].iter().copied();
+    let body: Vec<u8> = kept.filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).collect();
+    let Ok(bytes) = BASE64.decode(&*Zeroizing::new(body)) else { return Attempt::Other };
     let next = end + 1 + line(&text[end + 1..]).1;
     Attempt::Block(Block { kind: kind.to_vec(), headers, bytes }, next)
 }
@@ -112,7 +117,10 @@ pub(super) fn encode(block: &Block) -> Vec<u8> {
     if !block.headers.is_empty() {
         out.push(b'\n');
     }
-    for line in BASE64.encode(&block.bytes).as_bytes().chunks(64) {
+    let body = Zeroizing::new(BASE64.encode(&block.bytes));
+    // At once as long as it becomes, so that no copy stays behind.
+    out.reserve_exact(body.len() + body.len() / 64 + 2 * block.kind.len() + 64);
+    for line in body.as_bytes().chunks(64) {
         out.extend_from_slice(line);
         out.push(b'\n');
     }
@@ -176,7 +184,11 @@ mod tests {
             ("-----BEGIN A-----\nk: v\n-----END A-----", None),
             ("-----BEGIN A-----", None),
         ] {
-            assert_eq!(decode(text.as_bytes()).map(|(block, _)| block.bytes).as_deref(), bytes, "{text}");
+            assert_eq!(
+                decode(text.as_bytes()).map(|(block, _)| block.bytes.clone()).as_deref(),
+                bytes,
+                "{text}"
+            );
         }
     }
 

@@ -32,7 +32,10 @@ impl<'t> Exec<'t, '_, '_> {
             let value = self.fit(at, last, kind_at(function, args.len()))?;
             self.args.push(value);
         }
-        let result = (function.run)(self.scope, &Args(&self.args[base..]));
+        // Any function may read all of the strings that it gets.
+        let read: usize = self.args[base..].iter().map(Value::readable).sum();
+        let read = self.scope.meter.step(read as u64 / 64);
+        let result = read.and_then(|()| (function.run)(self.scope, &Args(&self.args[base..])));
         self.args.truncate(base);
         result.map_err(|failure| {
             Box::new(Fault { at, tree: self.tree, function: Some(function.name), failure })

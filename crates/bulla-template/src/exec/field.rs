@@ -35,6 +35,8 @@ impl<'t> Exec<'t, '_, '_> {
         last: Option<Value>,
     ) -> Result<Value> {
         let shown = || String::from_utf8_lossy(name);
+        let read = self.scope.meter.step(name.len() as u64 / 64);
+        self.placed(at, read)?;
         let has_args = !args.is_empty() || last.is_some();
         match receiver {
             Value::Missing if self.missing == MissingKey::Error => {

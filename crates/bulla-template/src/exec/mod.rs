@@ -16,6 +16,7 @@ use crate::syntax::{Node, Parsed, Pipe, Variable};
 use crate::template::MissingKey;
 use crate::text::print;
 use crate::value::Value;
+use zeroize::Zeroizing;
 
 /// A failure with its place.
 pub(crate) struct Fault {
@@ -55,7 +56,7 @@ pub(crate) fn run(
         parsed,
         missing,
         scope,
-        out: Vec::new(),
+        out: Zeroizing::default(),
         variables: vec![(0, dot.clone())],
         frame: 0,
         args: Vec::new(),
@@ -64,7 +65,7 @@ pub(crate) fn run(
     if let Some(tree) = parsed.trees.first() {
         exec.list(&dot, &tree.body)?;
     }
-    Ok(exec.out)
+    Ok(std::mem::take(&mut *exec.out))
 }
 
 /// The state of one rendering. `'t` is the tree, `'s` the seams.
@@ -72,7 +73,7 @@ struct Exec<'t, 'r, 's> {
     parsed: &'t Parsed,
     missing: MissingKey,
     scope: &'r mut Scope<'s>,
-    out: Vec<u8>,
+    out: Zeroizing<Vec<u8>>,
     /// The variables in sight, the innermost last.
     variables: Vec<(Variable, Value)>,
     /// Where the variables of the running template begin.
@@ -113,8 +114,8 @@ impl<'t> Exec<'t, '_, '_> {
 
     fn node(&mut self, dot: &Value, node: &'t Node) -> Result<Flow> {
         match node {
-            Node::Text(text) => {
-                self.write(0, text)?;
+            Node::Text { at, text } => {
+                self.write(*at, text)?;
                 Ok(Flow::Next)
             }
             Node::Action { at, pipe } => {
@@ -140,6 +141,13 @@ impl<'t> Exec<'t, '_, '_> {
         self.placed(at, stepped)?;
         if self.out.len() + bytes.len() > self.scope.meter.limits().output {
             return Err(Box::new(Fault::new(at, self.tree, Failure::Budget(Exhausted::Output))));
+        }
+        let length = self.out.len() + bytes.len();
+        if length > self.out.capacity() {
+            // A vector that grows by itself leaves the old copy behind.
+            let mut grown = Zeroizing::new(Vec::with_capacity(length.next_power_of_two()));
+            grown.extend_from_slice(&self.out);
+            self.out = grown;
         }
         self.out.extend_from_slice(bytes);
         Ok(())
@@ -189,7 +197,7 @@ impl<'t> Exec<'t, '_, '_> {
             return Err(self.fault(at, format!("template {name:?} not defined")));
         };
         self.enter(at)?;
-        let stepped = self.scope.meter.step(tree as u64 / 16);
+        let stepped = self.scope.meter.step((tree + 1) as u64 * (1 + name.len() as u64 / 4) / 16);
         self.placed(at, stepped)?;
         // Variables that the pipeline declares stay with the caller.
         let dot = match pipe {

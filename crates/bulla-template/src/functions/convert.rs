@@ -56,9 +56,12 @@ pub(super) fn to_text(meter: &mut Meter, value: &Value) -> Result<Vec<u8>, Failu
 
 /// Converts to a list of texts; nil elements are left out.
 pub(super) fn to_texts(meter: &mut Meter, value: &Value) -> Result<Vec<Vec<u8>>, Failure> {
+    /// A vector, and what the allocator adds to a short one.
+    const TEXT: usize = size_of::<Vec<u8>>() + 32;
     match value {
         Value::Missing | Value::Nil => Ok(Vec::new()),
         Value::List(list) => {
+            meter.borrow(list.items.len() * TEXT)?;
             list.items.iter().filter(|item| !item.is_nil()).map(|item| to_text(meter, item)).collect()
         }
         other => Ok(vec![to_text(meter, other)?]),

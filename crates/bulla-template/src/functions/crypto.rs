@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::registry::{Args, Function, Home, Kind, Library};
 use crate::scope::Scope;
 use crate::value::{Record, Value};
+use zeroize::Zeroize;
 
 const TEXT: &[Kind] = &[Kind::Text];
 const TEXTS: &[Kind] = &[Kind::Text, Kind::Text];
@@ -36,7 +37,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(hash)
     }),
     Function::new("buildCustomCert", TEXTS, |scope, args| {
-        charge(scope, args)?;
+        charge_parsing(scope, args)?;
         scope.meter.step(SIGN)?;
         pair(scope, issue::build_custom_cert(args.text(0), args.text(1))?)
     }),
@@ -63,12 +64,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(text)
     }),
     Function::new("genCA", &[Kind::Text, Kind::Int], |scope, args| {
-        scope.meter.step(KEY)?;
+        charge_issuing(scope, args, KEY)?;
         let made = issue::gen_ca(scope.random, scope.clock.now(), word(args, 0)?, args.int(1))?;
         pair(scope, made)
     }),
     Function::new("genCAWithKey", &[Kind::Text, Kind::Int, Kind::Text], |scope, args| {
-        scope.meter.step(SIGN)?;
+        charge_issuing(scope, args, SIGN)?;
         let (cn, days) = (word(args, 0)?, args.int(1));
         let made = issue::gen_ca_with_key(scope.random, scope.clock.now(), cn, days, args.text(2))?;
         pair(scope, made)
@@ -82,7 +83,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(key)
     }),
     Function::new("genSelfSignedCert", SIGNED, |scope, args| {
-        scope.meter.step(KEY)?;
+        charge_issuing(scope, args, KEY)?;
         let names = Names::of(args)?;
         let now = scope.clock.now();
         let made = issue::gen_self_signed_cert(scope.random, now, &names.subject(), args.int(3))?;
@@ -92,7 +93,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "genSelfSignedCertWithKey",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Text],
         |scope, args| {
-            scope.meter.step(SIGN)?;
+            charge_issuing(scope, args, SIGN)?;
             let names = Names::of(args)?;
             let (now, key) = (scope.clock.now(), args.text(4));
             let subject = names.subject();
@@ -104,23 +105,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "genSignedCert",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Certificate],
         |scope, args| {
-            scope.meter.step(KEY + SIGN)?;
+            charge_issuing(scope, args, KEY + SIGN)?;
             let (names, ca) = (Names::of(args)?, authority(args, 4));
             let now = scope.clock.now();
-            let made = issue::gen_signed_cert(scope.random, now, &names.subject(), args.int(3), &ca)?;
-            pair(scope, made)
+            let made = issue::gen_signed_cert(scope.random, now, &names.subject(), args.int(3), &ca);
+            wipe(ca);
+            pair(scope, made?)
         },
     ),
     Function::new(
         "genSignedCertWithKey",
         &[Kind::Text, Kind::List, Kind::List, Kind::Int, Kind::Certificate, Kind::Text],
         |scope, args| {
-            scope.meter.step(2 * SIGN)?;
+            charge_issuing(scope, args, 2 * SIGN)?;
             let (names, ca) = (Names::of(args)?, authority(args, 4));
             let (now, days, key) = (scope.clock.now(), args.int(3), args.text(5));
             let subject = names.subject();
-            let made = issue::gen_signed_cert_with_key(scope.random, now, &subject, days, &ca, key)?;
-            pair(scope, made)
+            let made = issue::gen_signed_cert_with_key(scope.random, now, &subject, days, &ca, key);
+            wipe(ca);
+            pair(scope, made?)
         },
     ),
     // External Secrets' copy of sprig wants an algorithm as well; templates
@@ -139,11 +142,33 @@ impl From<crypto::Error> for Failure {
     }
 }
 
-/// Charges for work in proportion to the arguments.
-pub(super) fn charge(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    let bytes: usize = args.from(0).iter().filter_map(Value::as_text).map(<[u8]>::len).sum();
+/// Charges for encryption: the text in two encodings.
+fn charge(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
+    let bytes = readable(args.from(0));
     scope.meter.step(16 + bytes as u64 / 16)?;
-    scope.meter.allocate(bytes.saturating_mul(2))
+    scope.meter.borrow(bytes.saturating_mul(6))
+}
+
+/// Charges for reading PEM, certificates and keys, in which three bytes may
+/// become a header or a name of a hundred.
+pub(super) fn charge_parsing(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
+    scope.meter.step(16)?;
+    scope.meter.borrow(readable(args.from(0)).saturating_mul(40))
+}
+
+/// Charges `work` for a new certificate and what the copies of its names, of the
+/// key and of the authority take, each a part of the next larger structure.
+fn charge_issuing(scope: &mut Scope<'_>, args: &Args<'_>, work: u64) -> Result<(), Failure> {
+    const NAME: usize = 256;
+    let names = || args.from(0).iter().enumerate().filter_map(|(at, _)| args.list(at));
+    let count: usize = names().map(|list| list.items.len()).sum();
+    scope.meter.step(work + count as u64)?;
+    let bytes = readable(args.from(0)) + names().map(|list| readable(&list.items)).sum::<usize>();
+    scope.meter.borrow(bytes.saturating_mul(24).saturating_add(count * NAME))
+}
+
+fn readable(values: &[Value]) -> usize {
+    values.iter().map(Value::readable).sum()
 }
 
 /// Returns a text argument that names something, which must be UTF-8.
@@ -180,6 +205,10 @@ fn authority(args: &Args<'_>, at: usize) -> Pair {
         String::from_utf8_lossy(text).into_owned()
     };
     Pair { cert: field("Cert"), key: field("Key") }
+}
+
+fn wipe(mut pair: Pair) {
+    pair.key.zeroize();
 }
 
 /// The names of a certificate to be made.

@@ -14,6 +14,8 @@ const LAYOUT_AND_TEXT: &[Kind] = &[Kind::Text, Kind::Text];
 const TEXT_AND_TIME: &[Kind] = &[Kind::Text, Kind::Time];
 const HTML_LAYOUT: &[u8] = b"2006-01-02";
 const SECOND: i64 = 1_000_000_000;
+/// Loading a zone.
+const LAYOUT: u64 = 20;
 
 type Done = Result<Value, Failure>;
 
@@ -46,19 +48,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         format(scope, HTML_LAYOUT, args.value(0), args.text(1))
     }),
     Function::new("mustDateModify", TEXT_AND_TIME, must_modify),
-    Function::new("mustToDate", LAYOUT_AND_TEXT, |_, args| {
-        let time = time::parse(args.text(0), args.text(1));
-        time.map(made).ok_or_else(|| Failure::new("the text is not a time of this layout"))
+    Function::new("mustToDate", LAYOUT_AND_TEXT, |scope, args| {
+        parsed(scope, args)?.map(made).ok_or_else(|| Failure::new("the text is not a time of this layout"))
     }),
     Function::new("must_date_modify", TEXT_AND_TIME, must_modify),
     Function::new("now", &[], |scope, _| Ok(made(now(scope)))),
-    Function::new("toDate", LAYOUT_AND_TEXT, |_, args| {
-        Ok(made(time::parse(args.text(0), args.text(1)).unwrap_or_else(Time::zero)))
+    Function::new("toDate", LAYOUT_AND_TEXT, |scope, args| {
+        Ok(made(parsed(scope, args)?.unwrap_or_else(Time::zero)))
     }),
     Function::new("unixEpoch", &[Kind::Time], |scope, args| {
         scope.text(args.time(0).map_or(0, |time| time.seconds).to_string())
     }),
 ];
+
+/// Reads a time, after charging for finding the elements of the layout.
+fn parsed(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Option<Time>, Failure> {
+    scope.meter.step(args.text(0).len() as u64 / 4)?;
+    Ok(time::parse(args.text(0), args.text(1)))
+}
 
 fn made(time: Time) -> Value {
     Value::Time(Rc::new(time))
@@ -93,6 +100,7 @@ fn time_of(scope: &Scope<'_>, value: &Value) -> Time {
 fn format(scope: &mut Scope<'_>, layout: &[u8], date: &Value, zone: &[u8]) -> Done {
     // Each byte of a layout may become a name of up to nine.
     scope.meter.allocate(layout.len() * 9)?;
+    scope.meter.step(LAYOUT + layout.len() as u64 / 8)?;
     let zone = Zone::load(zone).unwrap_or(Zone::Utc);
     let text = time_of(scope, date).in_zone(zone).format(layout);
     scope.text(text)

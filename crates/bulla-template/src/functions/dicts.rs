@@ -109,7 +109,11 @@ fn values(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 }
 
 fn pluck(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    let items = maps(args, 1).filter_map(|map| map.get(args.text(0))).collect();
+    let mut items = Vec::new();
+    for map in maps(args, 1) {
+        scope.meter.step(args.text(0).len() as u64 / 64)?;
+        items.extend(map.get(args.text(0)));
+    }
     scope.list(ListKind::Any, items)
 }
 

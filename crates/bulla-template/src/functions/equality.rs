@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
 use crate::scope::Scope;
-use crate::value::{List, Value};
+use crate::value::{List, Text, Value};
 
 /// Compares types and contents.
 pub(super) fn deep_equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Failure> {
@@ -43,7 +43,8 @@ fn equal_within(meter: &mut Meter, left: &Value, right: &Value, levels: u32) -> 
             let (a, b) = (left.entries.borrow(), right.entries.borrow());
             left.kind == right.kind
                 && left.null == right.null
-                && a.keys().eq(b.keys())
+                && a.len() == b.len()
+                && same_keys(meter, a.keys().zip(b.keys()))?
                 && all_equal(meter, a.values().zip(b.values()), levels)?
         }
         (Value::Time(left), Value::Time(right)) => {
@@ -51,7 +52,10 @@ fn equal_within(meter: &mut Meter, left: &Value, right: &Value, levels: u32) -> 
                 && left.nanoseconds == right.nanoseconds
                 && left.offset() == right.offset()
         }
-        (Value::Version(left), Value::Version(right)) => left == right,
+        (Value::Version(left), Value::Version(right)) => {
+            meter.step(left.size() as u64 / 64)?;
+            left == right
+        }
         (Value::Record(left), Value::Record(right)) => {
             let pairs = left.fields.iter().zip(&right.fields);
             left.type_name == right.type_name
@@ -59,6 +63,19 @@ fn equal_within(meter: &mut Meter, left: &Value, right: &Value, levels: u32) -> 
         }
         _ => false,
     })
+}
+
+fn same_keys<'v>(
+    meter: &mut Meter,
+    pairs: impl Iterator<Item = (&'v Text, &'v Text)>,
+) -> Result<bool, Failure> {
+    for (left, right) in pairs {
+        meter.step(1 + left.len() as u64 / 64)?;
+        if left != right {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn all_equal<'v>(

@@ -1,6 +1,6 @@
 //! The functions that External Secrets adds (`external-secrets.md` 6.2).
 
-use super::crypto::{SIGN, charge, word};
+use super::crypto::{SIGN, charge_parsing, word};
 use crate::crypto::{Error, MAX_ITERATIONS, certificate, chain, jwk, pem, pkcs12, rsa};
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Home, Kind, Library, Run};
@@ -19,17 +19,17 @@ const THREE: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     own("certSANs", ONE, |scope, args| {
-        charge(scope, args)?;
+        charge_parsing(scope, args)?;
         let names = certificate::cert_sans(args.text(0))?;
         scope.texts(names)
     }),
     own("filterCertChain", TWO, |scope, args| {
-        charge(scope, args)?;
+        charge_parsing(scope, args)?;
         let text = chain::filter_cert_chain(word(args, 0)?, args.text(1))?;
         scope.text(text)
     }),
     own("filterPEM", TWO, |scope, args| {
-        charge(scope, args)?;
+        charge_parsing(scope, args)?;
         let text = pem::filter_pem(word(args, 0)?, args.text(1))?;
         scope.text(text)
     }),
@@ -86,7 +86,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         scope.text(text)
     }),
     own("rsaDecrypt", &[Kind::Text, Kind::Text, Kind::Text, Kind::Text], |scope, args| {
-        charge(scope, args)?;
+        charge_parsing(scope, args)?;
         scope.meter.step(SIGN)?;
         let text = rsa::rsa_decrypt(word(args, 0)?, word(args, 1)?, args.text(2), args.text(3))?;
         scope.text(text)
@@ -94,7 +94,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn written(scope: &mut Scope<'_>, args: &Args<'_>, write: fn(&[u8]) -> Result<String, Error>) -> Done {
-    charge(scope, args)?;
+    charge_parsing(scope, args)?;
     // Checking the parts of an RSA key takes as long as using it.
     scope.meter.step(SIGN)?;
     let text = write(args.text(0))?;
@@ -103,12 +103,12 @@ fn written(scope: &mut Scope<'_>, args: &Args<'_>, write: fn(&[u8]) -> Result<St
 
 /// Charges for writing a key store: a key, three derivations of 2,048 rounds.
 fn stretched(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    charge(scope, args)?;
+    charge_parsing(scope, args)?;
     scope.meter.step(SIGN)
 }
 
 /// Charges for reading a key store, whose author chose the rounds.
 fn opened(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    charge(scope, args)?;
+    charge_parsing(scope, args)?;
     scope.meter.step(SIGN + u64::from(MAX_ITERATIONS))
 }

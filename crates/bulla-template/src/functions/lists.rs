@@ -129,8 +129,9 @@ fn reverse(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 }
 
 fn compact(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    let items = list(args.value(0), "compact on")?.items.iter().filter(|item| !is_empty(item));
-    scope.list(ListKind::Any, items.cloned().collect())
+    let items = &list(args.value(0), "compact on")?.items;
+    scope.meter.step(items.len() as u64 / 16)?;
+    scope.list(ListKind::Any, items.iter().filter(|item| !is_empty(item)).cloned().collect())
 }
 
 /// Returns whether `needle` is among `items`.

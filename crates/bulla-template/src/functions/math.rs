@@ -146,7 +146,17 @@ fn seq(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let step = step.unwrap_or(direction);
     let stop = end.wrapping_add(direction);
     let count = count(start, stop, step);
-    scope.meter.allocate(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(8))?;
-    let numbers = (0..count as i64).map(|index| start.wrapping_add(index.wrapping_mul(step)).to_string());
-    scope.text(numbers.collect::<Vec<_>>().join(" "))
+    // The longest number is the first or the last one.
+    let width = 1 + start.to_string().len().max(end.to_string().len());
+    let bytes = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(width);
+    scope.meter.allocate(bytes)?;
+    scope.meter.step(count / 16)?;
+    let mut out = Vec::with_capacity(bytes);
+    for index in 0..count as i64 {
+        if index > 0 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(start.wrapping_add(index.wrapping_mul(step)).to_string().as_bytes());
+    }
+    Ok(Value::text(out))
 }

@@ -93,7 +93,8 @@ fn add_date(_: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let time = receiver(args);
     let civil = time.civil();
     let date = days_of(civil.year + years, civil.month + months, civil.day + days);
-    let local = date * 86_400 + civil.hour * 3600 + civil.minute * 60 + civil.second;
+    // Go wraps around, too.
+    let local = date.wrapping_mul(86_400).wrapping_add(civil.hour * 3600 + civil.minute * 60 + civil.second);
     let seconds = time.zone.resolve(local);
     Ok(Value::Time(Rc::new(Time { seconds, ..time })))
 }

@@ -22,7 +22,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn run(scope: &mut Scope<'_>, args: &Args<'_>, change: fn(&[u8]) -> Vec<u8>) -> Result<Value, Failure> {
-    scope.meter.allocate(args.text(0).len())?;
+    // The elements, in a vector that grows by doubling.
+    let elements = 1 + memchr::memchr_iter(b'/', args.text(0)).count();
+    scope.meter.borrow(args.text(0).len() + elements * 2 * size_of::<&[u8]>())?;
     scope.text(change(args.text(0)))
 }
 

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use bulla_regexp::{Regexp, quote_meta};
+use bulla_regexp::{Regexp, Span, quote_meta};
 
 use crate::failure::Failure;
 use crate::registry::{Args, Function, Kind};
-use crate::scope::{Scope, weight};
+use crate::scope::{Expression, Scope};
 use crate::value::{ListKind, Text, Value};
 
 const PAIR: &[Kind] = &[Kind::Text, Kind::Text];
@@ -18,10 +18,7 @@ type Done = Result<Value, Failure>;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mustRegexFind", PAIR, find),
     Function::new("mustRegexFindAll", COUNTED, find_all),
-    Function::new("mustRegexMatch", PAIR, |scope, args| {
-        let (expression, text) = prepare(scope, args)?;
-        Ok(Value::Bool(expression.is_match(text)))
-    }),
+    Function::new("mustRegexMatch", PAIR, must_match),
     Function::new("mustRegexReplaceAll", REPLACE, replace_all),
     Function::new("mustRegexReplaceAllLiteral", REPLACE, replace_all_literal),
     Function::new("mustRegexSplit", COUNTED, split),
@@ -29,7 +26,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("regexFindAll", COUNTED, find_all),
     Function::new("regexMatch", PAIR, matches),
     Function::new("regexQuoteMeta", &[Kind::Text], |scope, args| {
-        scope.meter.allocate(args.text(0).len())?;
+        scope.meter.borrow(args.text(0).len() * 2)?;
         scope.text(quote_meta(args.text(0)))
     }),
     Function::new("regexReplaceAll", REPLACE, replace_all),
@@ -39,12 +36,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// Compiles the pattern, the first argument, and charges for the search
 /// through the second.
-fn prepare<'a>(scope: &mut Scope<'_>, args: &Args<'a>) -> Result<(Rc<Regexp>, &'a [u8]), Failure> {
+fn prepare<'a>(scope: &mut Scope<'_>, args: &Args<'a>) -> Result<(Rc<Expression>, &'a [u8]), Failure> {
     let (pattern, text) = (args.text(0), args.text(1));
     let Some(expression) = scope.expression(pattern)? else {
         return Err(Failure::new("error parsing regexp"));
     };
-    scope.meter.step(1 + text.len() as u64 * weight(pattern) / 256)?;
+    let work = (text.len() as u64).saturating_mul(expression.size.states as u64);
+    scope.meter.step(1 + work / 256)?;
+    scope.meter.borrow(Regexp::decoded_size(text))?;
     Ok((expression, text))
 }
 
@@ -52,24 +51,41 @@ fn matches(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     if scope.expression(args.text(0))?.is_none() {
         return Ok(Value::Bool(false));
     }
+    must_match(scope, args)
+}
+
+fn must_match(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let (expression, text) = prepare(scope, args)?;
-    Ok(Value::Bool(expression.is_match(text)))
+    Ok(Value::Bool(expression.regexp.is_match(text)))
 }
 
 fn find(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let (expression, text) = prepare(scope, args)?;
-    let found = expression.find_index(text).map_or(&[][..], |span| &text[span.start..span.end]);
+    let found = expression.regexp.find_index(text).map_or(&[][..], |span| &text[span.start..span.end]);
     scope.text(found)
 }
 
-fn limit(count: i64) -> Option<usize> {
-    usize::try_from(count).ok()
+/// Finds all matches, at most so many unless `limit` is negative, or fails
+/// where their places do not fit into the memory left.
+fn all(
+    scope: &mut Scope<'_>,
+    expression: &Expression,
+    text: &[u8],
+    limit: i64,
+) -> Result<Vec<Span>, Failure> {
+    /// A place, twice because vectors grow by doubling.
+    const PLACE: usize = 2 * size_of::<Span>();
+    scope.meter.step(text.len() as u64 / 8)?;
+    let fitting = scope.meter.room() / PLACE;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let spans = expression.regexp.find_all(text, Some(limit.min(fitting + 1)));
+    scope.meter.borrow(spans.len() * PLACE)?;
+    Ok(spans)
 }
 
 fn find_all(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let (expression, text) = prepare(scope, args)?;
-    charge_all(scope, text)?;
-    let spans = expression.find_all(text, limit(args.int(2)));
+    let spans = all(scope, &expression, text, args.int(2))?;
     if spans.is_empty() {
         return Ok(Scope::null_list(ListKind::Text));
     }
@@ -81,45 +97,44 @@ fn split(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     if args.int(2) == 0 {
         return Ok(Scope::null_list(ListKind::Text));
     }
-    charge_all(scope, text)?;
-    let spans = expression.split(text, limit(args.int(2)));
+    // The pieces are as many as the matches, which must fit.
+    all(scope, &expression, text, args.int(2))?;
+    let spans = expression.regexp.split(text, usize::try_from(args.int(2)).ok());
     scope.texts(spans.iter().map(|span| &text[span.start..span.end]))
-}
-
-/// Charges for as many matches as there are places.
-fn charge_all(scope: &mut Scope<'_>, text: &[u8]) -> Result<(), Failure> {
-    scope.meter.step(text.len() as u64 / 8)?;
-    scope.meter.allocate(text.len().min(1 << 16) * size_of::<Value>())
 }
 
 /// Charges for a replacement at every match before it is made.
 fn charge_replacement(
     scope: &mut Scope<'_>,
-    expression: &Regexp,
+    expression: &Expression,
     text: &[u8],
     new: &[u8],
+    references: usize,
 ) -> Result<(), Failure> {
-    charge_all(scope, text)?;
-    // Each reference of a template may repeat the whole match.
-    let references = memchr::memchr_iter(b'$', new).count();
-    let most = (new.len() + references).saturating_mul(text.len() + 1);
-    if most <= 4096 {
-        return scope.meter.allocate(most + text.len());
-    }
-    let spans = expression.find_all(text, None);
+    let spans = all(scope, expression, text, -1)?;
+    // Each reference may repeat the whole match.
     let matched: usize = spans.iter().map(|span| span.end - span.start).sum();
-    let written = new.len().saturating_mul(spans.len()) + references.saturating_mul(matched);
-    scope.meter.allocate(written.saturating_add(text.len()))
+    let written = new.len().saturating_mul(spans.len()).saturating_add(references.saturating_mul(matched));
+    if references > 0 {
+        // The places of all groups, and finding each in the text of the reference.
+        let groups = expression.size.groups as u64;
+        scope.meter.step((spans.len() as u64).saturating_mul(groups * (1 + references as u64) / 16))?;
+    }
+    scope.meter.allocate(written.saturating_add(text.len() + Text::OVERHEAD))
 }
 
 fn replace_all(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    let references = memchr::memchr_iter(b'$', args.text(2)).count();
+    if references == 0 {
+        return replace_all_literal(scope, args);
+    }
     let (expression, text) = prepare(scope, args)?;
-    charge_replacement(scope, &expression, text, args.text(2))?;
-    Ok(Value::Text(Text::from(expression.replace_all(text, args.text(2)))))
+    charge_replacement(scope, &expression, text, args.text(2), references)?;
+    Ok(Value::text(expression.regexp.replace_all(text, args.text(2))))
 }
 
 fn replace_all_literal(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
     let (expression, text) = prepare(scope, args)?;
-    charge_replacement(scope, &expression, text, args.text(2))?;
-    Ok(Value::Text(Text::from(expression.replace_all_literal(text, args.text(2)))))
+    charge_replacement(scope, &expression, text, args.text(2), 0)?;
+    Ok(Value::text(expression.regexp.replace_all_literal(text, args.text(2))))
 }

@@ -12,7 +12,8 @@ use crate::value::{IntKind, Value};
 type Done = Result<Value, Failure>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("semver", &[Kind::Text], |_, args| {
+    Function::new("semver", &[Kind::Text], |scope, args| {
+        scope.meter.allocate(args.text(0).len() * 2 + size_of::<Version>())?;
         let version = Version::parse(args.text(0)).ok_or_else(|| Failure::new("invalid semantic version"))?;
         Ok(Value::Version(Rc::new(version)))
     }),
@@ -29,18 +30,19 @@ pub(super) const METHODS: &[Function] = &[
         Ok(Value::int(order as i64))
     }),
     Function::new("Major", &[], |_, args| Ok(number(receiver(args).numbers[0]))),
-    Function::new("Metadata", &[], |scope, args| scope.text(&receiver(args).metadata)),
+    Function::new("Metadata", &[], |scope, args| scope.text(receiver(args).metadata.as_str())),
     Function::new("Minor", &[], |_, args| Ok(number(receiver(args).numbers[1]))),
-    Function::new("Original", &[], |scope, args| scope.text(&receiver(args).original)),
+    Function::new("Original", &[], |scope, args| scope.text(receiver(args).original.as_str())),
     Function::new("Patch", &[], |_, args| Ok(number(receiver(args).numbers[2]))),
-    Function::new("Prerelease", &[], |scope, args| scope.text(&receiver(args).prerelease)),
+    Function::new("Prerelease", &[], |scope, args| scope.text(receiver(args).prerelease.as_str())),
     Function::new("String", &[], |scope, args| scope.text(receiver(args).to_string())),
 ];
 
-fn receiver(args: &Args<'_>) -> Version {
+fn receiver<'a>(args: &Args<'a>) -> &'a Version {
+    static NONE: Version = Version::none();
     match args.value(0) {
-        Value::Version(version) => Version::clone(version),
-        _ => Version::default(),
+        Value::Version(version) => version,
+        _ => &NONE,
     }
 }
 
@@ -49,14 +51,17 @@ fn number(number: u64) -> Value {
 }
 
 fn compare(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
+    /// What the shortest constraint, `1||`, becomes.
+    const CONSTRAINT: usize = 4 * size_of::<Constraint>() + size_of::<Vec<Constraint>>();
     scope.meter.step((args.text(0).len() + args.text(1).len()) as u64 / 2)?;
+    scope.meter.borrow(args.text(0).len().saturating_mul(CONSTRAINT / 3) + args.text(1).len() * 2)?;
     let constraints = parse_constraints(args.text(0)).ok_or_else(|| Failure::new("improper constraint"))?;
     let version = Version::parse(args.text(1)).ok_or_else(|| Failure::new("invalid semantic version"))?;
     Ok(Value::Bool(constraints.iter().any(|all| all.iter().all(|one| one.allows(&version)))))
 }
 
 /// A semantic version (semver.org 2.0.0).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     /// Major, minor and patch.
     numbers: [u64; 3],
@@ -66,6 +71,15 @@ pub(crate) struct Version {
 }
 
 impl Version {
+    const fn none() -> Self {
+        Self { numbers: [0; 3], prerelease: String::new(), metadata: String::new(), original: String::new() }
+    }
+
+    /// Returns how many bytes its texts have.
+    pub(crate) fn size(&self) -> usize {
+        self.prerelease.len() + self.metadata.len() + self.original.len()
+    }
+
     /// The fields of Go's struct, in its order.
     pub(crate) fn fields(&self) -> [(&'static str, Value); 6] {
         let number = |at: usize| Value::Int(self.numbers[at] as i64, IntKind::Uint64);
@@ -73,9 +87,9 @@ impl Version {
             ("major", number(0)),
             ("minor", number(1)),
             ("patch", number(2)),
-            ("pre", Value::text(&self.prerelease)),
-            ("metadata", Value::text(&self.metadata)),
-            ("original", Value::text(&self.original)),
+            ("pre", Value::text(self.prerelease.as_str())),
+            ("metadata", Value::text(self.metadata.as_str())),
+            ("original", Value::text(self.original.as_str())),
         ]
     }
 }
@@ -312,7 +326,7 @@ impl Constraint {
         if !is_valid_prerelease(parts.prerelease) {
             return None;
         }
-        let version = Version { numbers, prerelease: parts.prerelease.to_owned(), ..Version::default() };
+        let version = Version { numbers, prerelease: parts.prerelease.to_owned(), ..Version::none() };
         Some(Self { operator, version, any_minor: known == 1, any_patch: known == 2, is_loose: known < 3 })
     }
 

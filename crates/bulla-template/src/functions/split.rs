@@ -71,10 +71,10 @@ fn pieces<'t>(
 
 /// Makes the map `_0`, `_1`, ... of the pieces.
 fn numbered(scope: &mut Scope<'_>, parts: &[&[u8]]) -> Result<Value, Failure> {
-    let mut entries = BTreeMap::new();
+    let map = scope.map(MapKind::Text, BTreeMap::new())?;
     for (index, part) in parts.iter().enumerate() {
-        let part = scope.text(part)?;
-        entries.insert(Text::from(format!("_{index}").into_bytes()), part);
+        let part = scope.text(*part)?;
+        scope.insert(&map, Text::from(format!("_{index}")), part)?;
     }
-    Ok(Value::Map(scope.map(MapKind::Text, entries)?))
+    Ok(Value::Map(map))
 }

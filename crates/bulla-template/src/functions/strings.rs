@@ -6,7 +6,7 @@ use crate::registry::{Args, Function, Kind};
 use crate::scope::Scope;
 use crate::text::number::parse_int;
 use crate::text::print::Printer;
-use crate::text::quote::quote as quoted;
+use crate::text::quote::{longest, quote as quoted};
 use crate::text::runes;
 use crate::value::{ListKind, Text, Value};
 
@@ -21,8 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("abbrevboth", &[Kind::Int, Kind::Int, Kind::Text], abbrevboth),
     Function::new("atoi", TEXT, |_, args| Ok(Value::int(parse_int(args.text(0), 10).unwrap_or(0)))),
     Function::new("cat", &[], cat).and(Kind::Any),
-    Function::new("contains", TEXTS, |scope, args| {
-        scope.meter.step(args.text(1).len() as u64 / 64)?;
+    Function::new("contains", TEXTS, |_, args| {
         Ok(Value::Bool(memchr::memmem::find(args.text(1), args.text(0)).is_some()))
     }),
     Function::new("hasPrefix", TEXTS, |_, args| Ok(Value::Bool(args.text(1).starts_with(args.text(0))))),
@@ -85,7 +84,8 @@ fn abbreviated(text: &[u8], offset: i64, width: i64) -> Option<Vec<u8>> {
         return Some(text.to_vec());
     }
     let mut offset = offset.min(text.len() as i64);
-    if (text.len() as i64 - offset) < width as i64 - 3 {
+    // A huge negative offset wraps around in Go, too.
+    if (text.len() as i64).wrapping_sub(offset) < width as i64 - 3 {
         offset = (text.len() + 3 - width) as i64;
     }
     if offset <= 4 {
@@ -135,10 +135,18 @@ fn indent(scope: &mut Scope<'_>, args: &Args<'_>, before: &[u8]) -> Done {
 }
 
 fn join(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    let texts = convert::to_texts(&mut scope.meter, args.value(1))?;
-    let separators = args.text(0).len().saturating_mul(texts.len());
-    scope.meter.allocate(separators)?;
-    scope.text(texts.join(args.text(0)))
+    let items = match args.value(1) {
+        Value::List(list) => list.items.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut printer = Printer::new(&mut scope.meter);
+    for (index, value) in items.iter().filter(|value| !value.is_nil()).enumerate() {
+        if index > 0 {
+            printer.write(args.text(0))?;
+        }
+        printer.value(value, 'v')?;
+    }
+    Ok(Value::text(printer.out))
 }
 
 fn quote(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
@@ -149,17 +157,17 @@ fn quote(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
         }
         match value {
             Value::Text(text) => {
-                scope.meter.allocate(text.len() * 2)?;
+                scope.meter.allocate(longest(text))?;
                 quoted(&mut out, text, false);
             }
             other => {
                 let text = convert::to_text(&mut scope.meter, other)?;
-                scope.meter.allocate(text.len() * 2)?;
+                scope.meter.allocate(longest(&text))?;
                 quoted(&mut out, &text, false);
             }
         }
     }
-    scope.text(out)
+    Ok(Value::text(out))
 }
 
 fn squote(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
@@ -231,9 +239,9 @@ fn to_strings(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
 }
 
 fn trim_all(scope: &mut Scope<'_>, args: &Args<'_>) -> Done {
-    let cut: Vec<char> = runes::runes(args.text(0)).map(|(_, rune, _)| rune).collect();
-    scope.meter.step(((cut.len() + 1) * args.text(1).len()) as u64 / 64)?;
-    let fits = |rune| cut.contains(&rune);
+    let cut = args.text(0);
+    scope.meter.step(((cut.len() as u64 + 1) * args.text(1).len() as u64) / 64)?;
+    let fits = |rune| runes::runes(cut).any(|(_, other, _)| other == rune);
     scope.text(runes::trim_end(runes::trim_start(args.text(1), fits), fits))
 }
 

@@ -30,6 +30,6 @@ fn from_yaml(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
         Err(bad) if bad.line == 0 => format!("error converting YAML to JSON: {}", bad.what),
         Err(bad) => format!("error converting YAML to JSON: line {}: {}", bad.line, bad.what),
     };
-    let entries = BTreeMap::from([(Text::from(&b"Error"[..]), scope.text(message)?)]);
+    let entries = BTreeMap::from([(Text::from("Error"), scope.text(message)?)]);
     Ok(Value::Map(scope.map(MapKind::Any, entries)?))
 }

@@ -30,6 +30,9 @@ macro_rules! good {
 
 /// Reads one document. The outer error is the budget's.
 pub(crate) fn read(scope: &mut Scope<'_>, input: &[u8]) -> Read<Value> {
+    // Of what is not UTF-8 each byte becomes three.
+    let longest = if std::str::from_utf8(input).is_ok() { input.len() } else { input.len() * 3 };
+    scope.meter.borrow(longest)?;
     let mut reader = Reader { input, at: 0, levels: scope.meter.limits().nesting };
     reader.space();
     let value = good!(reader.value(scope)?);
@@ -104,10 +107,10 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, scope: &mut Scope<'_>) -> Read<Value> {
-        let mut entries = BTreeMap::new();
+        let map = scope.map(MapKind::Any, BTreeMap::new())?;
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Ok(Value::Map(scope.map(MapKind::Any, entries)?)));
+            return Ok(Ok(Value::Map(map)));
         }
         loop {
             if self.peek() != Some(b'"') {
@@ -121,9 +124,9 @@ impl Reader<'_> {
             self.at += 1;
             self.space();
             let value = good!(self.value(scope)?);
-            entries.insert(Text::from(key), value);
+            scope.insert(&map, Text::from(key), value)?;
             if good!(self.closes(b'}')) {
-                return Ok(Ok(Value::Map(scope.map(MapKind::Any, entries)?)));
+                return Ok(Ok(Value::Map(map)));
             }
         }
     }
@@ -135,9 +138,10 @@ impl Reader<'_> {
             return Ok(Ok(scope.list(ListKind::Any, items)?));
         }
         loop {
+            scope.charge_item()?;
             items.push(good!(self.value(scope)?));
             if good!(self.closes(b']')) {
-                return Ok(Ok(scope.list(ListKind::Any, items)?));
+                return Ok(Ok(scope.charged_list(ListKind::Any, items)?));
             }
         }
     }

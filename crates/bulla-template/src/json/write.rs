@@ -134,8 +134,7 @@ impl Writer<'_> {
 
     fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
         self.meter.allocate(text.len() + 2)?;
-        let out = &mut self.out;
-        out.push(b'"');
+        self.out.push(b'"');
         let mut at = 0;
         while at < text.len() {
             let byte = text[at];
@@ -153,25 +152,25 @@ impl Writer<'_> {
                 _ => None,
             };
             if let Some(escape) = escape {
-                out.extend_from_slice(escape);
+                self.put(escape)?;
                 at += 1;
                 continue;
             }
             if byte < 0x20 {
-                out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+                self.put(format!("\\u{byte:04x}").as_bytes())?;
                 at += 1;
                 continue;
             }
             let (rune, width) = decode(&text[at..]);
             match rune {
-                REPLACEMENT if width == 1 => out.extend_from_slice(b"\\ufffd"),
-                '\u{2028}' => out.extend_from_slice(b"\\u2028"),
-                '\u{2029}' => out.extend_from_slice(b"\\u2029"),
-                _ => out.extend_from_slice(&text[at..at + width]),
+                REPLACEMENT if width == 1 => self.put(b"\\ufffd")?,
+                '\u{2028}' => self.put(b"\\u2028")?,
+                '\u{2029}' => self.put(b"\\u2029")?,
+                _ => self.out.extend_from_slice(&text[at..at + width]),
             }
             at += width;
         }
-        out.push(b'"');
+        self.out.push(b'"');
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ impl Tree {
     /// template may be defined again.
     pub(crate) fn is_empty(&self) -> bool {
         self.body.iter().all(|node| match node {
-            Node::Text(text) => text.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 11),
+            Node::Text { text, .. } => text.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 11),
             _ => false,
         })
     }
@@ -23,7 +23,7 @@ impl Tree {
 
 /// A piece of a template's body.
 pub(crate) enum Node {
-    Text(Box<[u8]>),
+    Text { at: u32, text: Box<[u8]> },
     Action { at: u32, pipe: Pipe },
     If { pipe: Pipe, then: Vec<Self>, otherwise: Option<Vec<Self>> },
     With { pipe: Pipe, then: Vec<Self>, otherwise: Option<Vec<Self>> },

@@ -10,6 +10,9 @@ use crate::text::quote::unquote;
 /// Levels of parentheses and control structures together.
 const MAX_NESTING: u32 = 150;
 
+/// Nodes and operands, each of which takes about a hundred bytes.
+const MAX_NODES: u32 = 100_000;
+
 /// Definitions, and variables in sight: both are looked up one by one.
 pub(super) const MAX_NAMES: usize = 1000;
 
@@ -45,6 +48,7 @@ pub(crate) fn parse(name: &[u8], text: &[u8], left: &[u8], right: &[u8], library
         variables: vec![Box::from(&b"$"[..])],
         visible: vec![0],
         loops: 0,
+        nodes: 0,
         nesting: 0,
         trees: Vec::new(),
     };
@@ -92,6 +96,7 @@ pub(super) struct Parser<'a> {
     /// Variables in sight.
     pub(super) visible: Vec<Variable>,
     loops: u32,
+    nodes: u32,
     pub(super) nesting: u32,
     trees: Vec<Tree>,
 }
@@ -159,6 +164,12 @@ impl<'a> Parser<'a> {
         if self.nesting > MAX_NESTING { Err(self.error("nesting is too deep")) } else { Ok(()) }
     }
 
+    /// Counts one more node or operand.
+    pub(super) fn count(&mut self) -> Result<()> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES { Err(self.error("the template has too many parts")) } else { Ok(()) }
+    }
+
     fn add(&mut self, tree: Tree) -> Result<()> {
         match self.trees.iter().position(|other| other.name == tree.name) {
             None if self.trees.len() >= MAX_NAMES => return Err(self.error("too many definitions")),
@@ -222,9 +233,12 @@ impl<'a> Parser<'a> {
     }
 
     fn text_or_action(&mut self) -> Result<Parsing> {
+        self.count()?;
         let token = self.next_non_space()?;
         match token.kind {
-            TokenKind::Text => Ok(Parsing::Node(Node::Text(self.source(token).into()))),
+            TokenKind::Text => {
+                Ok(Parsing::Node(Node::Text { at: token.from as u32, text: self.source(token).into() }))
+            }
             TokenKind::LeftDelimiter => self.action(),
             _ => Err(self.unexpected(token, "input")),
         }

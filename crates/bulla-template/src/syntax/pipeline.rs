@@ -126,6 +126,7 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Result<Option<Operand>> {
         let Some(term) = self.term()? else { return Ok(None) };
+        self.count()?;
         let next = self.peek()?;
         if next.kind != TokenKind::Field {
             return Ok(Some(term));
@@ -134,6 +135,7 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         while self.peek()?.kind == TokenKind::Field {
             let token = self.next()?;
+            self.count()?;
             fields.push(Text::from(&self.source(token)[1..]));
         }
         let item = match term.item {

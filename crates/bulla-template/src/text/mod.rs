@@ -7,3 +7,6 @@ pub(crate) mod print;
 mod print_number;
 pub(crate) mod quote;
 pub(crate) mod runes;
+mod shared;
+
+pub(crate) use shared::Text;

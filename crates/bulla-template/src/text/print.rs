@@ -2,7 +2,7 @@
 
 use crate::budget::Meter;
 use crate::failure::{Exhausted, Failure};
-use crate::text::quote::quote;
+use crate::text::quote::{longest, quote};
 use crate::text::runes::{self, REPLACEMENT};
 use crate::time;
 use crate::value::{IntKind, List, ListKind, Map, MapKind, Value};
@@ -259,6 +259,7 @@ impl<'m> Printer<'m> {
     fn quoted(&mut self, text: &[u8]) -> Done {
         let text = self.truncated(text);
         self.meter.step(text.len() as u64 / 16)?;
+        self.meter.borrow(longest(text))?;
         let mut out = Vec::new();
         if self.flags.sharp && can_backquote(text) {
             out.push(b'`');

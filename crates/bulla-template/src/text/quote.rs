@@ -2,6 +2,13 @@
 
 use super::runes::{REPLACEMENT, decode, is_print, push};
 
+/// Returns how long a quoted string may at most become.
+pub(crate) fn longest(bytes: &[u8]) -> usize {
+    let escaped = bytes.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    let others = bytes.iter().filter(|byte| !matches!(byte, b' '..=b'~')).count();
+    bytes.len() + 2 + escaped + 3 * others
+}
+
 /// Appends `bytes` as a double-quoted Go string; with `ascii`, all beyond
 /// ASCII is escaped (`%+q`).
 pub(crate) fn quote(out: &mut Vec<u8>, bytes: &[u8], ascii: bool) {

@@ -16,13 +16,21 @@ pub(crate) struct BadYaml {
 
 type Read<T> = Result<Result<T, BadYaml>, Failure>;
 
+/// What a node of the parser takes at most.
+const NODE: usize = 256;
+
 /// Reads the first document; an empty text is nil. The outer error is the
 /// budget's.
 pub(crate) fn read(scope: &mut Scope<'_>, input: &[u8]) -> Read<Value> {
     scope.meter.step(input.len() as u64 / 16)?;
     scope.meter.allocate(input.len().saturating_mul(4))?;
     let nesting = scope.meter.limits().nesting;
-    let limits = Limits { depth: nesting as usize, nodes: 200_000, expansion: 8, documents: 100 };
+    let limits = Limits {
+        depth: nesting as usize,
+        nodes: (scope.meter.room() / NODE).min(200_000),
+        expansion: 8,
+        documents: 100,
+    };
     let Ok(stream) = parse(input, &limits) else {
         return Ok(Err(BadYaml { line: 0, what: "the text is not YAML" }));
     };
