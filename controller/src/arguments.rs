@@ -109,6 +109,9 @@ struct Flags {
     /// Where /healthz, /readyz and /v1/cert.pem are served
     #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
     listen_addr: SocketAddr,
+    /// Accepted; there are no metrics yet
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = address)]
+    listen_metrics_addr: SocketAddr,
     /// text or json
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: String,
@@ -133,6 +136,15 @@ struct Flags {
     /// Labels of new key Secrets, as K=V,K=V
     #[arg(long, value_name = "LIST", default_value = "", value_parser = pairs)]
     privatekey_labels: BTreeMap<String, String>,
+    /// Accepted; nothing that is served costs more than reading it
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    rate_limit: i64,
+    /// Accepted; as --rate-limit
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    rate_limit_burst: i64,
+    /// Accepted; a connection lasts 30 seconds at most
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = seconds)]
+    read_timeout: i64,
     /// Do not watch Secrets: deleted ones are not made again
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     skip_recreate: bool,
@@ -145,6 +157,9 @@ struct Flags {
     /// Print the version
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     version: bool,
+    /// Accepted; a connection lasts 30 seconds at most
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = seconds)]
+    write_timeout: i64,
     /// Accepted; key Secrets are always watched
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     watch_for_secrets: bool,
@@ -354,6 +369,53 @@ mod tests {
         assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
         assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
         assert_eq!(settings.listen.port(), 8080);
+    }
+
+    #[test]
+    fn what_the_originals_chart_passes_is_accepted() {
+        let all = [
+            "--update-status",
+            "--key-prefix",
+            "k",
+            "--key-renew-period",
+            "0",
+            "--key-ttl",
+            "1h",
+            "--rate-limit",
+            "3",
+            "--rate-limit-burst",
+            "4",
+            "--log-info-stdout",
+            "--log-level",
+            "ERROR",
+            "--log-format",
+            "json",
+            "--max-unseal-retries",
+            "6",
+            "--kubeclient-qps",
+            "-1",
+            "--kubeclient-burst",
+            "20",
+            "--watch-for-secrets",
+            "--skip-recreate",
+            "--privatekey-annotations",
+            "a=b",
+            "--listen-addr",
+            "127.0.0.1:1",
+            "--listen-metrics-addr",
+            ":2",
+            "--key-cutoff-time",
+            "Mon, 02 Jan 2006 15:04:05 -0700",
+            "--my-cn",
+            "c",
+            "--read-timeout=1m",
+            "--write-timeout=1m",
+            "--label-selector=a=b",
+            "--key-order-priority=other",
+        ];
+        let read = read_settings(&all, &[]);
+        assert_eq!((read.renewal.period, read.quick_retries, read.label_selector.as_str()), (0, 6, "a=b"));
+        assert_eq!((read.log.level, read.log.format == Format::Json), (tracing::Level::ERROR, true));
     }
 
     #[test]

@@ -174,15 +174,25 @@ impl Keeper {
 
     /// Makes a key and waits until it is in the ring.
     async fn make(&mut self) -> Result<(), ApiError> {
-        let before = self.ring.borrow().newest.as_ref().map(|newest| newest.fingerprint.clone());
-        if before.is_none() {
-            self.warn_of_loss().await;
-        }
+        let newest = |keeper: &Self| {
+            let ring = keeper.ring.borrow();
+            ring.newest.as_ref().map(|newest| newest.fingerprint.clone())
+        };
+        let before = newest(self);
+        let after = match &before {
+            Some(fingerprint) => fingerprint.clone(),
+            // Another name than that of a key that was lost: who restores it
+            // from a backup must not overwrite the new one.
+            None => {
+                let is_lost = self.warn_of_loss().await;
+                format!("hour {} {is_lost}", self.world.clock.now() / 3600)
+            }
+        };
         let mut secret = self.generate().await?;
         let cluster = self.world.cluster.uid().await;
         for attempt in 0..NAMES {
             let prefix = &self.world.settings.key_prefix;
-            secret.metadata.name = key_name(prefix, &cluster, before.as_deref(), attempt);
+            secret.metadata.name = key_name(prefix, &cluster, &after, attempt);
             match self.world.cluster.create_secret(&secret).await {
                 Ok(()) => {
                     Self::announce(&secret);
@@ -191,8 +201,7 @@ impl Keeper {
                 Err(error) if error.is_conflict() => {
                     // Somebody was faster: their key is as good as ours.
                     self.load().await?;
-                    let newest = self.ring.borrow().newest.as_ref().map(|newest| newest.fingerprint.clone());
-                    if newest != before {
+                    if newest(self) != before {
                         return Ok(());
                     }
                 }
@@ -225,7 +234,7 @@ impl Keeper {
     }
 
     /// Objects that were unsealed once, and no key: the keys were lost.
-    async fn warn_of_loss(&self) {
+    async fn warn_of_loss(&self) -> bool {
         let settings = &self.world.settings;
         let all = [String::new()];
         let namespaces = if settings.namespaces.is_empty() { &all[..] } else { &settings.namespaces };
@@ -235,9 +244,10 @@ impl Keeper {
                 tracing::error!("{message}");
                 let about = json!({"apiVersion": "v1", "kind": "Namespace", "name": settings.namespace, "namespace": settings.namespace});
                 event::publish(&self.world, &about, true, "KeysLost", message).await;
-                return;
+                return true;
             }
         }
+        false
     }
 }
 

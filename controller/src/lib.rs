@@ -107,7 +107,11 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
     }
     tracing::info!("Ending");
     let _ = end.send(true);
-    let reconcilers_end = async { while !matches!(tasks.join_next().await, Some(Ok(Ok(()))) | None) {} };
+    let reconcilers_end = async {
+        for _ in reconcile::RECONCILERS {
+            tasks.join_next().await;
+        }
+    };
     let _ = tokio::time::timeout(GRACE, reconcilers_end).await;
     Ok(())
 }

@@ -120,11 +120,12 @@ impl Renewal {
     }
 }
 
-/// The name of the key that follows the one with the fingerprint `newest`, so
-/// that two controllers that renew at once meet at one name (`security.md`
-/// `attempt` leads on where that name is taken by something else.
-pub fn key_name(prefix: &str, cluster: &str, newest: Option<&str>, attempt: u32) -> String {
-    let text = format!("{cluster}\n{}\n{attempt}", newest.unwrap_or_default());
+/// The name of the key that comes after what `before` says (the fingerprint of
+/// the newest key), so that two controllers that renew at once meet at one name
+/// (`security.md` Q-02). `attempt` leads on where that name is taken by
+/// something else.
+pub fn key_name(prefix: &str, cluster: &str, before: &str, attempt: u32) -> String {
+    let text = format!("{cluster}\n{before}\n{attempt}");
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     let suffix = digest
         .as_ref()
@@ -275,14 +276,14 @@ mod tests {
 
     #[test]
     fn q_02_two_controllers_meet_at_one_name() {
-        let name = key_name("p-", "uid", Some("SHA256:x"), 0);
-        assert_eq!(name, key_name("p-", "uid", Some("SHA256:x"), 0));
+        let name = key_name("p-", "uid", "SHA256:x", 0);
+        assert_eq!(name, key_name("p-", "uid", "SHA256:x", 0));
         assert_eq!(name.len(), 7);
         for other in [
-            key_name("p-", "uid2", Some("SHA256:x"), 0),
-            key_name("p-", "uid", Some("SHA256:y"), 0),
-            key_name("p-", "uid", None, 0),
-            key_name("p-", "uid", Some("SHA256:x"), 1),
+            key_name("p-", "uid2", "SHA256:x", 0),
+            key_name("p-", "uid", "SHA256:y", 0),
+            key_name("p-", "uid", "", 0),
+            key_name("p-", "uid", "SHA256:x", 1),
         ] {
             assert_ne!(name, other);
         }

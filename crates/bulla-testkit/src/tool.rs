@@ -38,6 +38,11 @@ impl Tool {
         Self::sealed_secrets("kubeseal")
     }
 
+    /// Our controller, called as the original (`BULLA_CONTROLLER_BIN`).
+    pub fn controller() -> Self {
+        Self { program: required("BULLA_CONTROLLER_BIN"), called: Some("controller"), is_ours: true }
+    }
+
     /// The original Sealed Secrets controller (`BULLA_LANE_SEALED_SECRETS`).
     pub fn sealed_secrets_controller() -> Self {
         Self::sealed_secrets("controller")

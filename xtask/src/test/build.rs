@@ -17,6 +17,8 @@ pub(super) struct Built {
     pub(super) tests: Vec<TestProgram>,
     /// Our `bulla`.
     pub(super) bulla: PathBuf,
+    /// Our `bulla-controller`, where a lane runs it.
+    pub(super) controller: Option<PathBuf>,
 }
 
 /// One executable with tests.
@@ -37,6 +39,9 @@ pub(super) fn build(workspace: &Workspace, options: &Options, plan: &Plan) -> Re
         cargo.arg("--workspace");
     } else {
         cargo.args(["--package", "bulla"]);
+        if plan.lanes.iter().any(|lane| lane.has_controller) {
+            cargo.args(["--package", "bulla-controller"]);
+        }
         cargo.args(plan.lanes.iter().map(|lane| format!("--package=lane-{}", lane.name)));
     }
     let output = cargo.stderr(Stdio::inherit()).output()?;
@@ -48,7 +53,7 @@ pub(super) fn build(workspace: &Workspace, options: &Options, plan: &Plan) -> Re
 
 fn collect(workspace: &Workspace, messages: &str) -> Result<Built, Failure> {
     let mut tests = Vec::new();
-    let mut bulla = None;
+    let (mut bulla, mut controller) = (None, None);
     for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         let Some(executable) = message["executable"].as_str().map(PathBuf::from) else { continue };
         let Some(package) = message["package_id"].as_str().and_then(|id| workspace.member(id)) else {
@@ -66,9 +71,11 @@ fn collect(workspace: &Workspace, messages: &str) -> Result<Built, Failure> {
             });
         } else if target == "bulla" {
             bulla = Some(executable);
+        } else if target == "bulla-controller" {
+            controller = Some(executable);
         }
     }
     tests.sort_by(|one, other| one.title.cmp(&other.title));
     let bulla = bulla.ok_or_else(|| Failure::broken("test: the build made no program bulla"))?;
-    Ok(Built { tests, bulla })
+    Ok(Built { tests, bulla, controller })
 }

@@ -13,11 +13,13 @@ pub(crate) struct Lane {
     pub(super) servers: &'static [&'static Server],
     /// A variable that only the caller can set; without it the lane does not run.
     pub(super) given: Option<&'static str>,
+    /// Whether it runs our controller, which is built for such lanes only.
+    pub(super) has_controller: bool,
 }
 
 impl Lane {
     pub(super) const fn new(name: &'static str, components: &'static [&'static Component]) -> Self {
-        Self { name, components, servers: &[], given: None }
+        Self { name, components, servers: &[], given: None, has_controller: false }
     }
 
     const fn with(self, servers: &'static [&'static Server]) -> Self {
@@ -43,7 +45,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
-    Lane::new("kube", &[&KUBERNETES, &SEALED_SECRETS]),
+    Lane { has_controller: true, ..Lane::new("kube", &[&KUBERNETES, &SEALED_SECRETS]) },
     Lane::new("kubeseal", &[&SEALED_SECRETS]),
     Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];

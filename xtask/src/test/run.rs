@@ -69,6 +69,9 @@ impl Run<'_> {
         for program in self.built.tests.iter().filter(|program| program.lane.as_deref() == Some(lane.name)) {
             let mut command = program.command();
             command.env("BULLA_BIN", &self.built.bulla);
+            if let Some(controller) = &self.built.controller {
+                command.env("BULLA_CONTROLLER_BIN", controller);
+            }
             for component in lane.components {
                 command.env(component.variable, provide::value(self.workspace, component));
             }

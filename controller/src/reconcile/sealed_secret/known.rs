@@ -16,6 +16,9 @@ use crate::arguments::Settings;
 use crate::cluster::Key;
 use crate::watch::{Change, key, metadata};
 
+/// As how many failures the failure to delete counts, which nobody counts.
+const SLOWLY: u32 = 8;
+
 /// What a change calls for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
@@ -132,9 +135,9 @@ impl Known {
     pub(super) fn ended(&mut self, key: &Key, outcome: Outcome) -> u32 {
         if let Some(uid) = outcome.gone {
             self.gone.insert(key.clone(), uid);
-            return 1;
+            return SLOWLY;
         }
-        let Some(object) = self.objects.get_mut(key) else { return 1 };
+        let Some(object) = self.objects.get_mut(key) else { return SLOWLY };
         object.failed = outcome.failed;
         object.said = outcome.said.or(object.said.take());
         object.failures = if outcome.failed.is_some() { object.failures.saturating_add(1) } else { 0 };

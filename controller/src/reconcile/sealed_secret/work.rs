@@ -95,12 +95,16 @@ impl Worker {
             Ok(sealed) => self.unseal(sealed, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
-        if let Err(failure) = &outcome {
-            let error = failure.to_string();
-            tracing::error!(key = key.to_string(), error, "Error updating, will retry");
-        }
         let now = self.world.clock.now();
         let report = reconcile::report(generation, &before, outcome.as_ref().copied(), now);
+        if let Err(failure) = &outcome {
+            let (key, error) = (key.to_string(), failure.to_string());
+            // What is known already is not told at every attempt.
+            match report.event {
+                Some(_) => tracing::error!(key, error, "Error updating, will retry"),
+                None => tracing::debug!(key, error, "Error updating, will retry"),
+            }
+        }
         let failed = outcome.as_ref().err().map(|failure| match failure {
             Failure::Unmanaged(_) => Failed::Unmanaged,
             Failure::Unseal(_) => Failed::Unseal,

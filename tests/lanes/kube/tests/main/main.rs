@@ -1,3 +1,4 @@
 //! The tests of the lane `kube`, one module per subject.
 
 mod cluster;
+mod unseal;

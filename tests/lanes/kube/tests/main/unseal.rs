@@ -1,0 +1,464 @@
+//! The controller as a process, under exactly the rights that the original has
+//! (`rbac.yaml`), on a real API server. Each test has a namespace, a
+//! ServiceAccount and keys of its own, so that none sees the objects of others.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+
+use base64::Engine;
+use bulla_testkit::kube::{Cluster, Pod, eventually, free_port};
+use bulla_testkit::{Sandbox, Tool, shows_canary};
+use serde_json::{Value, json};
+
+const CRD: &str = include_str!("crd.yaml");
+const RBAC: &str = include_str!("rbac.yaml");
+const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=active";
+/// A value that no log, status or event may show.
+const CANARY: &str = bulla_testkit::CANARY;
+
+/// A namespace with a controller of its own.
+struct Home {
+    cluster: &'static Cluster,
+    name: String,
+    sandbox: Sandbox,
+}
+
+impl Home {
+    fn new(name: &str) -> Self {
+        let cluster = Cluster::shared();
+        cluster.apply(CRD);
+        let name = cluster.namespace(name);
+        cluster.apply(&RBAC.replace("NAMESPACE", &name));
+        Self { cluster, name, sandbox: Sandbox::new() }
+    }
+
+    fn start(&self, tool: &Tool, further: &[&str]) -> Pod {
+        let (listen, metrics) = (free_port(), free_port());
+        let listen = format!("--listen-addr=127.0.0.1:{listen}");
+        let metrics = format!("--listen-metrics-addr=127.0.0.1:{metrics}");
+        let mut arguments = vec!["--all-namespaces=false", "--key-size=2048", &listen, &metrics];
+        arguments.extend(further);
+        let pod = Pod::start(self.cluster, &self.name, "sealed-secrets-controller", tool, &arguments);
+        eventually("its first words", || (pod.has_ended() || !pod.log().is_empty()).then_some(()));
+        assert!(!pod.has_ended(), "{}", pod.log());
+        pod
+    }
+
+    fn ours(&self) -> Pod {
+        self.start(&Tool::controller(), &[])
+    }
+
+    /// The objects of a kind, as kubectl selects them.
+    fn list(&self, what: &str) -> Vec<Value> {
+        let mut all = vec!["get", "--namespace", &self.name, "--output=json"];
+        all.extend(what.split(' '));
+        let outcome = self.cluster.kubectl(&all).success();
+        let list: Value = serde_json::from_slice(&outcome.stdout).expect("kubectl prints JSON");
+        list["items"].as_array().expect("a list").clone()
+    }
+
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.cluster.get(&self.name, &format!("secret/{name}"))
+    }
+
+    fn sealed(&self, name: &str) -> Value {
+        self.cluster.get(&self.name, &format!("sealedsecret/{name}")).expect("it was applied")
+    }
+
+    /// Waits for the one active key and gives its certificate.
+    fn certificate(&self) -> PathBuf {
+        let key = eventually("the key", || self.list(KEYS).pop());
+        self.sandbox.write("tls.crt", decoded(&key["data"]["tls.crt"]))
+    }
+
+    /// Seals with the original kubeseal and gives the manifest.
+    fn seal(&self, name: &str, values: &[(&str, &str)], further: &Value) -> Value {
+        let certificate = self.certificate();
+        let mut secret = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": name, "namespace": self.name},
+            "stringData": values.iter().copied().collect::<BTreeMap<_, _>>(),
+        });
+        merge(&mut secret, further);
+        let seal = ["--cert", certificate.to_str().expect("a path in UTF-8")];
+        let outcome = self.sandbox.run_with_input(&Tool::kubeseal(), &seal, secret.to_string().as_bytes());
+        serde_json::from_slice(&outcome.success().stdout).expect("kubeseal prints JSON")
+    }
+
+    fn apply(&self, object: &Value) {
+        self.cluster.apply(&object.to_string());
+    }
+
+    fn patch(&self, what: &str, patch: &Value) {
+        let patch = patch.to_string();
+        self.cluster
+            .kubectl(&["patch", "--namespace", &self.name, what, "--type=merge", "--patch", &patch])
+            .success();
+    }
+
+    fn delete(&self, what: &str) {
+        self.cluster.kubectl(&["delete", "--namespace", &self.name, what, "--wait=false"]).success();
+    }
+
+    /// Waits until the object's condition is `status` at its generation; gives its message.
+    fn condition(&self, name: &str, status: &str) -> String {
+        eventually(&format!("Synced={status} of {name}"), || {
+            let object = self.sealed(name);
+            let condition = &object["status"]["conditions"][0];
+            let is_current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
+            (is_current && condition["type"] == "Synced" && condition["status"] == status)
+                .then(|| condition["message"].as_str().unwrap_or_default().to_owned())
+        })
+    }
+
+    /// Waits for an event about the object with this text.
+    fn event(&self, name: &str, reason: &str, message: &str) {
+        eventually(&format!("event {reason} {message}"), || {
+            let found = |event: &Value| event["reason"] == reason && event["message"] == message;
+            self.events(name).iter().any(found).then_some(())
+        });
+    }
+
+    fn events(&self, name: &str) -> Vec<Value> {
+        let mut events = self.list("events");
+        events.retain(|event| {
+            event["involvedObject"]["name"] == name && event["involvedObject"]["kind"] == "SealedSecret"
+        });
+        events
+    }
+
+    /// Waits for a value of a Secret.
+    fn value(&self, name: &str, item: &str, value: &str) {
+        eventually(&format!("{item}={value} of {name}"), || {
+            let secret = self.secret(name)?;
+            (decoded(&secret["data"][item]) == value.as_bytes()).then_some(())
+        });
+    }
+
+    /// Nothing that anybody may read shows a value (`security.md` O-01).
+    fn assert_nothing_leaks(&self, pod: &Pod) {
+        assert_eq!(shows_canary(pod.log().as_bytes()), None, "{}", pod.log());
+        for what in ["events", "sealedsecrets"] {
+            let shown = Value::Array(self.list(what)).to_string();
+            assert_eq!(shows_canary(shown.as_bytes()), None, "{shown}");
+        }
+    }
+}
+
+fn merge(object: &mut Value, further: &Value) {
+    match (object, further) {
+        (Value::Object(object), Value::Object(further)) => {
+            for (name, value) in further {
+                merge(object.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (object, further) => *object = further.clone(),
+    }
+}
+
+fn decoded(value: &Value) -> Vec<u8> {
+    base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap_or_default()).expect("base64")
+}
+
+/// An answer of a health check.
+fn asked(port: u16, path: &str) -> String {
+    let mut answer = String::new();
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return answer };
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("it reads");
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+#[test]
+fn a_life_under_the_rights_of_the_original() {
+    // A cluster of its own: the controller looks after all namespaces here.
+    let cluster = Cluster::start();
+    cluster.apply(&RBAC.replace("NAMESPACE", "kube-system"));
+    let port = free_port();
+    let arguments =
+        [&*format!("--listen-addr=127.0.0.1:{port}"), "--kubeclient-qps=-1", "--watch-for-secrets"];
+    let pod =
+        Pod::start(&cluster, "kube-system", "sealed-secrets-controller", &Tool::controller(), &arguments);
+    eventually("the wait for the kind", || pod.log().contains("does not know this kind").then_some(()));
+    assert!(asked(port, "/healthz").contains("200 OK"));
+    assert!(asked(port, "/readyz").contains("503"), "not without the kind");
+    cluster.apply(CRD);
+    eventually("readiness", || asked(port, "/readyz").contains("200 OK").then_some(()));
+    let keys = || -> Vec<Value> {
+        let list = [
+            "get",
+            "secret",
+            "-n",
+            "kube-system",
+            "-l",
+            "sealedsecrets.bitnami.com/sealed-secrets-key=active",
+            "-o",
+            "json",
+        ];
+        let list: Value = serde_json::from_slice(&cluster.kubectl(&list).success().stdout).unwrap();
+        list["items"].as_array().unwrap().clone()
+    };
+    let key = &keys()[0];
+    let name = key["metadata"]["name"].as_str().unwrap();
+    assert!(name.starts_with("sealed-secrets-key") && name.len() == "sealed-secrets-key".len() + 5, "{name}");
+    assert_eq!((key["type"].as_str(), keys().len()), (Some("kubernetes.io/tls"), 1));
+    assert!(decoded(&key["data"]["tls.key"]).starts_with(b"-----BEGIN RSA PRIVATE KEY-----"));
+    let certificate = asked(port, "/v1/cert.pem");
+    assert!(certificate.contains("application/x-pem-file"));
+    assert!(certificate.ends_with(&String::from_utf8(decoded(&key["data"]["tls.crt"])).unwrap()));
+
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("tls.crt", decoded(&key["data"]["tls.crt"]));
+    let secret = |value: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/basic-auth",
+            "metadata": {"name": "login", "namespace": "default", "labels": {"app": "web"}},
+            "stringData": {"password": value, "username": "me"},
+        })
+    };
+    let seal = |value: &str| {
+        let arguments = ["--cert", file.to_str().unwrap(), "--format=yaml"];
+        let sealed =
+            sandbox.run_with_input(&Tool::kubeseal(), &arguments, secret(value).to_string().as_bytes());
+        cluster.apply(&sealed.success().out());
+    };
+    let found = || cluster.get("default", "secret/login");
+    seal(CANARY);
+    let made = eventually("the Secret", found);
+    let sealed = eventually("the status", || {
+        let sealed = cluster.get("default", "sealedsecret/login").unwrap();
+        sealed["status"].is_object().then_some(sealed)
+    });
+    assert_eq!(decoded(&made["data"]["password"]), CANARY.as_bytes());
+    assert_eq!(
+        (made["type"].as_str(), made["metadata"]["labels"]["app"].as_str()),
+        (Some("kubernetes.io/basic-auth"), Some("web"))
+    );
+    let owner = json!([{"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "name": "login", "uid": sealed["metadata"]["uid"], "controller": true}]);
+    assert_eq!(made["metadata"]["ownerReferences"], owner);
+    let condition = &sealed["status"]["conditions"][0];
+    assert_eq!((condition["status"].as_str(), condition["message"].as_str()), (Some("True"), None));
+    assert_eq!(condition["lastUpdateTime"], condition["lastTransitionTime"]);
+    assert_eq!(sealed["status"]["observedGeneration"], 1);
+
+    seal("changed");
+    eventually("the change", || (decoded(&found()?["data"]["password"]) == b"changed").then_some(()));
+    eventually("its status", || {
+        (cluster.get("default", "sealedsecret/login")?["status"]["observedGeneration"] == 2).then_some(())
+    });
+    let events = cluster.kubectl(&["get", "events", "-n", "default", "-o", "json"]).success();
+    let events: Value = serde_json::from_slice(&events.stdout).unwrap();
+    let about = |event: &&Value| event["involvedObject"]["name"] == "login";
+    let events: Vec<&Value> = events["items"].as_array().unwrap().iter().filter(about).collect();
+    assert_eq!(events.len(), 2, "one per change: {events:?}");
+    let event = events[0];
+    assert_eq!(
+        (event["reason"].as_str(), event["message"].as_str()),
+        (Some("Unsealed"), Some("SealedSecret unsealed successfully"))
+    );
+    assert_eq!(
+        (event["source"]["component"].as_str(), event["type"].as_str()),
+        (Some("sealed-secrets"), Some("Normal"))
+    );
+
+    cluster.kubectl(&["delete", "sealedsecret", "login", "-n", "default"]).success();
+    eventually("the end of the Secret", || found().is_none().then_some(()));
+    let (code, log) = pod.end_by("TERM");
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(shows_canary(log.as_bytes()), None, "{log}");
+    assert!(log.contains("registered private key") && log.contains("Certificate generated"), "{log}");
+    let metrics = cluster.kubectl(&["get", "--raw", "/metrics"]).success().out();
+    let forbidden =
+        |line: &&str| line.starts_with("apiserver_request_total{") && line.contains("code=\"403\"");
+    assert_eq!(metrics.lines().find(forbidden), None, "P-02: nothing was asked for that is not allowed");
+}
+
+#[test]
+fn s_13_a_secret_of_others_stays_until_it_is_given_to_us() {
+    let home = Home::new("foreign");
+    let pod = home.ours();
+    let text = "Resource \"mine\" already exists and is not managed by SealedSecret";
+    home.apply(&json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"own": "value"},
+        "metadata": {"name": "mine", "namespace": home.name, "labels": {"of": "others"}},
+    }));
+    let before = home.secret("mine").unwrap();
+    home.apply(&home.seal("mine", &[("a", CANARY)], &Value::Null));
+    assert_eq!(home.condition("mine", "False"), format!("failed update: {text}"));
+    home.event("mine", "ErrUpdateFailed", text);
+    assert_eq!(home.secret("mine").unwrap(), before);
+    home.patch(
+        "secret/mine",
+        &json!({"metadata": {"annotations": {"sealedsecrets.bitnami.com/patch": "true"}}}),
+    );
+    home.condition("mine", "True");
+    let patched = home.secret("mine").unwrap();
+    assert_eq!(decoded(&patched["data"]["own"]), b"value");
+    assert_eq!(decoded(&patched["data"]["a"]), CANARY.as_bytes());
+    assert_eq!(
+        (patched["metadata"]["labels"]["of"].as_str(), &patched["metadata"]["ownerReferences"]),
+        (Some("others"), &Value::Null)
+    );
+    home.patch(
+        "secret/mine",
+        &json!({"metadata": {"annotations": {
+            "sealedsecrets.bitnami.com/patch": null, "sealedsecrets.bitnami.com/managed": "true",
+        }}}),
+    );
+    home.apply(&home.seal("mine", &[("a", "new")], &Value::Null));
+    home.value("mine", "a", "new");
+    let taken = home.secret("mine").unwrap();
+    assert_eq!((&taken["data"]["own"], &taken["metadata"]["labels"]), (&Value::Null, &Value::Null));
+    assert_eq!(taken["metadata"]["ownerReferences"][0]["kind"], "SealedSecret");
+    home.assert_nothing_leaks(&pod);
+}
+
+#[test]
+fn s_12_what_does_not_unseal_says_so_and_shows_nothing() {
+    let home = Home::new("broken");
+    let pod = home.ours();
+    let good = home.seal("good", &[("a", CANARY), ("b", CANARY)], &Value::Null);
+    let mut moved = good.clone();
+    moved["metadata"]["name"] = json!("moved");
+    let mut wide = home.seal("wide", &[("a", CANARY)], &Value::Null);
+    wide["metadata"]["annotations"] = json!({"sealedsecrets.bitnami.com/cluster-wide": "true"});
+    let mut damaged = home.seal("damaged", &[("a", CANARY), ("b", CANARY)], &Value::Null);
+    damaged["spec"]["encryptedData"]["b"] = json!("%");
+    let mut failing = home.seal("failing", &[("a", CANARY)], &Value::Null);
+    failing["spec"]["template"]["data"] = json!({"t": "x\n{{ fail .a }}"});
+    for (object, text) in [
+        (&moved, "no key could decrypt secret (a, b)"),
+        (&wide, "no key could decrypt secret (a)"),
+        (&damaged, "illegal base64 data at input byte 0 (b)"),
+    ] {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        home.apply(object);
+        assert_eq!(home.condition(name, "False"), text);
+        home.event(name, "ErrUnsealFailed", &format!("Failed to unseal: {text}"));
+        assert_eq!(home.secret(name), None);
+    }
+    home.apply(&failing);
+    let text = home.condition("failing", "False");
+    assert!(text.starts_with("template: t:2:"), "{text}");
+    home.apply(&good);
+    home.condition("good", "True");
+    // The annotation is part of what is sealed: taking it away repairs the object.
+    home.patch("sealedsecret/wide", &json!({"metadata": {"annotations": null}}));
+    home.value("wide", "a", CANARY);
+    assert_eq!(home.events("moved").len(), 1, "told once");
+    home.assert_nothing_leaks(&pod);
+}
+
+#[test]
+fn r_25_keys_and_secrets_of_the_original_are_taken_over_without_a_write() {
+    let home = Home::new("takeover");
+    let theirs = home.start(&Tool::sealed_secrets_controller(), &[]);
+    for name in ["one", "two"] {
+        home.apply(&home.seal(name, &[("a", name)], &json!({"metadata": {"labels": {"l": "v"}}})));
+        home.value(name, "a", name);
+        home.condition(name, "True");
+    }
+    theirs.end_by("TERM");
+    let state = || {
+        (
+            home.list("secrets"),
+            home.list("sealedsecrets"),
+            home.events("one").len() + home.events("two").len(),
+        )
+    };
+    let before = state();
+    let pod = home.ours();
+    eventually("the start", || pod.log().contains("All objects are known").then_some(()));
+    assert!(pod.log().contains("objects=2 unsettled=0"), "no key is needed: {}", pod.log());
+    home.apply(&home.seal("three", &[("a", "three")], &Value::Null));
+    home.value("three", "a", "three");
+    home.delete("sealedsecret/three");
+    eventually("its end", || home.secret("three").is_none().then_some(()));
+    assert_eq!(state(), before);
+    let (code, log) = pod.end_by("TERM");
+    assert_eq!((code, log.contains("New key written")), (0, false), "{log}");
+
+    // Changed while nobody looked: repaired at the start, as the original does.
+    home.patch("secret/one", &json!({"stringData": {"a": "edited"}}));
+    home.delete("secret/two");
+    let again = home.ours();
+    home.value("one", "a", "one");
+    home.value("two", "a", "two");
+    assert!(again.log().contains("objects=2 unsettled=2"), "{}", again.log());
+}
+
+#[test]
+fn a_deleted_secret_is_made_again_and_an_immutable_one_is_named() {
+    let home = Home::new("again");
+    let pod = home.ours();
+    home.apply(&home.seal("one", &[("a", CANARY)], &Value::Null));
+    home.value("one", "a", CANARY);
+    let uid = home.secret("one").unwrap()["metadata"]["uid"].clone();
+    home.delete("secret/one");
+    eventually("another Secret", || (home.secret("one")?["metadata"]["uid"] != uid).then_some(()));
+    let fixed = json!({"immutable": true});
+    home.apply(&home.seal("fixed", &[("a", "x")], &fixed));
+    home.condition("fixed", "True");
+    home.apply(&home.seal("fixed", &[("a", CANARY)], &fixed));
+    let text = home.condition("fixed", "False");
+    assert!(text.ends_with("field is immutable when `immutable` is set"), "{text}");
+    let object = format!("{}/fixed", home.name);
+    home.event("fixed", "ErrUpdateFailed", &format!("Error updating {object}: the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this change nor to mutate the contents of the data field. You can only delete and recreate the Secret."));
+    home.delete("secret/fixed");
+    home.value("fixed", "a", CANARY);
+    home.condition("fixed", "True");
+    home.assert_nothing_leaks(&pod);
+}
+
+#[test]
+fn q_05_a_key_that_comes_later_opens_what_waited_for_it() {
+    let home = Home::new("restored");
+    let pod = home.ours();
+    home.apply(&home.seal("one", &[("a", CANARY)], &Value::Null));
+    home.value("one", "a", CANARY);
+    let mut key = home.list(KEYS).remove(0);
+    let name = key["metadata"]["name"].as_str().unwrap().to_owned();
+    pod.end_by("TERM");
+    home.delete(&format!("secret/{name}"));
+    home.delete("secret/one");
+    eventually("the loss", || home.secret("one").is_none().then_some(()));
+    let pod = home.ours();
+    assert_eq!(home.condition("one", "False"), "no key could decrypt secret (a)");
+    assert!(pod.log().contains("restore the keys from a backup"), "Q-04: {}", pod.log());
+    assert_ne!(home.list(KEYS)[0]["metadata"]["name"], name.as_str(), "a backup overwrites nothing");
+    let malformed = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"tls.key": CANARY, "tls.crt": CANARY},
+        "metadata": {"name": "bad", "namespace": home.name, "labels": {"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}},
+    });
+    home.apply(&malformed);
+    eventually("the refusal", || pod.log().contains("Error reading key").then_some(()));
+    key["metadata"] = json!({"name": name, "namespace": home.name, "labels": key["metadata"]["labels"]});
+    home.apply(&key);
+    home.value("one", "a", CANARY);
+    home.condition("one", "True");
+    home.assert_nothing_leaks(&pod);
+}
+
+#[test]
+fn s_09_no_sealed_secret_plants_a_key_or_a_privileged_type() {
+    let home = Home::new("planted");
+    let pod = home.ours();
+    let label = json!({"metadata": {"labels": {"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}}});
+    home.apply(&home.seal("planted", &[("tls.key", "k"), ("tls.crt", "c")], &label));
+    home.apply(&home.seal("sealed-secrets-key", &[("tls.key", "k"), ("tls.crt", "c")], &Value::Null));
+    let account = json!({"type": "kubernetes.io/service-account-token", "metadata": {"annotations": {"kubernetes.io/service-account.name": "default"}}});
+    home.apply(&home.seal("token", &[("a", "x")], &account));
+    for (name, part) in [
+        ("planted", "sealing key"),
+        ("sealed-secrets-key", "sealing key"),
+        ("token", "--allow-privileged-secret-types"),
+    ] {
+        let text = home.condition(name, "False");
+        assert!(text.contains(part), "{text}");
+        assert_eq!(home.secret(name), None);
+    }
+    home.assert_nothing_leaks(&pod);
+}
