@@ -86,7 +86,7 @@ mod tests {
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 if wrapped == "down" {
-                    return Err(ProviderError::new(Kind::Unavailable, "kms", "down"));
+                    return Err(ProviderError::new(Kind::Unavailable, "down"));
                 }
                 Ok(SecretBytes::new(wrapped.as_bytes().to_vec()))
             })

@@ -93,7 +93,7 @@ impl AgeProvider {
     ) -> Result<T, ProviderError> {
         let keys = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || work(&keys)).await;
-        done.unwrap_or_else(|_| Err(ProviderError::new(Kind::Unexpected, NAME, "the operation broke off")))
+        done.unwrap_or_else(|_| Err(ProviderError::new(Kind::Unexpected, "the operation broke off")))
     }
 }
 
@@ -116,10 +116,10 @@ impl Keys {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
         let text = key.text("recipient");
         let recipient = Recipient::parse(text, Arc::clone(&self.setup.options.random))
-            .map_err(|error| ProviderError::new(Kind::InvalidConfig, NAME, error.to_string()))?;
+            .map_err(|error| ProviderError::new(Kind::InvalidConfig, error.to_string()))?;
         recipient.wrap(secret.expose(), &self.setup).map_err(|reason| {
             let text = format!("failed to create writer for encrypting sops data key with age: {reason}");
-            ProviderError::new(Kind::Unexpected, NAME, text)
+            ProviderError::new(Kind::Unexpected, text)
         })
     }
 
@@ -127,7 +127,7 @@ impl Keys {
         let identities = self.identities(key.text("recipient"));
         if identities.found.is_empty() {
             let text = identities.explain("failed to load age identities");
-            return Err(ProviderError::new(Kind::NotMine, NAME, text));
+            return Err(ProviderError::new(Kind::NotMine, text));
         }
         open(wrapped, &identities).map_err(|error| unwrap_error(&error, &identities))
     }
@@ -163,7 +163,7 @@ fn unwrap_error(error: &FileError, identities: &Identities) -> ProviderError {
         error => identities
             .explain(&format!("failed to create reader for decrypting sops data key with age: {error}")),
     };
-    ProviderError::new(kind, NAME, text)
+    ProviderError::new(kind, text)
 }
 
 impl KeyProvider for AgeProvider {

@@ -8,7 +8,7 @@ use aws_config::profile::credentials::ProfileFileError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ConnectorError, ProvideErrorMetadata, SdkError};
-use bulla_core::{Kind, root_cause};
+use bulla_core::{Kind, ProviderError, root_cause};
 
 /// Longest code of an error that is repeated.
 const CODE_LENGTH: usize = 64;
@@ -16,46 +16,31 @@ const CODE_LENGTH: usize = 64;
 /// Longest ARN of a caller that is repeated.
 const CALLER_LENGTH: usize = 256;
 
-/// Why there is no usable answer.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{reason}")]
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
-    pub(crate) reason: String,
-}
-
-impl Failure {
-    pub(crate) fn new(kind: Kind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
+/// What became of a call. An error of our own below it, as of the role that
+/// was to be assumed for it, is passed on.
+pub(crate) fn of_call<E>(error: &SdkError<E, HttpResponse>) -> ProviderError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if let Some(own) = below::<ProviderError>(error) {
+        return own.clone();
     }
-
-    /// What became of a call. A failure of our own below it, as of the role
-    /// that was to be assumed for it, is passed on.
-    pub(crate) fn of_call<E>(error: &SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        if let Some(own) = below::<Self>(error) {
-            return own.clone();
+    if let Some(credentials) = below::<CredentialsError>(error) {
+        return of_credentials(credentials);
+    }
+    match error {
+        SdkError::ServiceError(answer) => {
+            let meta = answer.err().meta();
+            refused(meta.code(), meta.message(), answer.raw().status().as_u16())
         }
-        if let Some(credentials) = below::<CredentialsError>(error) {
-            return of_credentials(credentials);
+        SdkError::TimeoutError(_) => timed_out(),
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().map_or_else(broken, of_connection),
+        SdkError::ResponseError(_) => unusable(None),
+        SdkError::ConstructionFailure(_) => {
+            let text = format!("the request cannot be made: {}", root_cause(error));
+            ProviderError::new(Kind::InvalidConfig, text)
         }
-        match error {
-            SdkError::ServiceError(answer) => {
-                let meta = answer.err().meta();
-                refused(meta.code(), meta.message(), answer.raw().status().as_u16())
-            }
-            SdkError::TimeoutError(_) => timed_out(),
-            SdkError::DispatchFailure(failure) => {
-                failure.as_connector_error().map_or_else(broken, of_connection)
-            }
-            SdkError::ResponseError(_) => unusable(None),
-            SdkError::ConstructionFailure(_) => {
-                Self::new(Kind::InvalidConfig, format!("the request cannot be made: {}", root_cause(error)))
-            }
-            _ => Self::new(Kind::Unexpected, "the call failed"),
-        }
+        _ => ProviderError::new(Kind::Unexpected, "the call failed"),
     }
 }
 
@@ -71,28 +56,30 @@ fn below<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e
     None
 }
 
-pub(crate) fn timed_out() -> Failure {
-    Failure::new(Kind::Unavailable, "there was no answer in time")
+pub(crate) fn timed_out() -> ProviderError {
+    ProviderError::new(Kind::Unavailable, "there was no answer in time")
 }
 
-fn broken() -> Failure {
-    Failure::new(Kind::Unavailable, "the connection broke")
+fn broken() -> ProviderError {
+    ProviderError::new(Kind::Unavailable, "the connection broke")
 }
 
-fn unusable(status: Option<u16>) -> Failure {
+fn unusable(status: Option<u16>) -> ProviderError {
     let status = status.map_or_else(String::new, |status| format!(" (status {status})"));
-    Failure::new(Kind::Unexpected, format!("the answer is not one of AWS{status}"))
+    ProviderError::new(Kind::Unexpected, format!("the answer is not one of AWS{status}"))
 }
 
-fn of_connection(error: &ConnectorError) -> Failure {
+fn of_connection(error: &ConnectorError) -> ProviderError {
     match () {
         () if error.is_timeout() => timed_out(),
-        () if error.is_io() => {
-            Failure::new(Kind::Unavailable, format!("the server cannot be reached: {}", root_cause(error)))
-        }
-        () if error.is_user() => {
-            Failure::new(Kind::InvalidConfig, format!("the request cannot be sent: {}", root_cause(error)))
-        }
+        () if error.is_io() => ProviderError::new(
+            Kind::Unavailable,
+            format!("the server cannot be reached: {}", root_cause(error)),
+        ),
+        () if error.is_user() => ProviderError::new(
+            Kind::InvalidConfig,
+            format!("the request cannot be sent: {}", root_cause(error)),
+        ),
         () => broken(),
     }
 }
@@ -100,7 +87,7 @@ fn of_connection(error: &ConnectorError) -> Failure {
 /// What went wrong on the way to credentials. Programs and files that give
 /// them may have said anything, so only profiles are described, by their
 /// names and settings' names.
-fn of_credentials(error: &CredentialsError) -> Failure {
+fn of_credentials(error: &CredentialsError) -> ProviderError {
     let (kind, reason) = match error {
         CredentialsError::CredentialsNotLoaded(_) => (
             Kind::InvalidConfig,
@@ -113,17 +100,17 @@ fn of_credentials(error: &CredentialsError) -> Failure {
         _ => (Kind::Denied, "no AWS credentials could be had"),
     };
     let profile = below::<ProfileFileError>(error).map_or_else(String::new, |error| format!(": {error}"));
-    Failure::new(kind, [reason, profile.as_str()].concat())
+    ProviderError::new(kind, [reason, profile.as_str()].concat())
 }
 
 /// A service refused: by its code where that is known, else by the status.
-fn refused(code: Option<&str>, message: Option<&str>, status: u16) -> Failure {
+fn refused(code: Option<&str>, message: Option<&str>, status: u16) -> ProviderError {
     let code = code.filter(|code| is_code(code)).unwrap_or_default();
     let meaning = meaning(code).or_else(|| meaning_of_status(status));
     let Some((kind, meaning)) = meaning else { return unusable(Some(status)) };
     let code = if code.is_empty() { String::new() } else { format!("{code}, ") };
     let caller = message.and_then(caller).map_or_else(String::new, |caller| format!(" to {caller}"));
-    Failure::new(kind, format!("{meaning}{caller} ({code}status {status})"))
+    ProviderError::new(kind, format!("{meaning}{caller} ({code}status {status})"))
 }
 
 /// Letters only: no encoding of a data key, which always has a digit or a

@@ -14,13 +14,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use bulla_core::{Environment, Kind, Proxies};
+use bulla_core::{Environment, Kind, ProviderError, Proxies};
 use http_body_util::Limited;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-
-use crate::failure::Failure;
 
 /// Bytes of an answer at most.
 const ANSWER_LIMIT: usize = 8 << 20;
@@ -29,11 +27,11 @@ const ANSWER_LIMIT: usize = 8 << 20;
 ///
 /// Requests without TLS go directly: they are for loopback addresses and for
 /// the metadata services of hosts.
-pub(crate) fn client(environment: &Environment) -> Result<SharedHttpClient, Failure> {
+pub(crate) fn client(environment: &Environment) -> Result<SharedHttpClient, ProviderError> {
     let proxy = proxy(environment)?;
     let trust = trust(environment)?;
     let tls = TlsContext::builder().with_trust_store(trust).build();
-    let tls = tls.map_err(|_| Failure::new(Kind::InvalidConfig, "no TLS client can be made"))?;
+    let tls = tls.map_err(|_| ProviderError::new(Kind::InvalidConfig, "no TLS client can be made"))?;
     let client = Builder::new().build_with_connector_fn(move |settings, components| {
         // No connection is kept: it would belong to a runtime that may be gone.
         let mut builder = Connector::builder().pool_max_idle_per_host(0).proxy_config(proxy.clone());
@@ -44,19 +42,19 @@ pub(crate) fn client(environment: &Environment) -> Result<SharedHttpClient, Fail
     Ok(SharedHttpClient::new(LimitedClient(client)))
 }
 
-fn proxy(environment: &Environment) -> Result<ProxyConfig, Failure> {
+fn proxy(environment: &Environment) -> Result<ProxyConfig, ProviderError> {
     let named = Proxies::of(environment);
     let Some(url) = named.https else { return Ok(ProxyConfig::disabled()) };
     let proxy = ProxyConfig::https(url);
-    let proxy =
-        proxy.map_err(|_| Failure::new(Kind::InvalidConfig, "HTTPS_PROXY is not the URL of a proxy"))?;
+    let proxy = proxy
+        .map_err(|_| ProviderError::new(Kind::InvalidConfig, "HTTPS_PROXY is not the URL of a proxy"))?;
     Ok(proxy.no_proxy(named.direct))
 }
 
 /// The certificates of `AWS_CA_BUNDLE` and no others, or the system's.
-fn trust(environment: &Environment) -> Result<TrustStore, Failure> {
+fn trust(environment: &Environment) -> Result<TrustStore, ProviderError> {
     let Some(path) = environment.os("AWS_CA_BUNDLE") else { return Ok(TrustStore::default()) };
-    let wrong = |reason: String| Failure::new(Kind::InvalidConfig, format!("AWS_CA_BUNDLE: {reason}"));
+    let wrong = |reason: String| ProviderError::new(Kind::InvalidConfig, format!("AWS_CA_BUNDLE: {reason}"));
     let pem = fs::read(environment.directory().join(path)).map_err(|error| wrong(error.to_string()))?;
     // Looked at here, for the SDK would panic over what it cannot read.
     let mut roots = RootCertStore::empty();

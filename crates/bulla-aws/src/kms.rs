@@ -11,7 +11,7 @@ use bulla_core::{Answer, Environment, KeyProvider, Kind, MasterKey, ProviderErro
 use tokio::sync::Mutex;
 
 use crate::arn::Arn;
-use crate::failure::{self, Failure};
+use crate::failure;
 use crate::route::Route;
 
 const NAME: &str = "kms";
@@ -45,7 +45,7 @@ impl KmsProvider {
         Self { environment, deadline: DEADLINE, clients: Mutex::default() }
     }
 
-    async fn client(&self, key: &MasterKey, arn: &Arn<'_>) -> Result<Client, Failure> {
+    async fn client(&self, key: &MasterKey, arn: &Arn<'_>) -> Result<Client, ProviderError> {
         let [profile, role] = ["aws_profile", "role"].map(|field| key.text(field).to_owned());
         let route = Route { region: arn.region.to_owned(), profile, role };
         let mut clients = self.clients.lock().await;
@@ -57,28 +57,29 @@ impl KmsProvider {
         Ok(client)
     }
 
-    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
+    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
         let arn = arn(key)?;
         let request = self.client(key, &arn).await?.encrypt().key_id(arn.text);
         let request = request.plaintext(Blob::new(secret.expose())).set_encryption_context(context(key));
-        let answer = request.send().await.map_err(|error| Failure::of_call(&error))?;
+        let answer = request.send().await.map_err(|error| failure::of_call(&error))?;
         match answer.ciphertext_blob {
             Some(blob) if !blob.as_ref().is_empty() => Ok(STANDARD.encode(blob)),
-            _ => Err(Failure::new(Kind::Unexpected, "the answer holds no wrapped key")),
+            _ => Err(ProviderError::new(Kind::Unexpected, "the answer holds no wrapped key")),
         }
     }
 
-    async fn decrypt(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, Failure> {
+    async fn decrypt(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, ProviderError> {
         let arn = arn(key)?;
         let wrapped: String = wrapped.chars().filter(|c| !"\r\n".contains(*c)).collect();
         let blob = STANDARD.decode(wrapped);
-        let blob = blob.map_err(|_| Failure::new(Kind::Unexpected, "the wrapped data key is not base64"))?;
+        let blob =
+            blob.map_err(|_| ProviderError::new(Kind::Unexpected, "the wrapped data key is not base64"))?;
         let request = self.client(key, &arn).await?.decrypt().key_id(arn.text);
         let request = request.ciphertext_blob(Blob::new(blob)).set_encryption_context(context(key));
-        let answer = request.send().await.map_err(|error| Failure::of_call(&error))?;
+        let answer = request.send().await.map_err(|error| failure::of_call(&error))?;
         match answer.plaintext.map(Blob::into_inner) {
             Some(secret) if !secret.is_empty() => Ok(SecretBytes::new(secret)),
-            _ => Err(Failure::new(Kind::Unexpected, "the answer holds no data key")),
+            _ => Err(ProviderError::new(Kind::Unexpected, "the answer holds no data key")),
         }
     }
 
@@ -86,13 +87,11 @@ impl KmsProvider {
     async fn bounded<T>(
         &self,
         verb: &str,
-        operation: impl Future<Output = Result<T, Failure>>,
+        operation: impl Future<Output = Result<T, ProviderError>>,
     ) -> Result<T, ProviderError> {
         let answer = tokio::time::timeout(self.deadline, operation).await;
-        answer.unwrap_or_else(|_| Err(failure::timed_out())).map_err(|failure| {
-            let text = format!("failed to {verb} sops data key with AWS KMS: {}", failure.reason);
-            ProviderError::new(failure.kind, NAME, text)
-        })
+        let what = || format!("failed to {verb} sops data key with AWS KMS");
+        answer.unwrap_or_else(|_| Err(failure::timed_out())).map_err(|error| error.within(&what()))
     }
 }
 
@@ -112,11 +111,14 @@ impl KeyProvider for KmsProvider {
     }
 }
 
-fn arn(key: &MasterKey) -> Result<Arn<'_>, Failure> {
+fn arn(key: &MasterKey) -> Result<Arn<'_>, ProviderError> {
     let text = key.text("arn");
     Arn::parse(text).ok_or_else(|| {
         let form = "arn:aws:kms:REGION:ACCOUNT:key/ID or .../alias/NAME";
-        Failure::new(Kind::InvalidConfig, format!("no valid ARN found in {text:?}: it must look like {form}"))
+        ProviderError::new(
+            Kind::InvalidConfig,
+            format!("no valid ARN found in {text:?}: it must look like {form}"),
+        )
     })
 }
 

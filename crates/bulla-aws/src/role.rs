@@ -8,9 +8,9 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::IdentityCache;
-use bulla_core::Kind;
+use bulla_core::{Kind, ProviderError};
 
-use crate::failure::Failure;
+use crate::failure;
 
 /// Longest name of a session.
 const SESSION_LENGTH: usize = 64;
@@ -24,9 +24,9 @@ pub(crate) struct AssumedRole {
 }
 
 impl AssumedRole {
-    pub(crate) fn new(config: &SdkConfig, role: &str) -> Result<Self, Failure> {
+    pub(crate) fn new(config: &SdkConfig, role: &str) -> Result<Self, ProviderError> {
         if !role.starts_with("arn:") {
-            return Err(Failure::new(Kind::InvalidConfig, format!("the role {role:?} is not an ARN")));
+            return Err(ProviderError::new(Kind::InvalidConfig, format!("the role {role:?} is not an ARN")));
         }
         // What the role gives is cached by whoever asks for it.
         let config = config.clone().into_builder().identity_cache(IdentityCache::no_cache()).build();
@@ -35,17 +35,17 @@ impl AssumedRole {
 
     async fn assume(&self) -> Result<Credentials, CredentialsError> {
         let request = self.client.assume_role().role_arn(&self.role).role_session_name(&self.session);
-        let answer = request.send().await.map_err(|error| self.failed(Failure::of_call(&error)))?;
-        let incomplete = || self.failed(Failure::new(Kind::Unexpected, "the answer holds no credentials"));
+        let answer = request.send().await.map_err(|error| self.failed(failure::of_call(&error)))?;
+        let incomplete =
+            || self.failed(ProviderError::new(Kind::Unexpected, "the answer holds no credentials"));
         let given = answer.credentials.ok_or_else(incomplete)?;
         let expiry = SystemTime::try_from(given.expiration).map_err(|_| incomplete())?;
         let token = Some(given.session_token);
         Ok(Credentials::new(given.access_key_id, given.secret_access_key, token, Some(expiry), "role"))
     }
 
-    fn failed(&self, failure: Failure) -> CredentialsError {
-        let reason = format!("failed to assume role '{}': {}", self.role, failure.reason);
-        CredentialsError::provider_error(Failure::new(failure.kind, reason))
+    fn failed(&self, error: ProviderError) -> CredentialsError {
+        CredentialsError::provider_error(error.within(&format!("failed to assume role '{}'", self.role)))
     }
 }
 

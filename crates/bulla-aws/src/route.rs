@@ -10,9 +10,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_kms::Client;
 use aws_types::os_shim_internal::{Env, Fs};
-use bulla_core::{Environment, Kind};
+use bulla_core::{Environment, Kind, ProviderError};
 
-use crate::failure::Failure;
 use crate::http;
 use crate::role::AssumedRole;
 
@@ -37,7 +36,7 @@ pub(crate) struct Route {
 
 impl Route {
     /// Builds the client. Files are read, but nothing is asked yet.
-    pub(crate) async fn client(&self, environment: &Environment) -> Result<Client, Failure> {
+    pub(crate) async fn client(&self, environment: &Environment) -> Result<Client, ProviderError> {
         let config = self.config(environment).await?;
         if self.role.is_empty() {
             return Ok(Client::new(&config));
@@ -46,7 +45,7 @@ impl Route {
         Ok(Client::new(&config.into_builder().credentials_provider(role).build()))
     }
 
-    async fn config(&self, environment: &Environment) -> Result<SdkConfig, Failure> {
+    async fn config(&self, environment: &Environment) -> Result<SdkConfig, ProviderError> {
         check_endpoints(environment)?;
         let env = self.variables(environment);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -74,23 +73,25 @@ impl Route {
 }
 
 /// The SDK would ask AWS itself where it does not understand such a variable.
-fn check_endpoints(environment: &Environment) -> Result<(), Failure> {
+fn check_endpoints(environment: &Environment) -> Result<(), ProviderError> {
     let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
     match ENDPOINTS.iter().find(|name| environment.text(name).is_some_and(|text| !is_url(text))) {
-        Some(name) => Err(Failure::new(Kind::InvalidConfig, format!("{name} is not an http or https URL"))),
+        Some(name) => {
+            Err(ProviderError::new(Kind::InvalidConfig, format!("{name} is not an http or https URL")))
+        }
         None => Ok(()),
     }
 }
 
 /// The SDK would look for other credentials where there is no such profile.
-async fn check_profile(env: &Env, profile: &str) -> Result<(), Failure> {
+async fn check_profile(env: &Env, profile: &str) -> Result<(), ProviderError> {
     let name = Cow::Owned(profile.to_owned());
     let profiles = aws_config::profile::load(&Fs::real(), env, &EnvConfigFiles::default(), Some(name)).await;
     let profiles = profiles.map_err(|error| {
-        Failure::new(Kind::InvalidConfig, format!("the AWS configuration cannot be read: {error}"))
+        ProviderError::new(Kind::InvalidConfig, format!("the AWS configuration cannot be read: {error}"))
     })?;
     match profiles.get_profile(profile) {
         Some(_) => Ok(()),
-        None => Err(Failure::new(Kind::InvalidConfig, format!("there is no AWS profile {profile:?}"))),
+        None => Err(ProviderError::new(Kind::InvalidConfig, format!("there is no AWS profile {profile:?}"))),
     }
 }

@@ -1,6 +1,5 @@
-//! The one error of every provider: what kind of failure, of which provider,
-//! during which operation. Never a secret value, a response body or a URL
-//! with a query.
+//! The one error of every provider: what kind of failure, and a text. Never a
+//! secret value, a response body or a URL with a query.
 
 use std::error::Error;
 
@@ -27,31 +26,25 @@ pub enum Kind {
 }
 
 /// A failure of a key service or a store.
-#[derive(Debug, thiserror::Error)]
-#[error("{context}")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct ProviderError {
     /// What kind of failure it is.
     pub kind: Kind,
-    /// The provider's name, such as `age`.
-    pub provider: &'static str,
     /// What is and where, lower case, without any secret in it.
-    pub context: String,
-    /// The cause below, if there is one.
-    #[source]
-    pub source: Option<Box<dyn Error + Send + Sync>>,
+    pub reason: String,
 }
 
 impl ProviderError {
-    /// Builds an error without a deeper cause.
-    pub fn new(kind: Kind, provider: &'static str, context: impl Into<String>) -> Self {
-        Self { kind, provider, context: context.into(), source: None }
+    /// Builds an error.
+    pub fn new(kind: Kind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
     }
 
-    /// Adds the cause below. The cause's text must be safe to print.
+    /// Says in front of the reason what could not be done.
     #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
+    pub fn within(self, what: &str) -> Self {
+        Self { kind: self.kind, reason: format!("{what}: {}", self.reason) }
     }
 }
 

@@ -24,8 +24,6 @@ use tower_service::Service;
 use crate::message::{self, DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse};
 use crate::{Address, MESSAGE_LIMIT, is_key_length, text, transport};
 
-const NAME: &str = "key service";
-
 /// How long connecting may take.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -45,18 +43,6 @@ pub struct RemoteKeyService {
     deadline: Duration,
 }
 
-/// Why there is no usable answer.
-struct Failure {
-    kind: Kind,
-    reason: String,
-}
-
-impl Failure {
-    fn new(kind: Kind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
-    }
-}
-
 impl RemoteKeyService {
     /// Builds a provider; nothing is connected to yet.
     pub fn new(address: Address) -> Self {
@@ -70,22 +56,23 @@ impl RemoteKeyService {
         method: &'static str,
         question: Q,
         secret: Option<&SecretBytes>,
-    ) -> Result<A, Failure>
+    ) -> Result<A, ProviderError>
     where
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
         let late = |limit: Duration| {
-            Failure::new(Kind::Unavailable, format!("no answer within {} s", limit.as_secs()))
+            ProviderError::new(Kind::Unavailable, format!("no answer within {} s", limit.as_secs()))
         };
         let exchange = async {
             let stream = timeout(CONNECT_DEADLINE, transport::connect(&self.address)).await;
             let stream = stream.map_err(|_| late(CONNECT_DEADLINE))?.map_err(|error| {
-                Failure::new(Kind::Unavailable, format!("cannot be reached: {}", cause(&error)))
+                ProviderError::new(Kind::Unavailable, format!("cannot be reached: {}", cause(&error)))
             })?;
             let mut builder = http2::Builder::new(TokioExecutor::new());
             builder.max_header_list_size(HEADER_LIMIT);
-            let silent = |_| Failure::new(Kind::Unavailable, "does not speak the protocol of key services");
+            let silent =
+                |_| ProviderError::new(Kind::Unavailable, "does not speak the protocol of key services");
             let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(silent)?;
             // The connection ends with this future, however that ends.
             let mut driver = JoinSet::new();
@@ -96,7 +83,7 @@ impl RemoteKeyService {
         timeout(self.deadline, exchange).await.map_err(|_| late(self.deadline))?
     }
 
-    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
+    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
         let question = EncryptRequest { key: Some(message_of(key)?), plaintext: secret.expose().to_vec() };
         let answer: EncryptResponse = self.call("/KeyService/Encrypt", question, Some(secret)).await?;
         let wrapped = String::from_utf8(answer.ciphertext).map_err(|_| "it is no text");
@@ -106,11 +93,11 @@ impl RemoteKeyService {
         });
         checked.map_err(|defect| {
             let text = format!("the answer is no data key wrapped with {}: {defect}", key.kind);
-            Failure::new(Kind::Unexpected, text)
+            ProviderError::new(Kind::Unexpected, text)
         })
     }
 
-    async fn decrypt(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, Failure> {
+    async fn decrypt(&self, key: &MasterKey, wrapped: &str) -> Result<SecretBytes, ProviderError> {
         let question =
             DecryptRequest { key: Some(message_of(key)?), ciphertext: wrapped.as_bytes().to_vec() };
         let mut answer: DecryptResponse = self.call("/KeyService/Decrypt", question, None).await?;
@@ -118,13 +105,13 @@ impl RemoteKeyService {
         let length = secret.expose().len();
         if !is_key_length(length) {
             let reason = format!("the answer is {length} bytes long, which no data key is");
-            return Err(Failure::new(Kind::Unexpected, reason));
+            return Err(ProviderError::new(Kind::Unexpected, reason));
         }
         Ok(secret)
     }
 
-    fn error(&self, failure: Failure) -> ProviderError {
-        ProviderError::new(failure.kind, NAME, format!("key service at {}: {}", self.address, failure.reason))
+    fn error(&self, error: ProviderError) -> ProviderError {
+        error.within(&format!("key service at {}", self.address))
     }
 }
 
@@ -135,17 +122,17 @@ impl KeyProvider for RemoteKeyService {
     }
 
     fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
-        Box::pin(async move { self.encrypt(key, secret).await.map_err(|failure| self.error(failure)) })
+        Box::pin(async move { self.encrypt(key, secret).await.map_err(|error| self.error(error)) })
     }
 
     fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
-        Box::pin(async move { self.decrypt(key, wrapped).await.map_err(|failure| self.error(failure)) })
+        Box::pin(async move { self.decrypt(key, wrapped).await.map_err(|error| self.error(error)) })
     }
 }
 
-fn message_of(key: &MasterKey) -> Result<message::Key, Failure> {
+fn message_of(key: &MasterKey) -> Result<message::Key, ProviderError> {
     message::to_message(key).ok_or_else(|| {
-        Failure::new(Kind::Unsupported, format!("the protocol has no keys of kind {}", key.kind))
+        ProviderError::new(Kind::Unsupported, format!("the protocol has no keys of kind {}", key.kind))
     })
 }
 
@@ -179,7 +166,7 @@ where
 }
 
 /// What a status says: that of the service, or of what became of its answer.
-fn refusal(status: &Status, secret: Option<&SecretBytes>) -> Failure {
+fn refusal(status: &Status, secret: Option<&SecretBytes>) -> ProviderError {
     let kind = match status.code() {
         Code::PermissionDenied | Code::Unauthenticated => Kind::Denied,
         Code::ResourceExhausted => Kind::RateLimited,
@@ -188,13 +175,13 @@ fn refusal(status: &Status, secret: Option<&SecretBytes>) -> Failure {
         _ => Kind::Unexpected,
     };
     if secret.is_some_and(|secret| text::repeats(status.message(), secret)) {
-        return Failure::new(kind, "refused, in words that are not shown: they repeat the data key");
+        return ProviderError::new(kind, "refused, in words that are not shown: they repeat the data key");
     }
     let said = one_line(status.message().as_bytes());
     // What a plain error of a key fails with has no code of its own.
     let is_plain = status.code() == Code::Unknown && !said.is_empty();
     let reason = if is_plain { said } else { format!("{:?}: {said}", status.code()) };
-    Failure::new(kind, reason)
+    ProviderError::new(kind, reason)
 }
 
 /// Says what an operating-system error is, without its number.

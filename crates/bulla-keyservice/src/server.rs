@@ -161,13 +161,7 @@ fn checked(secret: SecretBytes) -> Result<SecretBytes, Status> {
 }
 
 fn failed(error: &ProviderError) -> Status {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    let text = one_line(text.as_bytes());
+    let text = one_line(error.reason.as_bytes());
     match error.kind {
         Kind::Denied => Status::permission_denied(text),
         Kind::Unavailable => Status::unavailable(text),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use bulla_core::{Environment, Kind, one_line};
+use bulla_core::{Environment, Kind, ProviderError, one_line};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
@@ -28,19 +28,6 @@ const STATUS_PREFIX: &str = "[GNUPG:] ";
 
 const VARIABLE: &str = "SOPS_GPG_EXEC";
 
-/// Why gpg gave no usable answer.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
-    pub(crate) reason: String,
-}
-
-impl Failure {
-    pub(crate) fn new(kind: Kind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
-    }
-}
-
 /// Runs gpg with `arguments` and `input` on standard input and returns what
 /// it prints, which is never nothing.
 ///
@@ -51,7 +38,7 @@ pub(crate) async fn run(
     arguments: &[&str],
     input: &[u8],
     deadline: Duration,
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
+) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
     let mut command = Command::new(program(environment)?);
     command.args(STATUS).args(arguments).env_clear().envs(environment.variables());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -65,12 +52,12 @@ pub(crate) async fn run(
     let talk = converse(Group(child), input);
     tokio::time::timeout(deadline, talk).await.unwrap_or_else(|_| {
         let reason = format!("gpg did not finish within {} s", deadline.as_secs_f32());
-        Err(Failure::new(Kind::Unavailable, reason))
+        Err(ProviderError::new(Kind::Unavailable, reason))
     })
 }
 
 /// Finds the program: never in the current directory, nor relative to it.
-fn program(environment: &Environment) -> Result<PathBuf, Failure> {
+fn program(environment: &Environment) -> Result<PathBuf, ProviderError> {
     let name = environment.os(VARIABLE).map_or_else(|| PathBuf::from("gpg"), PathBuf::from);
     if name.is_absolute() {
         return Ok(name);
@@ -89,8 +76,8 @@ fn program(environment: &Environment) -> Result<PathBuf, Failure> {
         })
 }
 
-fn unusable(reason: &str) -> Failure {
-    Failure::new(Kind::InvalidConfig, reason)
+fn unusable(reason: &str) -> ProviderError {
+    ProviderError::new(Kind::InvalidConfig, reason)
 }
 
 /// A child that leads a process group, which ends with this value (where
@@ -110,11 +97,11 @@ impl Drop for Group {
     }
 }
 
-async fn converse(mut group: Group, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+async fn converse(mut group: Group, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
     let child = &mut group.0;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut stdin), Some(mut stdout), Some(mut stderr)) = pipes else {
-        return Err(Failure::new(Kind::Unexpected, "gpg was started without pipes"));
+        return Err(ProviderError::new(Kind::Unexpected, "gpg was started without pipes"));
     };
     let write = async {
         // A program that stops reading says why itself.
@@ -124,7 +111,8 @@ async fn converse(mut group: Group, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
     let (mut output, mut diagnostics) = (buffer(OUTPUT_LIMIT), buffer(DIAGNOSTICS_LIMIT));
     let read = async { tokio::join!(fill(&mut stdout, &mut output), fill(&mut stderr, &mut diagnostics)) };
     let ((), (whole, told)) = tokio::join!(write, read);
-    let failed = |error: io::Error| Failure::new(Kind::Unexpected, format!("gpg's output was lost: {error}"));
+    let failed =
+        |error: io::Error| ProviderError::new(Kind::Unexpected, format!("gpg's output was lost: {error}"));
     let whole = whole.map_err(failed)?;
     told.map_err(failed)?;
     let status = child.wait().await.map_err(failed)?;
@@ -132,8 +120,8 @@ async fn converse(mut group: Group, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, 
         return Err(refusal(&diagnostics, status.code()));
     }
     match output.is_empty() {
-        _ if !whole => Err(Failure::new(Kind::Unexpected, "gpg's output is too long")),
-        true => Err(Failure::new(Kind::Unexpected, "zero bytes returned")),
+        _ if !whole => Err(ProviderError::new(Kind::Unexpected, "gpg's output is too long")),
+        true => Err(ProviderError::new(Kind::Unexpected, "zero bytes returned")),
         false => Ok(output),
     }
 }
@@ -160,7 +148,7 @@ async fn fill(pipe: &mut (impl AsyncRead + Unpin), kept: &mut Vec<u8>) -> io::Re
 
 /// Turns what gpg said into an error. gpg has one exit code for everything;
 /// its status lines say which key was missing, in every language.
-fn refusal(diagnostics: &[u8], code: Option<i32>) -> Failure {
+fn refusal(diagnostics: &[u8], code: Option<i32>) -> ProviderError {
     let diagnostics = String::from_utf8_lossy(diagnostics);
     let (codes, texts): (Vec<&str>, Vec<&str>) =
         diagnostics.lines().partition(|line| line.starts_with(STATUS_PREFIX));
@@ -170,7 +158,7 @@ fn refusal(diagnostics: &[u8], code: Option<i32>) -> Failure {
         Some(code) => format!("gpg ended with exit status {code}"),
         None => "gpg was killed by a signal".to_owned(),
     };
-    Failure { kind: kind(&codes), reason }
+    ProviderError { kind: kind(&codes), reason }
 }
 
 /// A message is somebody else's where each key that it is for is missing.

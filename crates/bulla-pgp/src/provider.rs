@@ -9,7 +9,7 @@ use bulla_core::{
 use zeroize::Zeroizing;
 
 use crate::fingerprint::Fingerprint;
-use crate::gpg::{self, Failure};
+use crate::gpg;
 use crate::keys;
 use crate::native::{KeyRing, NativeError};
 
@@ -64,11 +64,11 @@ type Native<T> = Option<Result<T, NativeError>>;
 
 impl Keys {
     /// The keys at hand, if the user named any.
-    fn ring(&self) -> Result<Option<&KeyRing>, Failure> {
+    fn ring(&self) -> Result<Option<&KeyRing>, ProviderError> {
         match self.ring.get_or_init(|| keys::load(&self.environment)) {
             None => Ok(None),
             Some(Ok(ring)) => Ok(Some(ring)),
-            Some(Err(reason)) => Err(Failure::new(Kind::InvalidConfig, reason.clone())),
+            Some(Err(reason)) => Err(ProviderError::new(Kind::InvalidConfig, reason.clone())),
         }
     }
 
@@ -97,19 +97,22 @@ impl PgpProvider {
     async fn native<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Keys, &KeyRing) -> Result<T, NativeError> + Send + 'static,
-    ) -> Result<Native<T>, Failure> {
+    ) -> Result<Native<T>, ProviderError> {
         let keys = Arc::clone(&self.keys);
         let done = tokio::task::spawn_blocking(move || Ok(keys.ring()?.map(|ring| work(&keys, ring)))).await;
-        done.unwrap_or_else(|_| Err(Failure::new(Kind::Unexpected, "the operation broke off")))
+        done.unwrap_or_else(|_| Err(ProviderError::new(Kind::Unexpected, "the operation broke off")))
     }
 
-    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
         gpg::run(&self.keys.environment, arguments, input, self.deadline).await
     }
 
-    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, Failure> {
+    async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
         let fingerprint = Fingerprint::parse(key.text("fp")).ok_or_else(|| {
-            Failure::new(Kind::InvalidConfig, "the fingerprint is neither hexadecimal nor a mail address")
+            ProviderError::new(
+                Kind::InvalidConfig,
+                "the fingerprint is neither hexadecimal nor a mail address",
+            )
         })?;
         let (name, part) = (fingerprint.text().to_owned(), secret.clone());
         let native = self.native(move |keys, ring| {
@@ -139,7 +142,7 @@ impl PgpProvider {
         &self,
         fingerprint: &Fingerprint<'_>,
         secret: &SecretBytes,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, ProviderError> {
         let mut arguments =
             vec!["--no-default-recipient", "--yes", "--encrypt", "-a", "-r", fingerprint.text()];
         if let Some(id) = fingerprint.long_id() {
@@ -148,11 +151,11 @@ impl PgpProvider {
         arguments.push("--no-encrypt-to");
         let output = self.run(&arguments, secret.expose()).await?;
         let text = std::str::from_utf8(&output)
-            .map_err(|_| Failure::new(Kind::Unexpected, "gpg's output is not text"))?;
+            .map_err(|_| ProviderError::new(Kind::Unexpected, "gpg's output is not text"))?;
         Ok(text.trim().to_owned())
     }
 
-    async fn decrypt(&self, message: &str) -> Result<SecretBytes, Failure> {
+    async fn decrypt(&self, message: &str) -> Result<SecretBytes, ProviderError> {
         let text = message.to_owned();
         let native = self.native(move |keys, ring| ring.decrypt(text.as_bytes(), &|prompt| keys.ask(prompt)));
         match native.await? {
@@ -167,7 +170,7 @@ impl PgpProvider {
         self.decrypt_with_gpg(message).await
     }
 
-    async fn reopened(&self, message: &str) -> Result<Option<SecretBytes>, Failure> {
+    async fn reopened(&self, message: &str) -> Result<Option<SecretBytes>, ProviderError> {
         let text = message.to_owned();
         let nobody = |_: &str| Err("nobody is asked".to_owned());
         match self.native(move |_, ring| ring.decrypt(text.as_bytes(), &nobody)).await? {
@@ -177,18 +180,18 @@ impl PgpProvider {
         }
     }
 
-    async fn decrypt_with_gpg(&self, message: &str) -> Result<SecretBytes, Failure> {
+    async fn decrypt_with_gpg(&self, message: &str) -> Result<SecretBytes, ProviderError> {
         let mut output = self.run(&["-d"], message.as_bytes()).await?;
         Ok(SecretBytes::new(std::mem::take(&mut *output)))
     }
 
-    fn allow_gpg(&self) -> Result<(), Failure> {
+    fn allow_gpg(&self) -> Result<(), ProviderError> {
         let reason = "gpg may not be started here, and there is no key file";
-        if self.keys.options.gpg { Ok(()) } else { Err(Failure::new(Kind::InvalidConfig, reason)) }
+        if self.keys.options.gpg { Ok(()) } else { Err(ProviderError::new(Kind::InvalidConfig, reason)) }
     }
 }
 
-fn failure(error: &NativeError) -> Failure {
+fn failure(error: &NativeError) -> ProviderError {
     let kind = match error {
         NativeError::NoSecretKey(_) => Kind::NotMine,
         NativeError::NoPublicKey(_)
@@ -198,12 +201,12 @@ fn failure(error: &NativeError) -> Failure {
         NativeError::Unsupported(_) => Kind::Unsupported,
         _ => Kind::Unexpected,
     };
-    Failure::new(kind, error.to_string())
+    ProviderError::new(kind, error.to_string())
 }
 
 /// What the keys in files could not do, and then gpg neither.
-fn joined(error: &NativeError, also: Failure) -> Failure {
-    Failure { reason: format!("with the keys in files: {error}; with gpg: {}", also.reason), ..also }
+fn joined(error: &NativeError, also: ProviderError) -> ProviderError {
+    ProviderError { reason: format!("with the keys in files: {error}; with gpg: {}", also.reason), ..also }
 }
 
 impl KeyProvider for PgpProvider {
@@ -214,22 +217,21 @@ impl KeyProvider for PgpProvider {
     /// Wraps `secret` for the key that the field `fp` names; returns an
     /// armored OpenPGP message without a line feed at its end.
     fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
-        Box::pin(async move { self.encrypt(key, secret).await.map_err(|failure| error("encrypt", failure)) })
+        Box::pin(async move { self.encrypt(key, secret).await.map_err(|reason| error("encrypt", reason)) })
     }
 
     /// Unwraps an OpenPGP message with whatever secret key there is for it.
     fn unwrap<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
-        Box::pin(async move { self.decrypt(wrapped).await.map_err(|failure| error("decrypt", failure)) })
+        Box::pin(async move { self.decrypt(wrapped).await.map_err(|reason| error("decrypt", reason)) })
     }
 
     fn reopen<'a>(&'a self, _: &'a MasterKey, wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
-        Box::pin(async move { self.reopened(wrapped).await.map_err(|failure| error("decrypt", failure)) })
+        Box::pin(async move { self.reopened(wrapped).await.map_err(|reason| error("decrypt", reason)) })
     }
 }
 
-fn error(operation: &str, failure: Failure) -> ProviderError {
-    let text = format!("failed to {operation} sops data key with pgp: {}", failure.reason);
-    ProviderError::new(failure.kind, NAME, text)
+fn error(operation: &str, error: ProviderError) -> ProviderError {
+    error.within(&format!("failed to {operation} sops data key with pgp"))
 }
 
 #[cfg(test)]

@@ -63,11 +63,11 @@ impl Bounded {
         Self { provider, limit, questions }
     }
 
-    fn bound<'a, T: Send + 'a>(&'a self, kind: &'static str, answer: Answer<'a, T>) -> Answer<'a, T> {
+    fn bound<'a, T: Send + 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
         Box::pin(async move {
             let late = || {
                 let text = format!("no answer within {} s", self.limit.as_secs_f32());
-                ProviderError::new(Kind::Unavailable, kind, text)
+                ProviderError::new(Kind::Unavailable, text)
             };
             self.questions.in_time(self.limit, answer).await.unwrap_or_else(|| Err(late()))
         })
@@ -80,15 +80,15 @@ impl KeyProvider for Bounded {
     }
 
     fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
-        self.bound(key.kind, self.provider.wrap(key, secret))
+        self.bound(self.provider.wrap(key, secret))
     }
 
     fn unwrap<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, SecretBytes> {
-        self.bound(key.kind, self.provider.unwrap(key, wrapped))
+        self.bound(self.provider.unwrap(key, wrapped))
     }
 
     fn reopen<'a>(&'a self, key: &'a MasterKey, wrapped: &'a str) -> Answer<'a, Option<SecretBytes>> {
-        self.bound(key.kind, self.provider.reopen(key, wrapped))
+        self.bound(self.provider.reopen(key, wrapped))
     }
 }
 

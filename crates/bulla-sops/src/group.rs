@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bulla_core::{
-    DataKey, FieldValue, KeyProvider, Limits, MasterKey, ProviderError, Random, RandomError, SecretBytes,
-    wrapped_key_defect,
+    DataKey, FieldValue, KeyProvider, Limits, MasterKey, Random, RandomError, SecretBytes, wrapped_key_defect,
 };
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
@@ -193,7 +192,7 @@ async fn wrap_one(
                 let created_at = if dated { created_at.to_owned() } else { String::new() };
                 return Ok(WrappedKey { key: key.clone(), enc, created_at });
             }
-            Err(error) => reasons.push(error_text(&error)),
+            Err(error) => reasons.push(error.reason),
         }
     }
     if reasons.is_empty() {
@@ -210,7 +209,7 @@ async fn differs(key: &MasterKey, enc: &str, part: &SecretBytes, providers: Prov
             Ok(Some(opened)) if opened.expose() == part.expose() => return None,
             Ok(Some(_)) => return Some("what came back holds another key".to_owned()),
             Ok(None) => {}
-            Err(error) => return Some(format!("what came back does not open: {}", error_text(&error))),
+            Err(error) => return Some(format!("what came back does not open: {error}")),
         }
     }
     None
@@ -225,16 +224,6 @@ fn wrap_text(identity: &str, reasons: &[String]) -> String {
 
 fn not_built_in(kind: &str) -> String {
     format!("no provider for {kind} keys: not built in yet, and no remote key service given")
-}
-
-fn error_text(error: &ProviderError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// Recovers the data key of a file.
@@ -377,7 +366,7 @@ async fn open_one(
                 reasons
                     .push(format!("what was unwrapped is {} bytes long, not {length}", part.expose().len()));
             }
-            Err(error) => reasons.push(error_text(&error)),
+            Err(error) => reasons.push(error.reason),
         }
     }
     if providers.is_empty() {
@@ -393,7 +382,7 @@ async fn open_one(
 mod tests {
     use std::collections::BTreeMap;
 
-    use bulla_core::{Answer, Kind};
+    use bulla_core::{Answer, Kind, ProviderError};
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -413,7 +402,7 @@ mod tests {
 
         fn unwrap<'a>(&'a self, key: &'a MasterKey, _: &'a str) -> Answer<'a, SecretBytes> {
             let fits = key.map("context") == Some(&self.0);
-            let refusal = ProviderError::new(Kind::Unexpected, "kms", "another context");
+            let refusal = ProviderError::new(Kind::Unexpected, "another context");
             Box::pin(async move { if fits { Ok(SecretBytes::new(vec![7; 32])) } else { Err(refusal) } })
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bulla_core::{Environment, Kind, Proxies, SecretText, root_cause};
+use bulla_core::{Environment, Kind, ProviderError, Proxies, SecretText, root_cause};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, Response, StatusCode, Url};
@@ -17,27 +17,14 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Bytes of a reply at most.
 const REPLY_LIMIT: usize = 8 << 20;
 
-/// Why there is no usable reply: never with a text of the server.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: Kind,
-    pub(crate) reason: String,
-}
-
-impl Failure {
-    pub(crate) fn new(kind: Kind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
-    }
-}
-
-impl From<SettingsError> for Failure {
+impl From<SettingsError> for ProviderError {
     fn from(error: SettingsError) -> Self {
         Self::new(Kind::InvalidConfig, error.to_string())
     }
 }
 
 /// Builds a client; `encrypted` says whether certificates are needed at all.
-pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client, Failure> {
+pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client, ProviderError> {
     // No connection is kept: it would belong to a runtime that may be gone.
     let mut builder = Client::builder()
         .redirect(Policy::none())
@@ -55,7 +42,7 @@ pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client
     }
     if encrypted {
         if environment.text("VAULT_TLS_SERVER_NAME").is_some() {
-            return Err(Failure::new(Kind::Unsupported, "VAULT_TLS_SERVER_NAME is not supported"));
+            return Err(ProviderError::new(Kind::Unsupported, "VAULT_TLS_SERVER_NAME is not supported"));
         }
         if let Some(identity) = settings::identity(environment)? {
             builder = builder.identity(identity);
@@ -63,13 +50,13 @@ pub(crate) fn build(environment: &Environment, encrypted: bool) -> Result<Client
         builder = builder.tls_danger_accept_invalid_certs(settings::skips_verification(environment)?);
     }
     let unusable = |error: reqwest::Error| {
-        Failure::new(Kind::InvalidConfig, format!("no TLS client can be made: {}", root_cause(&error)))
+        ProviderError::new(Kind::InvalidConfig, format!("no TLS client can be made: {}", root_cause(&error)))
     };
     builder.build().map_err(unusable)
 }
 
 /// The proxies of the environment.
-fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Failure> {
+fn proxies(environment: &Environment) -> Result<Vec<Proxy>, ProviderError> {
     let named = Proxies::of(environment);
     let direct = NoProxy::from_string(&named.direct);
     let mut proxies = Vec::new();
@@ -79,7 +66,7 @@ fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Failure> {
     ] {
         if let Some(url) = url {
             let proxy = make(url).map_err(|_| {
-                Failure::new(Kind::InvalidConfig, format!("{variable} is not the URL of a proxy"))
+                ProviderError::new(Kind::InvalidConfig, format!("{variable} is not the URL of a proxy"))
             })?;
             proxies.push(proxy.no_proxy(direct.clone()));
         }
@@ -89,10 +76,14 @@ fn proxies(environment: &Environment) -> Result<Vec<Proxy>, Failure> {
 
 /// Builds the headers of every request; returns an error where a variable
 /// holds what no header can.
-pub(crate) fn headers(environment: &Environment, token: Option<&SecretText>) -> Result<HeaderMap, Failure> {
+pub(crate) fn headers(
+    environment: &Environment,
+    token: Option<&SecretText>,
+) -> Result<HeaderMap, ProviderError> {
     let value = |name: &str, text: &str| {
-        HeaderValue::from_str(text)
-            .map_err(|_| Failure::new(Kind::InvalidConfig, format!("the {name} cannot be sent in a header")))
+        HeaderValue::from_str(text).map_err(|_| {
+            ProviderError::new(Kind::InvalidConfig, format!("the {name} cannot be sent in a header"))
+        })
     };
     let mut headers = HeaderMap::new();
     headers.insert(HeaderName::from_static("x-vault-request"), HeaderValue::from_static("true"));
@@ -113,13 +104,13 @@ pub(crate) async fn write<T: DeserializeOwned>(
     url: Url,
     headers: HeaderMap,
     body: Vec<u8>,
-) -> Result<T, Failure> {
+) -> Result<T, ProviderError> {
     let request = client.put(url).headers(headers).header("content-type", "application/json").body(body);
     let response = request.send().await.map_err(|error| unreachable(&error))?;
     check(response.status())?;
     let body = read(response).await?;
     let reply: Reply<T> = serde_json::from_slice(&body)
-        .map_err(|_| Failure::new(Kind::Unexpected, "the reply is not the expected JSON"))?;
+        .map_err(|_| ProviderError::new(Kind::Unexpected, "the reply is not the expected JSON"))?;
     Ok(reply.data)
 }
 
@@ -128,7 +119,7 @@ struct Reply<T> {
     data: T,
 }
 
-fn check(status: StatusCode) -> Result<(), Failure> {
+fn check(status: StatusCode) -> Result<(), ProviderError> {
     let (kind, meaning) = match status.as_u16() {
         200..=299 => return Ok(()),
         300..=399 => (Kind::Unexpected, "the server redirects, which is not followed"),
@@ -143,25 +134,25 @@ fn check(status: StatusCode) -> Result<(), Failure> {
         500.. => (Kind::Unavailable, "the server failed"),
         _ => (Kind::Unexpected, "the server refused the request"),
     };
-    Err(Failure::new(kind, format!("{meaning} (status {})", status.as_u16())))
+    Err(ProviderError::new(kind, format!("{meaning} (status {})", status.as_u16())))
 }
 
-async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Failure> {
+async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, ProviderError> {
     let mut body = Zeroizing::new(Vec::with_capacity(64 << 10));
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
         if body.len() + chunk.len() > REPLY_LIMIT {
-            return Err(Failure::new(Kind::Unexpected, "the reply is too long"));
+            return Err(ProviderError::new(Kind::Unexpected, "the reply is too long"));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn unreachable(error: &reqwest::Error) -> Failure {
+fn unreachable(error: &reqwest::Error) -> ProviderError {
     let reason = match () {
         () if error.is_timeout() => "the server did not answer in time".to_owned(),
         () if error.is_connect() => format!("the server cannot be reached: {}", root_cause(error)),
         () => "the connection broke".to_owned(),
     };
-    Failure::new(Kind::Unavailable, reason)
+    ProviderError::new(Kind::Unavailable, reason)
 }

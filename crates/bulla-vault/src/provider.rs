@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::address::{Address, admit};
-use crate::client::{self, Failure};
+use crate::client;
 use crate::name::KeyPath;
 use crate::settings;
 
@@ -64,8 +64,8 @@ impl VaultProvider {
         Self { environment, message, encrypted, plain, told: Mutex::default() }
     }
 
-    fn route<'a>(&'a self, key: &'a MasterKey) -> Result<Route<'a>, Failure> {
-        let invalid = |reason: String| Failure::new(Kind::InvalidConfig, reason);
+    fn route<'a>(&'a self, key: &'a MasterKey) -> Result<Route<'a>, ProviderError> {
+        let invalid = |reason: String| ProviderError::new(Kind::InvalidConfig, reason);
         let path = KeyPath::parse(key.text("engine_path"), key.text("key_name")).ok_or_else(|| {
             invalid("the engine's path or the key's name has characters that are not allowed".into())
         })?;
@@ -79,7 +79,7 @@ impl VaultProvider {
         Ok(Route { address, path, client })
     }
 
-    fn client(&self, encrypted: bool) -> Result<&Client, Failure> {
+    fn client(&self, encrypted: bool) -> Result<&Client, ProviderError> {
         let cell = if encrypted { &self.encrypted } else { &self.plain };
         if let Some(client) = cell.get() {
             return Ok(client);
@@ -111,13 +111,14 @@ impl VaultProvider {
         let segments = std::iter::once("v1").chain(route.path.engine).chain([operation, route.path.name]);
         let answer = async {
             let url = route.address.join(segments);
-            let url = url.ok_or_else(|| Failure::new(Kind::InvalidConfig, "the address takes no path"))?;
+            let url =
+                url.ok_or_else(|| ProviderError::new(Kind::InvalidConfig, "the address takes no path"))?;
             let token = settings::token(&self.environment)?;
             let headers = client::headers(&self.environment, token.as_ref())?;
             let body = serde_json::to_vec(&BTreeMap::from([(field, value)]))
-                .map_err(|_| Failure::new(Kind::Unexpected, "the request cannot be written"))?;
+                .map_err(|_| ProviderError::new(Kind::Unexpected, "the request cannot be written"))?;
             let answer = client::write(route.client, url, headers, body).await;
-            answer.map_err(|mut failure: Failure| {
+            answer.map_err(|mut failure: ProviderError| {
                 if failure.kind == Kind::Denied && token.is_none() {
                     failure.reason.push_str(", and there is no token in VAULT_TOKEN or ~/.vault-token");
                 }
@@ -132,7 +133,7 @@ impl VaultProvider {
         let answer: Encrypted = self.call("encrypt", key, ("plaintext", &plaintext)).await?;
         let text = answer.ciphertext;
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let failure = Failure::new(Kind::Unexpected, "the reply holds no ciphertext");
+            let failure = ProviderError::new(Kind::Unexpected, "the reply holds no ciphertext");
             return Err(error("encrypt", "Vault", failure));
         }
         Ok(text)
@@ -143,9 +144,11 @@ impl VaultProvider {
         let plaintext = Zeroizing::new(answer.plaintext);
         match STANDARD.decode(plaintext.as_bytes()) {
             Ok(secret) if !secret.is_empty() => Ok(SecretBytes::new(secret)),
-            _ => {
-                Err(error("decrypt", "Vault", Failure::new(Kind::Unexpected, "the reply holds no data key")))
-            }
+            _ => Err(error(
+                "decrypt",
+                "Vault",
+                ProviderError::new(Kind::Unexpected, "the reply holds no data key"),
+            )),
         }
     }
 }
@@ -166,9 +169,8 @@ impl KeyProvider for VaultProvider {
     }
 }
 
-fn error(operation: &str, place: &str, failure: Failure) -> ProviderError {
-    let text = format!("failed to {operation} sops data key with {place}: {}", failure.reason);
-    ProviderError::new(failure.kind, NAME, text)
+fn error(operation: &str, place: &str, error: ProviderError) -> ProviderError {
+    error.within(&format!("failed to {operation} sops data key with {place}"))
 }
 
 #[cfg(test)]

@@ -33,8 +33,7 @@ impl KeyProvider for Local {
     fn wrap<'a>(&'a self, key: &'a MasterKey, secret: &'a SecretBytes) -> Answer<'a, String> {
         Box::pin(async move {
             if key.text("recipient") == "age1bad" {
-                let error = ProviderError::new(Kind::InvalidConfig, "age", "no such recipient\n\x1b[2J");
-                return Err(error.caused_by("below"));
+                return Err(ProviderError::new(Kind::InvalidConfig, "no such recipient\n\x1b[2J: below"));
             }
             let turned = secret.expose().iter().map(|byte| !byte);
             let file: Vec<u8> = HEADER.iter().copied().chain(turned).collect();

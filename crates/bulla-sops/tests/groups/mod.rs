@@ -42,7 +42,7 @@ impl KeyProvider for Counting {
             if key.text("recipient") == "good" {
                 Ok(SecretBytes::new(data_key().expose().to_vec()))
             } else {
-                Err(ProviderError::new(Kind::NotMine, "age", "no identity fits"))
+                Err(ProviderError::new(Kind::NotMine, "no identity fits"))
             }
         })
     }
@@ -160,7 +160,7 @@ impl KeyProvider for Local {
     }
 
     fn reopen<'a>(&'a self, _: &'a MasterKey, _: &'a str) -> Answer<'a, Option<SecretBytes>> {
-        let broken = || ProviderError::new(Kind::Unexpected, "age", "broken");
+        let broken = || ProviderError::new(Kind::Unexpected, "broken");
         Box::pin(async move {
             if self.0.is_empty() { Err(broken()) } else { Ok(Some(SecretBytes::new(self.0.to_vec()))) }
         })
