@@ -141,3 +141,20 @@ fn k_02_the_users_own_server_is_the_only_one() {
     sandbox.set("VAULT_ADDR", Server::vault().url);
     assert_eq!(decrypt(&sandbox, &Tool::bulla_as_sops()).success().out(), PLAIN);
 }
+
+#[test]
+fn copies_of_a_file_ask_the_server_once() {
+    let (mut sandbox, uri) = prepare("copies");
+    let closed = encrypt(&sandbox, &Tool::bulla_as_sops(), &uri).success().stdout;
+    let names = ["one.yaml", "two.yaml", "three.yaml", "four.yaml"];
+    for name in names {
+        sandbox.write(name, &closed);
+    }
+    // A token that is good for one request.
+    let made = Server::vault().request("POST", "/v1/auth/token/create", r#"{"num_uses":1}"#).success();
+    let (_, token) = made.split_once(r#""client_token":""#).expect("a token");
+    sandbox.set("VAULT_TOKEN", token.split('"').next().expect("a token"));
+    let line = [&["verify", "--with-keys"], &names[..]].concat();
+    sandbox.run(&Tool::bulla(), &line).success();
+    assert_eq!(sandbox.run(&Tool::bulla(), &line).code, 2, "the token is used up");
+}
