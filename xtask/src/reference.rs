@@ -1,13 +1,21 @@
-//! `cargo xtask gen`: writes the pages of `docs/reference` anew. A test of the
-//! program compares them, so whoever forgets is told.
+//! `cargo xtask gen`: writes the pages of `docs/reference` and the manifests
+//! of `deploy/crds` anew. Tests compare them, so whoever forgets is told.
 
 use crate::command::{command, finish};
 use crate::failure::Failure;
 use crate::workspace::Workspace;
 
-/// Lets the test that compares the pages write them first.
+/// Packages, their test programs and the tests that write first what they compare.
+const WRITERS: &[&[&str]] = &[
+    &["--package", "bulla", "--test", "integration", "reference::"],
+    &["--package", "bulla-api", "--lib", "crd::"],
+];
+
+/// Lets the tests that compare write first.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
-    let arguments = ["test", "--locked", "--package", "bulla", "--test", "integration", "reference::"];
-    let mut test = command("cargo", &arguments, &workspace.root);
-    finish(test.env("BULLA_REFERENCE_WRITE", "1"))
+    for writer in WRITERS {
+        let arguments = [&["test", "--locked"][..], writer].concat();
+        finish(command("cargo", &arguments, &workspace.root).env("BULLA_REFERENCE_WRITE", "1"))?;
+    }
+    Ok(())
 }

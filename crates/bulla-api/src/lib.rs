@@ -9,6 +9,7 @@
 //! a value. Nothing here does I/O.
 
 mod base64;
+mod crd;
 mod decode;
 mod kind;
 mod meta;
@@ -22,6 +23,7 @@ mod write;
 mod yaml;
 
 pub use self::base64::{Base64Error, decode as decode_base64, encode as encode_base64};
+pub use crd::sealed_secret_crd;
 pub use decode::DecodeError;
 pub use meta::{ObjectMeta, OwnerReference, ServerFields};
 pub use sealed_secret::{API_VERSION, KIND, SealedSecret, SecretTemplate};

@@ -42,7 +42,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane::new("age", &[&AGE]),
     Lane::new("aws", &[&SOPS]).with(&[&AWS_SERVER]),
     Lane::new("faults", &[&STRACE]),
-    Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[]) },
+    Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[&KUBERNETES]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
     Lane { has_controller: true, ..Lane::new("kube", &[&KUBERNETES, &SEALED_SECRETS]) },
