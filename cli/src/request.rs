@@ -1,10 +1,14 @@
 //! What the user asks for, whichever grammar it was said in. Texts are as
 //! typed; empty means not given.
 
+mod sealed;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bulla_template::{Library, MissingKey};
+
+pub use sealed::{Reseal, Seal, Sources};
 
 /// What every command shares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -354,8 +358,12 @@ pub enum Request {
     Keygen(Keygen),
     /// One action on many files.
     Many(Many),
+    /// SealedSecrets to a new key.
+    Reseal(Reseal),
     /// New data key.
     Rotate(Rotate),
+    /// Secrets to SealedSecrets.
+    Seal(Seal),
     /// Set a value.
     Set(Set),
     /// Render a template.
@@ -434,6 +442,10 @@ pub struct Inspect {
     pub path: PathBuf,
     /// Format by name.
     pub input_type: String,
+    /// Files with private keys of Sealed Secrets.
+    pub recovery_keys: Vec<String>,
+    /// Certificates of Sealed Secrets: files or URLs.
+    pub certificates: Vec<String>,
     /// The form of the result.
     pub report: Report,
 }

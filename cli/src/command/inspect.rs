@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use bulla_sops::{EncryptedFile, group, keys};
 use serde_json::{Value, json};
 
+use super::sealed;
 use crate::app::{App, format_of, reading};
 use crate::error::{Exit, Failure, cause};
 use crate::file;
@@ -16,6 +17,9 @@ pub(super) fn run(app: &App<'_>, request: &Inspect) -> Result<(), Failure> {
     let name = app.absolute(&request.path);
     let bytes = file::read(&name, app.limits.file_size)
         .map_err(|error| Failure::new(Exit::Read, format!("Error reading file: {error}")))?;
+    if sealed::manifest::speaks_of_sealed(&bytes) {
+        return sealed::inspect::run(app, request, &bytes);
+    }
     let format = format_of(&request.input_type, &name);
     let file = EncryptedFile::parse(&bytes, format, &app.limits).map_err(|error| reading(&error))?;
     let opens = opens(app, &file)?;

@@ -17,13 +17,13 @@ use super::{decrypt, encrypt, rotate};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file::{self, FileError};
-use crate::request::{Action, Decrypt, Encrypt, Input, Many, Rotate, Sink};
+use crate::request::{Action, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink};
 
 /// How every encrypted value starts.
 const ENVELOPE: &[u8] = b"ENC[AES256_GCM,";
 
 /// What became of one file; where its master keys change, how.
-enum Outcome {
+pub(super) enum Outcome {
     Done(Option<Diff>),
     Failed(String),
     NotReached,
@@ -31,15 +31,44 @@ enum Outcome {
     UpToDate,
 }
 
-/// Runs the command: one file's failure does not stop the rest.
+/// What a report says of the command.
+pub(super) struct Told<'a> {
+    /// The verb.
+    pub(super) verb: &'a str,
+    /// Nothing was changed.
+    pub(super) dry_run: bool,
+    /// The form.
+    pub(super) report: Report,
+}
+
+/// Runs the command.
 pub(super) fn run(app: &App<'_>, request: &Many) -> Result<(), Failure> {
-    let files = pick(app, &request.paths, &|path| fits(app, path, &request.action))?;
-    let stop = app.stop_on_signals()?;
-    let outcomes = work(app, &files, stop, &|path| {
+    let verb = match request.action {
+        Action::Decrypt { .. } => "decrypt",
+        Action::Encrypt(_) => "encrypt",
+        Action::Rotate { .. } => "rotate",
+        Action::UpdateKeys => "updatekeys",
+    };
+    let told = Told { verb, dry_run: request.dry_run, report: request.report };
+    each(app, &request.paths, &|path| fits(app, path, &request.action), &told, &|path| {
         one(app, path, request).unwrap_or_else(|failure| Outcome::Failed(failure.message))
-    });
+    })
+}
+
+/// Does `one` with each file that is meant and reports what became of it: one
+/// file's failure does not stop the rest.
+pub(super) fn each(
+    app: &App<'_>,
+    paths: &[PathBuf],
+    fits: &dyn Fn(&Path) -> Result<bool, Failure>,
+    told: &Told<'_>,
+    one: &(dyn Fn(&Path) -> Outcome + Sync),
+) -> Result<(), Failure> {
+    let files = pick(app, paths, fits)?;
+    let stop = app.stop_on_signals()?;
+    let outcomes = work(app, &files, stop, one);
     let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::NotReached)).collect();
-    report::report(app, request, &files, outcomes)?;
+    report::report(app, told, &files, outcomes)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::new(Exit::Generic, "stopped by a signal; every file is either old or new"));
     }

@@ -11,5 +11,6 @@ mod own;
 mod reference;
 mod rules;
 mod sandbox;
+mod sealed;
 mod tamper;
 mod transcripts;

@@ -58,12 +58,17 @@ pub fn seal_value(
 
 /// Opens a ciphertext with one private key; `None` for every reason.
 pub(crate) fn open(key: &OaepPrivateDecryptingKey, sealed: &[u8], label: &[u8]) -> Option<SecretBytes> {
-    let (length, rest) = sealed.split_first_chunk()?;
-    let (wrapped, body) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let (wrapped, body) = split(sealed)?;
     let session = unwrap(key, wrapped, label)?;
     let mut body = Zeroizing::new(body.to_vec());
     let plaintext = cipher(session.expose())?.open_in_place(nonce(), Aad::empty(), &mut body).ok()?;
     Some(SecretBytes::new(plaintext.to_vec()))
+}
+
+/// R and A of a ciphertext; `None` where it is too short for its own length of R.
+pub(crate) fn split(sealed: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = sealed.split_first_chunk()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
 /// Opens R; `None` for every reason.

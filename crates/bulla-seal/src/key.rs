@@ -37,6 +37,8 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct PublicKey {
     key: std::sync::Arc<OaepPublicEncryptingKey>,
+    /// Big-endian, without leading zeros.
+    modulus: Vec<u8>,
     fingerprint: String,
 }
 
@@ -48,7 +50,8 @@ impl PublicKey {
         let fingerprint = fingerprint(numbers.exponent, numbers.modulus);
         let key = PublicEncryptingKey::from_der(der).map_err(|_| KeyError::Refused)?;
         let key = OaepPublicEncryptingKey::new(key).map_err(|_| KeyError::Refused)?;
-        Ok(Self { key: key.into(), fingerprint })
+        let modulus = digits(numbers.modulus).to_vec();
+        Ok(Self { key: key.into(), modulus, fingerprint })
     }
 
     /// The fingerprint that `ssh-keygen -l` shows: `SHA256:` and base64.
@@ -59,6 +62,14 @@ impl PublicKey {
     /// Length of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.key.key_size_bits()
+    }
+
+    /// Returns true where a ciphertext was certainly sealed to another key: its
+    /// RSA block has another length than the modulus, or is no number below it
+    /// (RFC 8017, 5.1.2). The format names no key, so false says nothing.
+    pub fn excludes(&self, sealed: &[u8]) -> bool {
+        let Some((wrapped, _)) = hybrid::split(sealed) else { return true };
+        wrapped.len() != self.modulus.len() || wrapped >= self.modulus.as_slice()
     }
 
     /// Encrypts a session key; `None` where the library refuses.
@@ -144,10 +155,15 @@ fn fingerprint(exponent: &[u8], modulus: &[u8]) -> String {
     format!("SHA256:{}", STANDARD_NO_PAD.encode(digest.as_ref()))
 }
 
+/// A big-endian number without leading zeros.
+fn digits(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..]
+}
+
 /// A positive integer as SSH writes it: no leading zeros but the one that
 /// keeps the sign.
 fn integer(bytes: &[u8]) -> Vec<u8> {
-    let digits = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
+    let digits = digits(bytes);
     let mut out = Vec::with_capacity(digits.len() + 1);
     if digits.first().is_some_and(|byte| byte & 0x80 != 0) {
         out.push(0);
@@ -174,7 +190,7 @@ fn pkcs8(pkcs1: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn header(tag: u8, length: usize) -> Vec<u8> {
     let bytes = length.to_be_bytes();
-    let digits = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
+    let digits = digits(&bytes);
     if length < 0x80 {
         return vec![tag, length as u8];
     }
@@ -193,6 +209,20 @@ fn names_rsa(pkcs8: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::vectors::{KNOWN_ANSWERS_KEY, known_key};
+
+    #[test]
+    fn a_key_excludes_what_cannot_be_its_own() {
+        let key = known_key();
+        let sealed = hybrid::seal_value(key.public(), b"x", b"", &bulla_crypto::SystemRandom).unwrap();
+        assert!(!key.public().excludes(&sealed));
+        let mut too_large = sealed.clone();
+        too_large[2..258].fill(0xff);
+        let mut shorter = sealed.clone();
+        shorter[..2].copy_from_slice(&255_u16.to_be_bytes());
+        for other in [&too_large[..], &shorter, &sealed[..100], b""] {
+            assert!(key.public().excludes(other));
+        }
+    }
 
     #[test]
     fn the_fingerprint_is_that_of_ssh() {

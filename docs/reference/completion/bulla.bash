@@ -49,8 +49,14 @@ _bulla() {
             bulla,man)
                 cmd="bulla__subcmd__man"
                 ;;
+            bulla,reseal)
+                cmd="bulla__subcmd__reseal"
+                ;;
             bulla,rotate)
                 cmd="bulla__subcmd__rotate"
+                ;;
+            bulla,seal)
+                cmd="bulla__subcmd__seal"
                 ;;
             bulla,set)
                 cmd="bulla__subcmd__set"
@@ -100,8 +106,14 @@ _bulla() {
             bulla__subcmd__help,man)
                 cmd="bulla__subcmd__help__subcmd__man"
                 ;;
+            bulla__subcmd__help,reseal)
+                cmd="bulla__subcmd__help__subcmd__reseal"
+                ;;
             bulla__subcmd__help,rotate)
                 cmd="bulla__subcmd__help__subcmd__rotate"
+                ;;
+            bulla__subcmd__help,seal)
+                cmd="bulla__subcmd__help__subcmd__seal"
                 ;;
             bulla__subcmd__help,set)
                 cmd="bulla__subcmd__help__subcmd__set"
@@ -140,7 +152,7 @@ _bulla() {
 
     case "${cmd}" in
         bulla)
-            opts="-v -h -V --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help --version encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help"
+            opts="-v -h -V --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help --version encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -586,7 +598,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__help)
-            opts="encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help"
+            opts="encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -753,7 +765,35 @@ _bulla() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bulla__subcmd__help__subcmd__reseal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bulla__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__help__subcmd__seal)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -852,13 +892,21 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__inspect)
-            opts="-v -h --input-type --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-v -h --input-type --recovery-keys --cert --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --input-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recovery-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1011,6 +1059,52 @@ _bulla() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bulla__subcmd__reseal)
+            opts="-v -h --dry-run --output --cert --recovery-keys --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recovery-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --indent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bulla__subcmd__rotate)
             opts="-v -h --dry-run --output --add-age --add-pgp --add-kms --add-hc-vault-transit --rm-age --rm-pgp --rm-kms --rm-hc-vault-transit --aws-profile --encryption-context --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1059,6 +1153,88 @@ _bulla() {
                     return 0
                     ;;
                 --encryption-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-order)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --enable-local-keyservice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --indent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bulla__subcmd__seal)
+            opts="-i -o -n -v -h --in-place --to --dry-run --output --cert --name --namespace --scope --from-literal --from-file --from-env-file --type --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json text" -- "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "cluster-wide namespace-wide strict" -- "${cur}"))
+                    return 0
+                    ;;
+                --from-literal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

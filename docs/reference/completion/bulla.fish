@@ -42,6 +42,8 @@ complete -c bulla -n "__fish_bulla_needs_command" -f -a "unset" -d 'Remove one v
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "rotate" -d 'Encrypt files anew with a new data key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "seal" -d 'Seal Secrets of Kubernetes: a file, many in place, or one made of options'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate, without a cluster'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keygen" -d 'Make an age key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
@@ -227,7 +229,45 @@ complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Dec
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -s o -l to -d 'Write the result to this file' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l output -d 'With --in-place: the form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l cert -d 'Certificate to seal to: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l name -d 'Name of the result, instead of the Secret\'s own' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -s n -l namespace -d 'Namespace of Secrets that name none; another one in a Secret is an error' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l scope -d 'Where the result can be unsealed' -r -f -a "cluster-wide\t''
+namespace-wide\t''
+strict\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l from-literal -d 'Make a Secret with this item; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l from-file -d 'Make a Secret with the content of a file, or of all files of a directory; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l from-env-file -d 'Make a Secret with the NAME=VALUE lines of a file; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l type -d 'Type of the Secret that is made' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -s i -l in-place -d 'Replace the files'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l dry-run -d 'With --in-place: say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l output -d 'The form of the report' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l cert -d 'The new certificate: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l recovery-keys -d 'Private keys that open what is there; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l dry-run -d 'Say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l input-type -d 'Format of the file: yaml, json, dotenv, ini or binary' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l recovery-keys -d 'Private keys: which of them opens what of a SealedSecret; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l cert -d 'Certificates: which of them a SealedSecret was certainly not sealed to; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l output -d 'The form of the result' -r -f -a "json\t''
 text\t''"
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
@@ -298,21 +338,23 @@ complete -c bulla -n "__fish_bulla_using_subcommand man" -l indent -d 'Lay resul
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify inspect keygen keyservice exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "seal" -d 'Seal Secrets of Kubernetes: a file, many in place, or one made of options'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate, without a cluster'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from template" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'

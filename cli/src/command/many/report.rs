@@ -5,25 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Outcome, Told};
 use crate::app::App;
 use crate::command::updatekeys::{Diff, warn_of_removed_keys};
 use crate::error::{Exit, Failure, cause};
-use crate::request::{Action, Many, Report};
+use crate::request::Report;
 
 /// Reports what became of each file. Fails where one of them failed.
 pub(super) fn report(
     app: &App<'_>,
-    request: &Many,
+    told: &Told<'_>,
     files: &[PathBuf],
     outcomes: Vec<Outcome>,
 ) -> Result<(), Failure> {
-    let verb = match request.action {
-        Action::Decrypt { .. } => "decrypt",
-        Action::Encrypt(_) => "encrypt",
-        Action::Rotate { .. } => "rotate",
-        Action::UpdateKeys => "updatekeys",
-    };
+    let verb = told.verb;
     let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| is(outcome)).count();
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let done = count(|outcome| matches!(outcome, Outcome::Done(_)));
@@ -33,7 +28,7 @@ pub(super) fn report(
     let print = |text: String| {
         app.ui.data(text.as_bytes()).map_err(|error| Failure::new(Exit::Generic, cause(&error)))
     };
-    if request.report == Report::Text {
+    if told.report == Report::Text {
         for (path, outcome) in files.iter().zip(&outcomes) {
             match outcome {
                 Outcome::Done(Some(diff)) => print(listed(verb, path, Some(diff)))?,
@@ -43,14 +38,14 @@ pub(super) fn report(
                 Outcome::Pending(diff) => print(listed(&format!("would {verb}"), path, diff.as_ref()))?,
             }
         }
-        if !request.dry_run || same > 0 {
+        if !told.dry_run || same > 0 {
             let same = if same > 0 { format!(", {same} up to date") } else { String::new() };
             app.ui.say(&format!("{verb}: {done} of {} files done, {failed} failed{same}", files.len()));
         }
     } else {
         let entries: Vec<_> =
             files.iter().zip(&outcomes).filter_map(|(path, outcome)| entry(path, outcome)).collect();
-        print(format!("{:#}\n", json!({ "command": verb, "dry_run": request.dry_run, "files": entries })))?;
+        print(format!("{:#}\n", json!({ "command": verb, "dry_run": told.dry_run, "files": entries })))?;
     }
     if removed {
         warn_of_removed_keys(app);

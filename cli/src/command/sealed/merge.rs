@@ -7,9 +7,8 @@ use std::path::Path;
 use bulla_api::SealedSecret;
 use bulla_core::{Context, Limits};
 use bulla_seal::{PublicKey, Scope, seal};
-use bulla_yaml::edit::{self, Step};
-use bulla_yaml::tree::Node;
 
+use super::manifest::set_entries;
 use super::{Form, Seal, secrets};
 use crate::file::Target;
 
@@ -91,28 +90,13 @@ fn in_place(text: &[u8], added: &[SealedSecret]) -> Result<Vec<u8>, String> {
     let mut text = String::from_utf8(text.to_vec()).map_err(|_| "the file is not UTF-8".to_owned())?;
     for object in added {
         let metadata = &object.template.metadata;
-        let groups = [
+        for (path, entries) in [
             (&["spec", "encryptedData"][..], &object.encrypted_data),
             (&["spec", "template", "metadata", "annotations"], &metadata.annotations),
             (&["spec", "template", "metadata", "labels"], &metadata.labels),
-        ];
-        for (path, entries) in groups {
-            for (name, value) in entries {
-                text = set(&text, path, name, value)?;
-            }
+        ] {
+            text = set_entries(text, 0, path, entries)?;
         }
     }
     Ok(text.into_bytes())
-}
-
-fn set(text: &str, path: &[&str], name: &str, value: &str) -> Result<String, String> {
-    let limits = bulla_yaml::Limits::default();
-    let stream = bulla_yaml::parse(text.as_bytes(), &limits).map_err(|error| error.to_string())?;
-    let mut steps: Vec<Step<'_>> = path.iter().map(|part| Step::Key(part)).collect();
-    steps.push(Step::Key(name));
-    let value = Node::text(value);
-    match edit::set(&stream, 0, &steps, &value, &limits) {
-        Ok(splices) => Ok(edit::apply(stream.source(), &splices)),
-        Err(error) => Err(error.to_string()),
-    }
 }

@@ -3,9 +3,14 @@
 //! (`sealed-secrets.md` 4).
 
 pub mod certificate;
+pub mod inspect;
+pub mod manifest;
 mod merge;
+pub mod reseal;
 mod sink;
+mod sources;
 mod unseal;
+pub mod verb;
 
 use std::path::Path;
 

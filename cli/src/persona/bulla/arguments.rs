@@ -6,6 +6,7 @@
 )]
 
 mod keys;
+mod sealed;
 mod template;
 
 use std::ffi::OsString;
@@ -18,10 +19,11 @@ use crate::go;
 use crate::request::Report;
 
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
+pub(super) use sealed::{Reseal, Seal};
 pub(super) use template::{TemplateTest, TemplateVerb};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(
     name = "bulla",
     version,
@@ -87,7 +89,7 @@ fn boolean(text: &str) -> Result<bool, String> {
     go::parse_bool(text).ok_or_else(|| "say true or false".to_owned())
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(super) enum Verb {
     /// Encrypt a file, or many in place
     #[command(
@@ -132,8 +134,18 @@ pub(super) enum Verb {
         after_help = "Examples:\n  bulla verify .                    exit 0 clean, 1 findings, 2 could not check\n  bulla verify --output sarif . > verify.sarif"
     )]
     Verify(Verify),
+    /// Seal Secrets of Kubernetes: a file, many in place, or one made of options
+    #[command(
+        after_help = "Examples:\n  bulla seal --cert pub.pem secret.yaml --to sealed.yaml\n  bulla seal --cert pub.pem --name db --namespace app --from-literal password=... --from-file tls.key\n  bulla seal --cert pub.pem -i deploy/          every Secret there, in place"
+    )]
+    Seal(Seal),
+    /// Seal SealedSecrets anew to another certificate, without a cluster
+    #[command(after_help = "Examples:\n  bulla reseal deploy/ --cert new.pem --recovery-keys old.key")]
+    Reseal(Reseal),
     /// Show who can open a file, how old it is, and whether you can
-    #[command(after_help = "Examples:\n  bulla inspect secret.yaml")]
+    #[command(
+        after_help = "Examples:\n  bulla inspect secret.yaml\n  bulla inspect sealed.yaml --recovery-keys main.key --cert pub.pem"
+    )]
     Inspect(Inspect),
     /// Make an age key
     #[command(after_help = "Examples:\n  bulla keygen --to ~/.config/sops/age/keys.txt")]
@@ -381,6 +393,12 @@ pub(super) struct Inspect {
     /// Format of the file: yaml, json, dotenv, ini or binary
     #[arg(long, value_name = "FORMAT")]
     pub(super) input_type: Option<String>,
+    /// Private keys: which of them opens what of a SealedSecret; repeatable
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    pub(super) recovery_keys: Vec<String>,
+    /// Certificates: which of them a SealedSecret was certainly not sealed to; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) cert: Vec<String>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,

@@ -126,6 +126,8 @@ fn request(verb: Verb) -> Result<Answer, String> {
         Verb::Inspect(verb) => Request::Inspect(Inspect {
             path: verb.path,
             input_type: verb.input_type.unwrap_or_default(),
+            recovery_keys: verb.recovery_keys,
+            certificates: verb.cert,
             report: verb.output.into(),
         }),
         Verb::KeyService(verb) => Request::KeyService(KeyService {
@@ -136,7 +138,9 @@ fn request(verb: Verb) -> Result<Answer, String> {
             expose: verb.expose,
         }),
         Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
+        Verb::Reseal(verb) => Request::Reseal(verb.into()),
         Verb::Rotate(verb) => rotate(verb),
+        Verb::Seal(verb) => seal(verb)?,
         Verb::Set(verb) => set(verb),
         Verb::Template { verb: arguments::TemplateVerb::Test(verb) } => template_test(verb)?,
         Verb::Unset(verb) => Request::Unset(Unset {
@@ -188,6 +192,15 @@ fn rotate(verb: arguments::Rotate) -> Request {
         dry_run: verb.many.dry_run,
         report: verb.many.output.into(),
     })
+}
+
+fn seal(verb: arguments::Seal) -> Result<Request, String> {
+    place(&verb.place)?;
+    let request = crate::request::Seal::from(verb);
+    if !request.sources.is_empty() && !request.paths.is_empty() {
+        return Err("a Secret is made of options or comes from a file, not both".to_owned());
+    }
+    Ok(Request::Seal(request))
 }
 
 fn set(verb: arguments::Set) -> Request {

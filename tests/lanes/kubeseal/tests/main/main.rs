@@ -2,5 +2,6 @@
 
 mod both_ways;
 mod commands;
+mod own;
 mod pair;
 mod templates;

@@ -1,0 +1,67 @@
+//! Requests about SealedSecrets.
+
+use std::path::PathBuf;
+
+use bulla_seal::Scope;
+
+use super::Report;
+
+/// `seal`. It may hold plaintext, so it has no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Seal {
+    /// Files; with `in_place` directories as well.
+    pub paths: Vec<PathBuf>,
+    /// What a Secret is made of, instead of a file.
+    pub sources: Sources,
+    /// Replace the files.
+    pub in_place: bool,
+    /// Where the result goes; `None` means standard output.
+    pub to: Option<PathBuf>,
+    /// File or URL of the certificate.
+    pub certificate: String,
+    /// Name of the result; empty takes the Secret's.
+    pub name: String,
+    /// Namespace; another one in the Secret is an error.
+    pub namespace: String,
+    /// Scope; `strict` leaves what the Secret's annotations say.
+    pub scope: Scope,
+    /// Say what would be done, do nothing.
+    pub dry_run: bool,
+    /// The form of the result.
+    pub report: Report,
+}
+
+/// What a Secret is made of. It may hold plaintext, so it has no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// `NAME=VALUE`.
+    pub literals: Vec<String>,
+    /// `NAME=PATH`, `PATH` or a directory.
+    pub files: Vec<String>,
+    /// Files of `NAME=VALUE` lines.
+    pub env_files: Vec<String>,
+    /// Type of the Secret; empty means none.
+    pub secret_type: String,
+}
+
+impl Sources {
+    /// Returns true where no source is named.
+    pub fn is_empty(&self) -> bool {
+        self.literals.is_empty() && self.files.is_empty() && self.env_files.is_empty()
+    }
+}
+
+/// `reseal`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reseal {
+    /// Files and directories.
+    pub paths: Vec<PathBuf>,
+    /// File or URL of the new certificate.
+    pub certificate: String,
+    /// Files with the old private keys.
+    pub recovery_keys: Vec<String>,
+    /// Say what would be done, do nothing.
+    pub dry_run: bool,
+    /// The form of the result.
+    pub report: Report,
+}
