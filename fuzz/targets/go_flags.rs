@@ -8,7 +8,7 @@ use goflag::{Flag, Flags, Kind};
 
 // The two files are taken as they are: the package they belong to links every SDK.
 #[allow(dead_code, reason = "a part of its package")]
-#[path = "../../cli/src/persona/sops/go.rs"]
+#[path = "../../cli/src/go.rs"]
 mod go;
 #[allow(dead_code, reason = "a part of its package")]
 #[path = "../../cli/src/persona/sops/goflag.rs"]
