@@ -15,6 +15,9 @@ pub(crate) struct Translated {
     pub(crate) text: String,
     /// About how many states its program has.
     pub(crate) states: usize,
+    /// What no match is longer than, in bytes; none where something repeats
+    /// without bound.
+    pub(crate) longest: Option<usize>,
     /// Names of the groups, the whole match (without a name) included.
     pub(crate) names: Vec<Option<String>>,
 }
@@ -27,8 +30,10 @@ pub(crate) fn translate(pattern: &str) -> Result<Translated, Error> {
     }
     match parser.levels.len() {
         1 => {
-            let Item { text, states, .. } = parser.close_level();
-            Ok(Translated { text, states, names: parser.names })
+            let Item { text, states, weight, .. } = parser.close_level();
+            // Each element takes a character, repeated at most that often.
+            let longest = (!parser.endless).then(|| 4 * pattern.len() * weight as usize);
+            Ok(Translated { text, states, longest, names: parser.names })
         }
         _ => Err(Error::MissingParen(pattern.to_owned())),
     }
@@ -70,6 +75,8 @@ struct Parser<'p> {
     rest: &'p str,
     flags: Flags,
     levels: Vec<Level>,
+    /// Whether something repeats without bound.
+    endless: bool,
     names: Vec<Option<String>>,
     /// Where the repetition starts that ends just before `rest`.
     last_repeat: Option<&'p str>,
@@ -90,6 +97,7 @@ impl<'p> Parser<'p> {
             rest: pattern,
             flags: Flags::default(),
             levels: vec![root],
+            endless: false,
             names: vec![None],
             last_repeat: None,
         }
@@ -206,6 +214,7 @@ impl<'p> Parser<'p> {
         }
         let lazy = lazy != self.flags.swap_greed;
         let item = self.level().items.pop().ok_or_else(|| Error::MissingRepeatArgument(operand(before)))?;
+        self.endless |= counts.map_or(operator != "?", |counts| counts.max.is_none());
         let weight = counts.map_or(item.weight, |counts| counts.weight(item.weight));
         let states = counts.map_or(1, Counts::most) as usize * (item.states + 1);
         if weight > REPEAT_LIMIT {

@@ -40,6 +40,9 @@ pub struct Size {
     pub states: usize,
     /// Groups, the whole match included.
     pub groups: usize,
+    /// What no match is longer than, in bytes; none where something repeats
+    /// without bound.
+    pub longest: Option<usize>,
 }
 
 impl Size {
@@ -48,6 +51,12 @@ impl Size {
         // Each state may hold the places of all groups.
         self.states * (800 + 32 * self.groups)
     }
+
+    /// Returns how many bytes of a text of `length` one search may read beyond
+    /// its match, looking for a better one (`.*x|.`).
+    pub fn reach(self, length: usize) -> usize {
+        self.longest.map_or(length, |longest| length.min(longest))
+    }
 }
 
 impl Regexp {
@@ -55,7 +64,8 @@ impl Regexp {
     /// syntax is wrong, or it is longer than 4 KiB.
     pub fn size(pattern: &str) -> Result<Size, Error> {
         let translated = Self::translate(pattern)?;
-        Ok(Size { states: translated.states, groups: translated.names.len() })
+        let Translated { states, longest, names, .. } = translated;
+        Ok(Size { states, groups: names.len(), longest })
     }
 
     /// Returns how many bytes of memory a search through `text` takes for the
@@ -401,6 +411,17 @@ mod tests {
             assert_eq!(nested(400).err(), Some(Error::NestingDepth), "{unit:?}");
         }
         assert!(Regexp::new(&format!("a{}", "(?i)*".repeat(800))).is_err());
+    }
+
+    #[test]
+    fn d_02_only_unbounded_repetitions_read_far() {
+        let reach = |pattern: &str| Regexp::size(pattern).unwrap().reach(1 << 20);
+        for pattern in ["a*", "(b+)c", "a{2,}?", ".*x|."] {
+            assert_eq!(reach(pattern), 1 << 20, "{pattern}");
+        }
+        for (pattern, longest) in [("a?", 1), ("[^a]{3,9}", 36), ("(ab|\u{20ac})", 3), ("\\s{2}", 2)] {
+            assert!((longest..400).contains(&reach(pattern)), "{pattern}: {}", reach(pattern));
+        }
     }
 
     #[test]

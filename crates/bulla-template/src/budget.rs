@@ -80,6 +80,11 @@ impl Meter {
         self.memory += bytes;
     }
 
+    /// Returns how many steps may still be taken.
+    pub(crate) fn left(&self) -> u64 {
+        self.steps
+    }
+
     /// Returns how many bytes may still be taken.
     pub(crate) fn room(&self) -> usize {
         self.memory

@@ -107,6 +107,8 @@ impl<'a> Scope<'a> {
         if let Some(found) = self.expressions.get(pattern) {
             return Ok(Some(Rc::clone(found)));
         }
+        // Reading takes long where classes stand for much, and may be in vain.
+        self.meter.step(pattern.len() as u64)?;
         let Some((pattern, size)) = std::str::from_utf8(pattern)
             .ok()
             .and_then(|pattern| Some((pattern, Regexp::size(pattern).ok()?)))

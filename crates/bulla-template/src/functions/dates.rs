@@ -14,8 +14,10 @@ const LAYOUT_AND_TEXT: &[Kind] = &[Kind::Text, Kind::Text];
 const TEXT_AND_TIME: &[Kind] = &[Kind::Text, Kind::Time];
 const HTML_LAYOUT: &[u8] = b"2006-01-02";
 const SECOND: i64 = 1_000_000_000;
-/// Loading a zone.
+/// Writing a date.
 const LAYOUT: u64 = 20;
+/// Loading a zone of the database, at any length of its history.
+const ZONE: u64 = 500;
 
 type Done = Result<Value, Failure>;
 
@@ -101,6 +103,9 @@ fn format(scope: &mut Scope<'_>, layout: &[u8], date: &Value, zone: &[u8]) -> Do
     // Each byte of a layout may become a name of up to nine.
     scope.meter.allocate(layout.len() * 9)?;
     scope.meter.step(LAYOUT + layout.len() as u64 / 8)?;
+    if !Zone::is_utc(zone) {
+        scope.meter.step(ZONE)?;
+    }
     let zone = Zone::load(zone).unwrap_or(Zone::Utc);
     let text = time_of(scope, date).in_zone(zone).format(layout);
     scope.text(text)

@@ -34,6 +34,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("regexSplit", COUNTED, split),
 ];
 
+/// The steps of a search that reads so many bytes.
+fn work(expression: &Expression, bytes: usize) -> u64 {
+    (bytes as u64).saturating_mul(expression.size.states as u64) / 256
+}
+
 /// Compiles the pattern, the first argument, and charges for the search
 /// through the second.
 fn prepare<'a>(scope: &mut Scope<'_>, args: &Args<'a>) -> Result<(Rc<Expression>, &'a [u8]), Failure> {
@@ -41,8 +46,7 @@ fn prepare<'a>(scope: &mut Scope<'_>, args: &Args<'a>) -> Result<(Rc<Expression>
     let Some(expression) = scope.expression(pattern)? else {
         return Err(Failure::new("error parsing regexp"));
     };
-    let work = (text.len() as u64).saturating_mul(expression.size.states as u64);
-    scope.meter.step(1 + work / 256)?;
+    scope.meter.step(1 + work(&expression, text.len()))?;
     scope.meter.borrow(Regexp::decoded_size(text))?;
     Ok((expression, text))
 }
@@ -76,10 +80,14 @@ fn all(
     /// A place, twice because vectors grow by doubling.
     const PLACE: usize = 2 * size_of::<Span>();
     scope.meter.step(text.len() as u64 / 8)?;
+    // Each search may read on behind its match, as much as the first one.
+    let search = 1 + work(expression, expression.size.reach(text.len()));
+    let payable = usize::try_from(scope.meter.left() / search).unwrap_or(usize::MAX);
     let fitting = scope.meter.room() / PLACE;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let spans = expression.regexp.find_all(text, Some(limit.min(fitting + 1)));
+    let spans = expression.regexp.find_all(text, Some(limit.min(fitting.min(payable) + 1)));
     scope.meter.borrow(spans.len() * PLACE)?;
+    scope.meter.step((spans.len() as u64).saturating_mul(search))?;
     Ok(spans)
 }
 

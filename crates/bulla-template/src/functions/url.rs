@@ -309,6 +309,9 @@ fn parse(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
 }
 
 fn join(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
+    // Parts are copied, escaped to three times their length, and put together.
+    let parts: usize = args.map(0).map_or(0, |map| map.entries.borrow().values().map(Value::readable).sum());
+    scope.meter.borrow(parts.saturating_mul(12))?;
     let field = |key: &str| match args.map(0).and_then(|map| map.get(key.as_bytes())) {
         None => Ok(Vec::new()),
         Some(Value::Text(text)) => Ok(text.to_vec()),
@@ -333,6 +336,5 @@ fn join(scope: &mut Scope<'_>, args: &Args<'_>) -> Result<Value, Failure> {
         query: field("query")?,
         fragment: field("fragment")?,
     };
-    scope.meter.allocate(url.path.len() * 3 + url.host.len() * 3 + url.fragment.len() * 3)?;
     scope.text(url.write())
 }

@@ -23,7 +23,7 @@ pub(super) fn by_name(name: &[u8]) -> Option<Modifier> {
                 Cow::Borrowed(b"")
             })
         },
-        b"group" => |_, json, _| Ok(Cow::Owned(group(json))),
+        b"group" => |budget, json, _| Ok(Cow::Owned(group(budget, json)?)),
         b"join" => |_, json, argument| Ok(join(json, argument)),
         b"keys" => |_, json, _| Ok(Cow::Owned(keys(json))),
         b"pretty" => pretty::modifier,
@@ -230,10 +230,11 @@ fn join<'d>(json: &'d [u8], argument: &[u8]) -> Cow<'d, [u8]> {
     Cow::Owned(list(b'{', items.iter().map(<[_; 3]>::as_slice)))
 }
 
-fn group(json: &[u8]) -> Vec<u8> {
+/// A key stands in as many rows as its column has, so each is charged.
+fn group(budget: &mut Budget, json: &[u8]) -> Result<Vec<u8>, Error> {
     let of = scan::parse(json);
     if !of.is_object() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let mut rows: Vec<Vec<u8>> = Vec::new();
     for (key, column) in pairs(&of) {
@@ -249,12 +250,13 @@ fn group(json: &[u8]) -> Vec<u8> {
                 row.push(b',');
             }
             for piece in [key.raw(), b":", value.raw()] {
+                budget.charge(piece.len())?;
                 row.extend_from_slice(piece);
             }
         }
     }
     let items: Vec<[&[u8]; 3]> = rows.iter().map(|row| [&b"{"[..], row, b"}"]).collect();
-    list(b'[', items.iter().map(<[_; 3]>::as_slice))
+    Ok(list(b'[', items.iter().map(<[_; 3]>::as_slice)))
 }
 
 /// Drops white space and controls outside of strings.

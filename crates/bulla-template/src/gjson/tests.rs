@@ -113,6 +113,12 @@ fn doubling_paths_run_out_of_work() {
 }
 
 #[test]
+fn a_long_key_in_many_rows_runs_out_of_work() {
+    let json = format!(r#"{{"{}":[{}0]}}"#, "k".repeat(100_000), "0,".repeat(100_000));
+    assert_eq!(get(json.as_bytes(), "@group").err(), Some(Error::Work));
+}
+
+#[test]
 fn backtracking_wildcards_run_out_of_work() {
     let json = format!(r#"["{}"]"#, "a".repeat(1 << 16));
     let path = format!(r#"#(%"*{}b*")"#, "a".repeat(1 << 14));

