@@ -17,7 +17,7 @@ const SECOND: i64 = 1_000_000_000;
 /// Writing a date.
 const LAYOUT: u64 = 20;
 /// Loading a zone of the database, at any length of its history.
-const ZONE: u64 = 500;
+const ZONE: u64 = 1_000;
 
 type Done = Result<Value, Failure>;
 
