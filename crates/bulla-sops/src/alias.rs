@@ -65,8 +65,9 @@ pub(crate) fn anchors_at<'s>(document: &Document<'s>, path: &[Step]) -> HashSet<
     names
 }
 
-/// Finds the aliases of `names` in the first document that stand outside of
-/// `path`, with their values.
+/// Finds the aliases in the first document that a change at `path` concerns,
+/// with their values: those of `names` outside of `path`, and the one that
+/// `path` leads through.
 pub(crate) fn aliases_of<'d, 's>(
     document: &'d Document<'s>,
     names: &HashSet<&[u8]>,
@@ -77,7 +78,7 @@ pub(crate) fn aliases_of<'d, 's>(
     visit(branch, &mut Vec::new(), &mut |at, node| {
         let slot = node.slot.filter(|slot| slot.style == Style::Alias && !at.starts_with(path));
         let name = slot.and_then(|slot| document.source[slot.range()].strip_prefix(b"*"));
-        if name.is_some_and(|name| names.contains(name)) {
+        if name.is_some_and(|name| names.contains(name) || path.starts_with(at)) {
             found.push((at.to_vec(), node));
         }
     });

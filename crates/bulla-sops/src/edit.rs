@@ -127,8 +127,8 @@ fn first<'t, 's>(branches: &'t mut Vec<Branch<'s>>) -> &'t mut Branch<'s> {
 type Edit<'f> = &'f dyn Fn(&'static dyn Format, &[u8]) -> Result<Vec<crate::document::Splice>, FormatError>;
 
 /// Edits the decrypted text at `path` and encrypts the result. Where it does
-/// not read back as expected, aliases of what stands there are written out
-/// first; where that does not help either, the tree is laid out by sops.
+/// not read back as expected, the aliases that the change concerns are written
+/// out first; where that does not help either, the tree is laid out by sops.
 fn change(
     file: &DecryptedFile<'_>,
     expected: &[Branch<'_>],
@@ -156,8 +156,8 @@ fn change(
     Ok(reencrypt(file, &edited, layouting, request)?)
 }
 
-/// Writes out the aliases of what stands at `path`. `None` where there are
-/// none.
+/// Writes out the aliases of what stands at `path`, and the one that it leads
+/// through. `None` where there are none.
 fn without_aliases(
     format: &'static dyn Format,
     text: &[u8],

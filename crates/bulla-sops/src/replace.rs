@@ -51,7 +51,8 @@ fn fits(old: &Value<'_>, new: &Value<'_>) -> bool {
     }
 }
 
-/// Returns true where the layout field has a text for the node at `start`.
+/// Returns true where the layout field has a text for the node at `start`, or
+/// for one that holds it, such as an alias.
 fn is_hinted(file: &DecryptedFile<'_>, start: u32) -> bool {
     let hints = match file.layout() {
         None => return false,
@@ -61,8 +62,8 @@ fn is_hinted(file: &DecryptedFile<'_>, start: u32) -> bool {
     let mut hinted = false;
     visit_nodes(file.branches(), &mut |ordinal, visited| {
         if let Visited::Node(node) = visited {
-            let is_node = node.slot.is_some_and(|slot| slot.start == start);
-            hinted |= is_node && hints.contains_key(&ordinal);
+            let holds_it = node.slot.is_some_and(|slot| (slot.start..slot.end).contains(&start));
+            hinted |= holds_it && hints.contains_key(&ordinal);
         }
     });
     hinted

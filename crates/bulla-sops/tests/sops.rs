@@ -271,7 +271,8 @@ fn c_03_what_does_not_change_keeps_its_ciphertext_whichever_way_the_file_changes
     }
 }
 
-/// In sops' tree an alias is a copy, which does not change with its anchor.
+/// In sops' tree an alias is a copy, which does not change with its anchor,
+/// nor the anchor with it; under a merge key as well.
 #[test]
 fn aliases_of_what_changes_are_written_out_and_other_lines_stay() {
     let (key, limits) = (data_key(), Limits::default());
@@ -296,6 +297,24 @@ fn aliases_of_what_changes_are_written_out_and_other_lines_stay() {
             vec![step("a")],
             "a: &x new\nb: &y old\nc: *y\n",
             "b: &y old\nc: *y\n",
+        ),
+        (
+            "a: &x\n  k: old # it\n  l: 1\nb:\n  <<: *x\n  m: 2\nc: {<<: [*x]}\n",
+            vec![step("a"), step("k")],
+            "a: &x\n  k: new # it\n  l: 1\nb:\n  <<:\n    k: old # it\n    l: 1\n  m: 2\nc: {<<: [{k: old, l: 1}]}\n",
+            "a: &x\n  l: 1\nb:\n  <<:\n    k: old # it\n    l: 1\n  m: 2\nc: {<<: [{k: old, l: 1}]}\n",
+        ),
+        (
+            "a: &x {k: old, l: 1}\nb: *x\nc: *x\n",
+            vec![step("b"), step("k")],
+            "a: &x {k: old, l: 1}\nb:\n    k: new\n    l: 1\nc: *x\n",
+            "a: &x {k: old, l: 1}\nb:\n    l: 1\nc: *x\n",
+        ),
+        (
+            "a: &x {k: old, l: 1}\nb:\n  <<: *x\n",
+            vec![step("b"), step("<<"), step("k")],
+            "a: &x {k: old, l: 1}\nb:\n  <<:\n    k: new\n    l: 1\n",
+            "a: &x {k: old, l: 1}\nb:\n  <<:\n    l: 1\n",
         ),
     ] {
         let plain = format!("{plain}{rest}");
