@@ -24,7 +24,7 @@ impl Cluster {
     }
 
     /// Applies manifests (server-side, field manager `test`) and waits until
-    /// CRDs among them are served.
+    /// all CRDs are served, where they hold one.
     ///
     /// # Panics
     /// With the server's message where it refuses one.
@@ -32,8 +32,8 @@ impl Cluster {
     pub fn apply(&self, manifests: &str) {
         self.try_apply(manifests).success();
         if manifests.contains("kind: CustomResourceDefinition") {
-            let wait = ["wait", "--for=condition=Established", "--timeout=60s", "-f", "-"];
-            self.kubectl_with_input(&wait, manifests.as_bytes()).success();
+            let wait = ["wait", "--for=condition=Established", "--timeout=50s", "crd", "--all"];
+            self.kubectl(&wait).success();
         }
     }
 

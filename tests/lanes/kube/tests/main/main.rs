@@ -1,4 +1,7 @@
 //! The tests of the lane `kube`, one module per subject.
 
 mod cluster;
+mod crd;
+mod rights;
+mod stock;
 mod unseal;
