@@ -26,6 +26,8 @@ pub use config::Configuration;
 pub use failure::{encrypting, plain_text, reading, wrapping, writing};
 pub use keys::{encryption_context, master_keys};
 pub use wait::runtime;
+#[cfg(test)]
+pub(crate) use wait::tests::impatient;
 
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Replaced, Target};
@@ -130,19 +132,23 @@ impl<'a> App<'a> {
     }
 
     fn connect(&self) -> Vec<Box<dyn KeyProvider>> {
+        let mut providers =
+            if self.session.local_keys { self.local_providers(self.context) } else { Vec::new() };
+        let services = self.session.key_services.iter().filter(|text| !text.is_empty());
+        providers.extend(services.filter_map(|text| self.key_service(text)).map(|it| self.bounded(it)));
+        providers
+    }
+
+    /// The providers of this machine in `context`; each operation with one key
+    /// takes 30 seconds at most.
+    pub fn local_providers(&self, context: &Context) -> Vec<Box<dyn KeyProvider>> {
+        let providers = bulla_providers::key_providers(context, &dialog(self.waiting.questions.clone()));
+        providers.into_iter().map(|it| self.bounded(it)).collect()
+    }
+
+    fn bounded(&self, provider: Box<dyn KeyProvider>) -> Box<dyn KeyProvider> {
         let Waiting { questions, patience, .. } = &self.waiting;
-        let mut providers = if self.session.local_keys {
-            bulla_providers::key_providers(self.context, &dialog(questions.clone()))
-        } else {
-            Vec::new()
-        };
-        for text in self.session.key_services.iter().filter(|text| !text.is_empty()) {
-            providers.extend(self.key_service(text));
-        }
-        let bounded = |provider| {
-            Box::new(Bounded::new(provider, patience.call, questions.clone())) as Box<dyn KeyProvider>
-        };
-        providers.into_iter().map(bounded).collect()
+        Box::new(Bounded::new(provider, patience.call, questions.clone()))
     }
 
     /// A remote key service; one whose address makes no sense is left out.
@@ -393,10 +399,10 @@ fn limits(environment: &Environment) -> Result<Limits, Failure> {
 }
 
 /// Variable with the largest size of a file in bytes.
-const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
+pub(crate) const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
 
 /// Providers may ask on the terminal and start the user's programs.
-pub(crate) fn dialog(questions: Questions) -> Dialog {
+fn dialog(questions: Questions) -> Dialog {
     Dialog {
         passphrase: Some(Arc::new(move |prompt: &str| questions.ask(|| crate::ui::ask_secret(prompt)))),
         message: Some(Arc::new(|text: &str| crate::ui::show(text))),

@@ -94,7 +94,7 @@ pub fn runtime() -> Result<Runtime, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::net::TcpListener;
     use std::time::Instant;
 
@@ -129,6 +129,11 @@ mod tests {
         let mut app = App::new(&context, &ui, &session).unwrap();
         app.waiting.patience = patience;
         test(&app)
+    }
+
+    /// Runs `test` with an app that waits 50 milliseconds for an operation.
+    pub(crate) fn impatient<T>(variables: &[(&str, &str)], test: impl FnOnce(&App<'_>) -> T) -> T {
+        with_app(variables, &[], Patience { call: SHORT, all: NEVER }, test)
     }
 
     /// The errors of both directions: keys that are wrapped, and those of a

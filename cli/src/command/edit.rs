@@ -67,7 +67,7 @@ impl Work<'_> {
         target.check_directory().map_err(|error| writing(&error))?;
         let example = self.input.example();
         let draft = self.draft(&example)?;
-        let edited = self.until_good(&draft, &example, &mut |edited| self.check(edited))?;
+        let (draft, edited) = self.until_good(draft, &example, &mut |edited| self.check(edited))?;
         let text = plan.encrypt(self.app, edited.expose(), self.input, self.output, self.layouting);
         self.finish(text, draft, target)
     }
@@ -85,7 +85,7 @@ impl Work<'_> {
         let asked = matches!(self.layouting, Layouting::Sops(_));
         let before = plaintext(app, &file, self.output, &self.indent, asked)?;
         let draft = self.draft(&before)?;
-        let edited = self.until_good(&draft, &before, &mut |edited| self.check(edited))?;
+        let (draft, edited) = self.until_good(draft, &before, &mut |edited| self.check(edited))?;
         let encryption = self.encryption(file.metadata(), &data_key);
         let text = encryption.and_then(|encryption| self.encrypt(&file, edited.expose(), &encryption));
         self.finish(text, draft, target)
@@ -105,7 +105,7 @@ impl Work<'_> {
         let splices = self.input.put_metadata(&document, &shown.write()).map_err(marshal)?;
         let before = bulla_sops::apply(&plain, splices);
         let draft = self.draft(&before)?;
-        let edited = self.until_good(&draft, &before, &mut |edited| {
+        let (draft, edited) = self.until_good(draft, &before, &mut |edited| {
             let file = EncryptedFile::parse(edited, self.input, &app.limits).map_err(|error| Retry {
                 message: "SOPS metadata is invalid. ",
                 reason: reading(&error).message,
@@ -197,17 +197,20 @@ impl Work<'_> {
     /// Runs the editor until `check` accepts the text.
     fn until_good(
         &self,
-        draft: &Draft,
+        draft: Draft,
         before: &[u8],
         check: &mut dyn FnMut(&[u8]) -> Result<(), Retry>,
-    ) -> Result<SecretBytes, Failure> {
+    ) -> Result<(Draft, SecretBytes), Failure> {
         loop {
             draft.edit(&self.app.context.environment)?;
-            let edited = draft.read(self.app.limits.file_size)?;
+            let edited = match draft.read(self.app.limits.file_size) {
+                Ok(edited) => edited,
+                Err(failure) => return Err(self.kept(draft, failure)),
+            };
             if edited.expose() == before {
                 return Err(Failure::new(Exit::NotModified, "File has not changed, exiting."));
             }
-            let Err(retry) = check(edited.expose()) else { return Ok(edited) };
+            let Err(retry) = check(edited.expose()) else { return Ok((draft, edited)) };
             let message = format!("{}{PRESS_ENTER}", retry.message);
             let reason = [("error", retry.reason.as_str())];
             let fields = if retry.reason.is_empty() { &reason[..0] } else { &reason[..] };
@@ -234,7 +237,7 @@ impl Work<'_> {
         }
     }
 
-    /// Writes the result. Where there is none, the user's text is not lost.
+    /// Writes the result, or keeps the user's text.
     fn finish(&self, text: Result<Vec<u8>, Failure>, draft: Draft, target: Target) -> Result<(), Failure> {
         let written = text.and_then(|text| {
             target.replace(&text, &*self.app.context.random).map_err(|error| writing(&error))
@@ -244,14 +247,16 @@ impl Work<'_> {
                 self.app.report(replaced);
                 Ok(())
             }
-            Err(failure) => {
-                let path = draft.keep();
-                self.app
-                    .ui
-                    .say(&format!("Your text is kept in {}; remove it when you have it", path.display()));
-                Err(failure)
-            }
+            Err(failure) => Err(self.kept(draft, failure)),
         }
+    }
+
+    /// Says where the user's text is, which would be lost otherwise.
+    fn kept(&self, draft: Draft, failure: Failure) -> Failure {
+        if let Some(path) = draft.keep() {
+            self.app.ui.say(&format!("Your text is kept in {}; remove it when you have it", path.display()));
+        }
+        failure
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bulla_core::{Context, Environment, MasterKey, one_line};
-use bulla_providers::Questions;
 use bulla_providers::key_service::{self, Ask, Listener, Operation, Tell};
 use bulla_sops::keys;
 
-use crate::app::{App, dialog};
+use crate::app::App;
 use crate::error::{Exit, Failure, cause};
+#[cfg(unix)]
+use crate::process::ignores_hangups;
 use crate::process::listen::Place;
 use crate::request::KeyService;
 use crate::ui::{Level, Ui};
@@ -36,12 +37,7 @@ pub(super) fn run(app: &App<'_>, request: &KeyService) -> Result<(), Failure> {
     if request.strict {
         app.ui.say(&format!("serving the keys of this machine at {}", shown(&listener, request)));
     }
-    let providers = bulla_providers::key_providers(&careful(app.context), &dialog(Questions::default()));
-    let service = key_service::KeyService::new(
-        providers,
-        request.prompt.then(|| ask(app.ui.clone())),
-        tell(app.ui.clone()),
-    );
+    let service = service(app, request.prompt);
     let ui = app.ui.clone();
     let stop = async move {
         let name = signal.await;
@@ -53,6 +49,12 @@ pub(super) fn run(app: &App<'_>, request: &KeyService) -> Result<(), Failure> {
     // A question that nobody answers any more holds nobody back.
     runtime.shutdown_background();
     outcome.map_err(|error| failed(app, request, cause(&error)))
+}
+
+/// The keys of this machine, each question answered in time.
+fn service(app: &App<'_>, prompt: bool) -> key_service::KeyService {
+    let providers = app.local_providers(&careful(app.context));
+    key_service::KeyService::new(providers, prompt.then(|| ask(app.ui.clone())), tell(app.ui.clone()))
 }
 
 /// The failure in sops' two lines, or in our one.
@@ -158,19 +160,20 @@ fn tell(ui: Ui) -> Tell {
     })
 }
 
-/// Becomes the name of the signal that ends the process, as Go names it.
+/// Becomes the name of the signal that ends the process, as Go names it. A
+/// hangup that is ignored stays so.
 #[cfg(unix)]
 fn signals() -> std::io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut hangup = if ignores_hangups() { None } else { Some(signal(SignalKind::hangup())?) };
     let mut quit = signal(SignalKind::quit())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => "interrupt",
             _ = terminate.recv() => "terminated",
-            _ = hangup.recv() => "hangup",
+            Some(_) = async { hangup.as_mut()?.recv().await } => "hangup",
             _ = quit.recv() => "quit",
         }
     })
@@ -186,10 +189,13 @@ fn signals() -> std::io::Result<impl Future<Output = &'static str>> {
 
 #[cfg(test)]
 mod tests {
+    use bulla_core::KeyProvider as _;
     use bulla_crypto::SystemRandom;
+    use bulla_sops::{EncryptedFile, by_name};
+    use tokio::runtime::Builder;
 
     use super::*;
-    use crate::app::SystemClock;
+    use crate::app::{SystemClock, impatient};
 
     fn context(variables: &[(&str, &str)]) -> Context {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -198,6 +204,32 @@ mod tests {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         }
+    }
+
+    /// A program that never ends must not hold up who asks for its keys.
+    #[test]
+    fn k_06_clients_are_answered_in_time() {
+        let variables = [("SOPS_AGE_KEY_CMD", "sleep 20"), ("PATH", "/usr/bin:/bin")];
+        let said = impatient(&variables, |app| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = format!("tcp://{}", listener.local_addr().unwrap());
+            let client = key_service::RemoteKeyService::new(key_service::Address::parse(&address).unwrap());
+            let text = include_bytes!("../../../tests/fixtures/cmd/sops/files/enc.yaml");
+            let file = EncryptedFile::parse(text, by_name("yaml").unwrap(), &app.limits).unwrap();
+            let wrapped = file.metadata.keys().next().unwrap();
+            let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let served =
+                key_service::serve(Listener::Tcp(listener), service(app, false), std::future::pending());
+            let error = runtime.block_on(async {
+                tokio::select! {
+                    answer = client.unwrap(&wrapped.key, &wrapped.enc) => answer.err().unwrap().to_string(),
+                    _ = served => unreachable!("nothing ends the service"),
+                }
+            });
+            runtime.shutdown_background();
+            error
+        });
+        assert!(said.contains("no answer within 0.05 s"), "{said}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use bulla_core::{Context, Environment, SecretBytes};
 
 use super::cleanup::{Guard, sweep};
 use super::{find_program, spawn, system};
+use crate::app::MAX_FILE_SIZE;
 use crate::error::{Exit, Failure, cause};
 
 /// Directories of edits are called this, our process id, and something
@@ -93,22 +94,25 @@ impl Draft {
         let mut bytes = Vec::new();
         file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() > limit {
-            return Err(failed(io::Error::other("it is too large")));
+            let text = format!("it is larger than {limit} bytes; {MAX_FILE_SIZE} raises the limit");
+            return Err(failed(io::Error::other(text)));
         }
         Ok(SecretBytes::new(bytes))
     }
 
-    /// Leaves the text where it is, for the user to rescue; returns its path.
-    pub fn keep(self) -> PathBuf {
+    /// Leaves the text where it is, for the user to rescue; returns its path,
+    /// unless there is no text any more.
+    pub fn keep(self) -> Option<PathBuf> {
+        if !self.file.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return None;
+        }
         let name = self.file.file_name().unwrap_or_default().to_owned();
         let directory = self.directory.keep();
         // Under a name that no later edit sweeps.
         let own = directory.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(PREFIX));
         let kept = own.map(|own| directory.with_file_name(format!("{KEPT}{own}")));
-        match kept.filter(|kept| std::fs::rename(&directory, kept).is_ok()) {
-            Some(kept) => kept.join(name),
-            None => self.file,
-        }
+        let kept = kept.filter(|kept| std::fs::rename(&directory, kept).is_ok());
+        Some(kept.unwrap_or(directory).join(name))
     }
 }
 
@@ -234,18 +238,33 @@ mod tests {
         drop(Draft::create(Path::new("f"), b"", &context).unwrap());
         assert!(held.exists());
         drop(lock);
-        drop(Draft::create(Path::new("f"), b"", &context).unwrap());
-        assert!(!held.exists());
+        // A program that another test starts has the lock, too, until it runs.
+        let is_swept = || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            drop(Draft::create(Path::new("f"), b"", &context).unwrap());
+            !held.exists()
+        };
+        assert!((0..200).any(|_| is_swept()));
     }
 
     #[test]
     fn l_05_a_kept_draft_stays() {
         let directory = TempDir::new().unwrap();
         let context = context(directory.path(), "true");
-        let path = Draft::create(Path::new("f"), b"text", &context).unwrap().keep();
+        let path = Draft::create(Path::new("f"), b"text", &context).unwrap().keep().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"text");
         let name = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
         assert!(name.starts_with(KEPT), "a later edit would sweep {name}");
+    }
+
+    #[test]
+    fn l_05_a_draft_that_is_gone_is_not_said_to_be_kept() {
+        let directory = TempDir::new().unwrap();
+        let context = context(directory.path(), "true");
+        let draft = Draft::create(Path::new("f"), b"text", &context).unwrap();
+        std::fs::remove_file(&draft.file).unwrap();
+        assert_eq!(draft.keep(), None);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]

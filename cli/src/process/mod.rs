@@ -20,6 +20,8 @@ use std::sync::atomic::AtomicBool;
 use bulla_core::Environment;
 
 use crate::error::Failure;
+#[cfg(unix)]
+pub(crate) use system::ignores_hangups;
 
 /// The core limit that children get back.
 #[cfg(target_os = "linux")]
@@ -49,7 +51,8 @@ pub fn harden() {
 }
 
 /// Has the first signal that asks this process to end set `flag`. The second
-/// one ends it at once: whoever sends it does not want to wait.
+/// one ends it at once: whoever sends it does not want to wait. A hangup that
+/// is ignored stays so.
 pub fn stop_on_signals(flag: &Arc<AtomicBool>) -> io::Result<()> {
     use signal_hook::{consts, flag};
     let signals = [
@@ -59,6 +62,10 @@ pub fn stop_on_signals(flag: &Arc<AtomicBool>) -> io::Result<()> {
         consts::SIGHUP,
     ];
     for signal in signals {
+        #[cfg(unix)]
+        if signal == consts::SIGHUP && ignores_hangups() {
+            continue;
+        }
         flag::register_conditional_default(signal, Arc::clone(flag))?;
         flag::register(signal, Arc::clone(flag))?;
     }

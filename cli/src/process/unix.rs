@@ -56,9 +56,23 @@ pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?)
 }
 
-/// Calls `act`, once, when a signal asks this process to end.
+/// Returns true where this process was started by `nohup` or the like: the end
+/// of the terminal is not to be its own. Where the system does not say it, it
+/// was not.
+pub(crate) fn ignores_hangups() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
+}
+
+/// Calls `act`, once, when a signal asks this process to end. A hangup
+/// that is ignored stays so.
 pub(super) fn at_first_signal(act: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM])?;
+    if !ignores_hangups() {
+        signals.add_signal(SIGHUP)?;
+    }
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
             act();

@@ -219,6 +219,27 @@ fn l_05_an_editor_that_dies_leaves_the_file_and_no_draft() {
     assert_eq!(std::fs::read_dir(&runtime).unwrap().count(), 1);
 }
 
+#[test]
+fn l_05_a_text_that_grew_too_large_is_kept() {
+    let sandbox = Sandbox::new();
+    let runtime = sandbox.path().join("runtime");
+    std::fs::create_dir(&runtime).unwrap();
+    set_mode(&runtime, 0o700);
+    let before = read(&sandbox, "flat.yaml");
+    let variables = [
+        "EDITOR=sh -c \"seq 90000 >> $0\"",
+        "BULLA_MAX_FILE_SIZE=20000",
+        &format!("XDG_RUNTIME_DIR={}", runtime.display()),
+    ];
+    let outcome = sandbox.own(&variables, &["sops", "edit", "flat.yaml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("larger than 20000 bytes"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Your text is kept in "), "{}", outcome.stderr);
+    let kept = std::fs::read_dir(&runtime).unwrap().next().unwrap().unwrap().path().join("flat.yaml");
+    assert!(std::fs::read_to_string(kept).unwrap().ends_with("\n90000\n"));
+    assert_eq!(read(&sandbox, "flat.yaml"), before);
+}
+
 /// With the keys in the draft, more can fail after the editor.
 #[test]
 fn l_05_a_text_whose_keys_cannot_be_used_is_kept() {

@@ -13,8 +13,14 @@ struct Running(Child);
 
 impl Running {
     fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
-        command.arg("keyservice").args(arguments).current_dir(sandbox.path());
+        Self::under(sandbox, &[], arguments)
+    }
+
+    /// The same with words in front of the program.
+    fn under(sandbox: &Sandbox, wrapper: &[&str], arguments: &[&str]) -> Self {
+        let words = [wrapper, &[env!("CARGO_BIN_EXE_bulla")]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg("keyservice").args(arguments).current_dir(sandbox.path());
         command.env_clear().env("HOME", sandbox.path()).env("SOPS_AGE_KEY", Sandbox::identity());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self(command.spawn().unwrap())
@@ -144,16 +150,23 @@ fn without_any_key_service_the_reason_is_told() {
 }
 
 /// Starts to rotate five files whose keys only a silent service has, and waits
-/// until it is asked.
-fn stuck(sandbox: &Sandbox) -> (Child, TcpListener, TcpStream) {
+/// until it is asked. `wrapper` are words in front of the program.
+fn stuck(sandbox: &Sandbox, wrapper: &[&str]) -> (Child, TcpListener, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let file = std::fs::read(sandbox.path().join("enc.yaml")).unwrap();
     for number in 0..5 {
         sandbox.put_bytes(&format!("many/{number}.yaml"), &file);
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bulla"));
+    let words = [wrapper, &[env!("CARGO_BIN_EXE_bulla")]].concat();
+    let mut command = Command::new(words[0]);
     let address = format!("tcp://{}", listener.local_addr().unwrap());
-    command.args(["rotate", "many", "--keyservice", &address, "--enable-local-keyservice=false"]);
+    command.args(&words[1..]).args([
+        "rotate",
+        "many",
+        "--keyservice",
+        &address,
+        "--enable-local-keyservice=false",
+    ]);
     command.current_dir(sandbox.path()).env_clear().env("HOME", sandbox.path());
     let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (stream, _) = listener.accept().unwrap();
@@ -170,7 +183,7 @@ fn send(child: &Child, signals: &[&str]) {
 fn r_04_a_signal_ends_a_run_that_waits_for_a_key_within_a_second() {
     for signal in ["TERM", "INT", "HUP"] {
         let sandbox = Sandbox::new();
-        let (mut child, _listener, _stream) = stuck(&sandbox);
+        let (mut child, _listener, _stream) = stuck(&sandbox, &[]);
         let start = Instant::now();
         send(&child, &[signal]);
         assert_eq!(child.wait().unwrap().code(), Some(1), "{signal}");
@@ -187,10 +200,28 @@ fn r_04_a_signal_ends_a_run_that_waits_for_a_key_within_a_second() {
 #[test]
 fn r_04_the_second_signal_ends_the_process_at_once() {
     let sandbox = Sandbox::new();
-    let (mut child, _listener, _stream) = stuck(&sandbox);
+    let (mut child, _listener, _stream) = stuck(&sandbox, &[]);
     // Both are there when it goes on.
     send(&child, &["STOP", "TERM", "INT", "CONT"]);
     assert_eq!(child.wait().unwrap().code(), None, "a signal ended it");
+}
+
+#[test]
+fn r_04_a_hangup_that_was_ignored_from_the_start_ends_no_run() {
+    let sandbox = Sandbox::new();
+    let (mut child, _listener, _stream) = stuck(&sandbox, &["nohup"]);
+    // If the first one counted, the second would end it at once.
+    send(&child, &["STOP", "HUP", "TERM", "CONT"]);
+    assert_eq!(child.wait().unwrap().code(), Some(1), "TERM is the first signal that counts");
+}
+
+#[test]
+fn a_service_under_nohup_stays_when_the_terminal_goes() {
+    let sandbox = Sandbox::new();
+    let mut service = Running::under(&sandbox, &["nohup"], &["--address", "127.0.0.1:0", "--verbose"]);
+    service.address();
+    send(&service.0, &["STOP", "HUP", "CONT"]);
+    assert!(service.log().contains("Caught signal terminated"));
 }
 
 /// An HTTP/2 frame.
