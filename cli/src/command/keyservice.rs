@@ -173,7 +173,7 @@ fn signals() -> std::io::Result<impl Future<Output = &'static str>> {
         tokio::select! {
             _ = interrupt.recv() => "interrupt",
             _ = terminate.recv() => "terminated",
-            Some(_) = async { hangup.as_mut()?.recv().await } => "hangup",
+            Some(()) = async { hangup.as_mut()?.recv().await } => "hangup",
             _ = quit.recv() => "quit",
         }
     })
