@@ -15,7 +15,7 @@ const SSH_RECIPIENT: &str = include_str!("../../../../fixtures/age/id_ed25519.pu
 pub struct Keyring {
     /// Where the programs run.
     pub twins: Twins,
-    /// A second age recipient, for verbs that add one.
+    /// Another age recipient, for verbs that add one.
     pub another: String,
     age_pq: String,
     ssh: String,
@@ -41,7 +41,7 @@ impl Keyring {
         let home = &mut twins.theirs;
         let pq = AgeKey::generate_post_quantum(home, "pq.txt");
         let another = AgeKey::generate(home, "another.txt");
-        let identities = [home.read(&twins.key.file), home.read(&pq.file)].concat();
+        let identities = [&twins.key, &pq, &another].map(|key| home.read(&key.file)).concat();
         let file = home.write("keys.txt", identities).display().to_string();
         let ssh = home.write("id_ed25519", SSH_KEY).display().to_string();
         let gpg = GpgHome::install(home);

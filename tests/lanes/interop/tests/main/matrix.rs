@@ -271,11 +271,11 @@ fn every_pair_of_format_key_and_option_agrees() {
     if full() {
         let page = format!(
             "# The matrix of interop\n\nFormats ({}) x key types x options. Each combination is made by both \
-             programs, changed by both where the\noption is a verb, and read by both: every order gives the same \
-             bytes, and for files of ours read by us the user's own.\nA number counts the formats; `refused` \
-             names those that both programs refuse with the same exit code.\n\nWritten by `cargo xtask test \
-             --lane interop --full` beside sops 3.13.3: {} combinations, {equal} equal, {} refused by\nboth, none \
-             different. The gate runs {} of them, which cover every pair.\n\n{}",
+             programs, changed by\nboth where the option is a verb, and read by both: every order gives the same \
+             bytes, and for files\nof ours read by us the user's own. A number counts the formats; `refused` \
+             names those that both\nprograms refuse with the same exit code.\n\nWritten by `cargo xtask test \
+             --lane interop --full` beside sops 3.13.3: {} combinations, {equal} equal,\n{} refused by both, \
+             none different. The gate runs {} of them, which cover every pair.\n\n{}",
             FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", "),
             combinations.len(),
             combinations.len() - equal,
