@@ -246,3 +246,24 @@ fn without_the_layout_field_only_what_cannot_stay_visible_is_laid_out_anew() {
     let outcome = sandbox.run(&shlex::split("BULLA_LAYOUT=offf sops decrypt flat.yaml").unwrap());
     assert!(outcome.code == 1 && outcome.stderr.contains("must be on or off"), "{}", outcome.stderr);
 }
+
+#[test]
+fn groups_are_added_and_deleted_and_the_status_is_told() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "new.yaml", "a: b\n");
+    good(&sandbox.bulla(&["encrypt", "-i", "--age", RECIPIENT, "new.yaml"]));
+    let before = read(&sandbox, "new.yaml");
+    let add = ["groups", "add", "new.yaml", "--age", RECIPIENT, "--threshold", "2"];
+    assert!(good(&sandbox.bulla(&add)).contains("shamir_threshold: 2"));
+    assert_eq!(read(&sandbox, "new.yaml"), before);
+    for groups in [2, 3] {
+        good(&sandbox.bulla(&[&add[..], &["-i"]].concat()));
+        assert_eq!(read(&sandbox, "new.yaml").matches("recipient: ").count(), groups);
+        assert_eq!(good(&sandbox.bulla(&["decrypt", "new.yaml"])), "a: b\n");
+    }
+    good(&sandbox.bulla(&["groups", "delete", "-i", "new.yaml", "1"]));
+    assert_eq!(read(&sandbox, "new.yaml").matches("recipient: ").count(), 2);
+    assert_eq!(good(&sandbox.bulla(&["decrypt", "new.yaml"])), "a: b\n");
+    assert_eq!(sandbox.bulla(&["groups", "delete", "-i", "new.yaml", "1"]).code, 1);
+    assert_eq!(good(&sandbox.bulla(&["filestatus", "new.yaml"])), "{\"encrypted\":true}\n");
+}

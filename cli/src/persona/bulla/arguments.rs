@@ -5,6 +5,7 @@
     reason = "names and texts are what the user sees"
 )]
 
+mod groups;
 mod keys;
 mod sealed;
 mod template;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::go;
 use crate::request::Report;
 
+pub(super) use groups::GroupsVerb;
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
 pub(super) use sealed::{Reseal, Seal};
 pub(super) use template::{TemplateTest, TemplateVerb};
@@ -129,6 +131,15 @@ pub(super) enum Verb {
         after_help = "Examples:\n  bulla updatekeys --dry-run .\n  bulla updatekeys --yes ."
     )]
     UpdateKeys(UpdateKeys),
+    /// Add or delete a key group of a file
+    #[command(after_help = "Examples:\n  bulla groups add -i secret.yaml --age age1... --threshold 2")]
+    Groups {
+        #[command(subcommand)]
+        verb: GroupsVerb,
+    },
+    /// Say as JSON whether a file is encrypted
+    #[command(name = "filestatus", after_help = "Examples:\n  bulla filestatus secret.yaml")]
+    FileStatus(FileStatus),
     /// Check that files are encrypted as the rules say; needs no key
     #[command(
         after_help = "Examples:\n  bulla verify .                    exit 0 clean, 1 findings, 2 could not check\n  bulla verify --output sarif . > verify.sarif"
@@ -402,6 +413,15 @@ pub(super) struct Inspect {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct FileStatus {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Format of the file: yaml, json, dotenv, ini or binary
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) input_type: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -9,8 +9,8 @@ use clap::{Command, CommandFactory, FromArgMatches};
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
 use crate::request::{
-    Action, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Formats, Input, Inspect, KeyService, Keygen, Many,
-    NewFile, Request, Session, Set, Sink, Unset, ValueSource, Verify,
+    Action, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, FileStatus, Formats, Input, Inspect, KeyService,
+    Keygen, Many, NewFile, Request, Session, Set, Sink, Unset, ValueSource, Verify,
 };
 use arguments::{Cli, Common, Place, Verb};
 
@@ -123,6 +123,12 @@ fn request(verb: Verb) -> Result<Answer, String> {
         Verb::Encrypt(verb) => encrypt(verb)?,
         Verb::ExecEnv(verb) => exec_env(verb),
         Verb::ExecFile(verb) => exec_file(verb),
+        Verb::FileStatus(verb) => Request::FileStatus(FileStatus {
+            path: verb.path,
+            input_type: verb.input_type.unwrap_or_default(),
+        }),
+        Verb::Groups { verb: arguments::GroupsVerb::Add(verb) } => Request::GroupsAdd((*verb).into()),
+        Verb::Groups { verb: arguments::GroupsVerb::Delete(verb) } => Request::GroupsDelete(verb.into()),
         Verb::Inspect(verb) => Request::Inspect(Inspect {
             path: verb.path,
             input_type: verb.input_type.unwrap_or_default(),

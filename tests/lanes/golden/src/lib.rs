@@ -1,6 +1,8 @@
 //! Lane `golden`: compares the crates with stored answers of the reference
 //! libraries, which lie in the folder named by `BULLA_GOLDEN`.
 
+pub mod yaml;
+
 use std::path::PathBuf;
 
 /// Returns the path of `name` in the golden folder.

@@ -7,3 +7,4 @@ mod keyservice;
 mod matrix;
 mod regexp;
 mod template;
+mod yaml;
