@@ -179,14 +179,13 @@ impl Keeper {
             ring.newest.as_ref().map(|newest| newest.fingerprint.clone())
         };
         let before = newest(self);
-        let after = match &before {
-            Some(fingerprint) => fingerprint.clone(),
+        let after = if let Some(fingerprint) = &before {
+            fingerprint.clone()
+        } else {
             // Another name than that of a key that was lost: who restores it
             // from a backup must not overwrite the new one.
-            None => {
-                let is_lost = self.warn_of_loss().await;
-                format!("hour {} {is_lost}", self.world.clock.now() / 3600)
-            }
+            let is_lost = self.warn_of_loss().await;
+            format!("hour {} {is_lost}", self.world.clock.now() / 3600)
         };
         let mut secret = self.generate().await?;
         let cluster = self.world.cluster.uid().await;

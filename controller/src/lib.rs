@@ -2,7 +2,7 @@
 //! flags, environment and RBAC (`sealed-secrets.md` 5).
 //!
 //! A reconciler observes, lets a pure plan of a format crate decide, and
-//! applies. What a plan needs comes as values: [`keys::Ring`] is an unchanging
+//! applies. What a plan needs comes as values: `keys::Ring` is an unchanging
 //! set of keys, `bulla_core`'s seams give time and randomness.
 
 mod arguments;

@@ -100,9 +100,10 @@ impl Worker {
         if let Err(failure) = &outcome {
             let (key, error) = (key.to_string(), failure.to_string());
             // What is known already is not told at every attempt.
-            match report.event {
-                Some(_) => tracing::error!(key, error, "Error updating, will retry"),
-                None => tracing::debug!(key, error, "Error updating, will retry"),
+            if report.event.is_some() {
+                tracing::error!(key, error, "Error updating, will retry");
+            } else {
+                tracing::debug!(key, error, "Error updating, will retry");
             }
         }
         let failed = outcome.as_ref().err().map(|failure| match failure {
