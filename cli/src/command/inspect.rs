@@ -17,11 +17,13 @@ pub(super) fn run(app: &App<'_>, request: &Inspect) -> Result<(), Failure> {
     let name = app.absolute(&request.path);
     let bytes = file::read(&name, app.limits.file_size)
         .map_err(|error| Failure::new(Exit::Read, format!("Error reading file: {error}")))?;
-    if sealed::manifest::speaks_of_sealed(&bytes) {
-        return sealed::inspect::run(app, request, &bytes);
-    }
-    let format = format_of(&request.input_type, &name);
-    let file = EncryptedFile::parse(&bytes, format, &app.limits).map_err(|error| reading(&error))?;
+    let file = match EncryptedFile::parse(&bytes, format_of(&request.input_type, &name), &app.limits) {
+        Ok(file) => file,
+        Err(_) if sealed::manifest::speaks_of_sealed(&bytes) => {
+            return sealed::inspect::run(app, request, &bytes);
+        }
+        Err(error) => return Err(reading(&error)),
+    };
     let opens = opens(app, &file)?;
     let text = match request.report {
         Report::Text => text(&file, &opens),

@@ -1,6 +1,6 @@
 //! SealedSecrets in the grammar of `bulla` itself.
 
-use crate::sandbox::{Sandbox, good, put, read};
+use crate::sandbox::{RECIPIENT, Sandbox, good, put, read};
 
 const SECRET: &str = "\
 # the database
@@ -152,4 +152,30 @@ fn inspect_tells_which_key_sealed_what() {
         serde_json::from_str(&inspect(&["--output", "json", "--recovery-keys", "main.key"])).unwrap();
     assert_eq!(json[0]["name"], "db");
     assert!(json[0]["items"][0]["opens_with"].as_str().unwrap().starts_with("SHA256:"));
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_fails_its_file_and_nothing_of_it_is_written() {
+    let sandbox = sandbox();
+    let broken = SECRET.replace("stringData:\n  password: hunter2", "data:\n  password: '%hunter2%'");
+    let text = format!("{SECRET}---\n{broken}");
+    put(&sandbox, "d/two.yaml", &text);
+    let outcome = sandbox.bulla(&["seal", "--cert", "valid.crt", "-i", "d"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("two.yaml: ") && !outcome.stderr.contains("hunter2"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(read(&sandbox, "d/two.yaml"), text);
+}
+
+#[test]
+fn inspect_takes_what_sops_encrypted_for_a_file_of_sops() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
+    let line = ["encrypt", "-i", "--encrypted-regex", "^password$", "--age", RECIPIENT, "s.yaml"];
+    good(&sandbox.bulla(&line));
+    assert!(good(&sandbox.bulla(&["inspect", "s.yaml"])).contains(RECIPIENT));
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::ops::Range;
 use std::path::Path;
 
 use bulla_api::{API_VERSION, KIND, SealedSecret};
@@ -22,11 +21,9 @@ pub fn speaks_of_sealed(text: &[u8]) -> bool {
     [KIND, API_VERSION].iter().all(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }
 
-/// The text of each document, and where it stands.
-pub fn documents(text: &str) -> Result<Vec<(Range<usize>, &str)>, String> {
-    let stream = parse(text)?;
-    let spans = stream.documents().iter().map(bulla_yaml::Document::span);
-    Ok(spans.map(|span| (span.clone(), &text[span])).collect())
+/// The text of each document; together they are the whole text.
+pub fn documents(text: &str) -> Result<Vec<&str>, String> {
+    Ok(parse(text)?.documents().iter().map(|document| &text[document.span()]).collect())
 }
 
 /// The SealedSecrets of a text, each with the number of its document.
@@ -35,7 +32,7 @@ pub fn documents(text: &str) -> Result<Vec<(Range<usize>, &str)>, String> {
 /// a SealedSecret cannot be read as one.
 pub fn sealed_secrets(text: &str) -> Result<Vec<(usize, SealedSecret)>, String> {
     let mut found = Vec::new();
-    for (number, (_, document)) in documents(text)?.into_iter().enumerate() {
+    for (number, document) in documents(text)?.into_iter().enumerate() {
         let value = bulla_api::parse(document.as_bytes()).map_err(|error| error.to_string())?;
         if value.get("kind").and_then(|kind| kind.as_str()) == Some(KIND) {
             let sealed = SealedSecret::from_value(&value).map_err(|error| error.to_string())?;
@@ -48,12 +45,11 @@ pub fn sealed_secrets(text: &str) -> Result<Vec<(usize, SealedSecret)>, String> 
 /// Sets entries of a map of document `number`, each where it stands, or adds
 /// them.
 pub fn set_entries(
-    text: String,
+    mut text: String,
     number: usize,
     path: &[&str],
     entries: &BTreeMap<String, String>,
 ) -> Result<String, String> {
-    let mut text = text;
     for (name, value) in entries {
         let splices = set(&parse(&text)?, number, path, name, value)?;
         text = edit::apply(&text, &splices);

@@ -60,42 +60,38 @@ fn print(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), String> {
 fn in_place(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), Failure> {
     let told = Told { verb: "seal", dry_run: request.dry_run, report: request.report };
     let options = options(request);
-    many::each(app, &request.paths, &|path| Ok(fits(path)), &told, &|path| match replace(
-        app,
-        path,
-        key,
-        &options,
-        request.dry_run,
-    ) {
+    let one = |path: &Path| match replace(app, path, key, &options, request.dry_run) {
         Ok(()) if request.dry_run => Outcome::Pending(None),
         Ok(()) => Outcome::Done(None),
         Err(message) => Outcome::Failed(message),
-    })
+    };
+    many::each(app, &request.paths, &|path| Ok(fits(path)), &told, &one)
 }
 
-/// Returns true for a manifest that holds a Secret with data. What cannot be
-/// read is meant, so that its failure is reported.
+/// Returns true for a manifest that holds a Secret. What cannot be read, and
+/// what says that it is a Secret and is none, is meant, so that its failure is
+/// reported.
 fn fits(path: &Path) -> bool {
     if !manifest::is_manifest(path) {
         return false;
     }
     let Ok(bytes) = file::read(path, Limits::default().file_size) else { return true };
     let text = Zeroizing::new(bytes);
-    memchr::memmem::find(&text, b"Secret").is_some()
-        && std::str::from_utf8(&text).is_ok_and(|text| {
-            manifest::documents(text)
-                .is_ok_and(|documents| documents.iter().any(|(_, document)| secret_of(document).is_some()))
-        })
+    let Ok(text) = std::str::from_utf8(&text) else { return false };
+    let is_meant = |document: &&str| !matches!(secret_of(document), Ok(None));
+    text.contains("Secret") && manifest::documents(text).is_ok_and(|documents| documents.iter().any(is_meant))
 }
 
-/// The Secret that a document holds.
-fn secret_of(document: &str) -> Option<Secret> {
-    let value = bulla_api::parse(document.as_bytes()).ok()?;
+/// The Secret that a document holds; an error where it says that it is one and
+/// cannot be read as one.
+fn secret_of(document: &str) -> Result<Option<Secret>, String> {
+    let Ok(value) = bulla_api::parse(document.as_bytes()) else { return Ok(None) };
     let is = |field: &str, text: &str| value.get(field).and_then(|value| value.as_str()) == Some(text);
     if !is("kind", "Secret") || !is("apiVersion", "v1") {
-        return None;
+        return Ok(None);
     }
-    bulla_api::secrets(document.as_bytes()).ok()?.into_iter().next()
+    let secrets = bulla_api::secrets(document.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(secrets.into_iter().next())
 }
 
 /// Puts SealedSecrets in the place of the Secrets of a file; other documents
@@ -114,8 +110,8 @@ fn replace(
     let old = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8".to_owned())?);
     let is_json = bulla_api::is_json(old.as_bytes());
     let (mut text, mut sealed) = (String::with_capacity(old.len() * 4), 0);
-    for (_, document) in manifest::documents(&old)? {
-        let Some(secret) = secret_of(document) else {
+    for document in manifest::documents(&old)? {
+        let Some(secret) = secret_of(document)? else {
             text.push_str(document);
             continue;
         };
@@ -124,8 +120,7 @@ fn replace(
             text.push_str(&bulla_api::json(&object.tree()));
             text.push('\n');
         } else {
-            let marker = document.lines().next().filter(|line| line.starts_with("---"));
-            text.push_str(if marker.is_some() { "---\n" } else { "" });
+            text.push_str(if document.starts_with("---") { "---\n" } else { "" });
             text.push_str(&String::from_utf8_lossy(&bulla_api::yaml(&object.tree())));
         }
         sealed += 1;
