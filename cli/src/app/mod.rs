@@ -62,6 +62,8 @@ pub struct App<'a> {
     pub limits: Limits,
     configuration: Configuration,
     providers: OnceLock<Vec<Box<dyn KeyProvider>>>,
+    /// Filled where what they unwrap is remembered.
+    remembers: OnceLock<()>,
     waiting: Waiting,
 }
 
@@ -92,6 +94,7 @@ impl<'a> App<'a> {
             limits: limits(&context.environment)?,
             configuration: Configuration::default(),
             providers: OnceLock::new(),
+            remembers: OnceLock::new(),
             waiting: Waiting::default(),
         })
     }
@@ -119,16 +122,20 @@ impl<'a> App<'a> {
     /// The providers of this run; each operation with one key takes 30 seconds
     /// at most (`security.md` K-06).
     pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
-        self.providers.get_or_init(|| self.connect())
+        self.providers.get_or_init(|| {
+            let providers = self.connect();
+            if self.remembers.get().is_none() {
+                return providers;
+            }
+            let remembering = |provider| Box::new(Remembering::new(provider)) as Box<dyn KeyProvider>;
+            providers.into_iter().map(remembering).collect()
+        })
     }
 
     /// Remembers what providers unwrap until the run ends. Must come before
     /// anything else asks them.
     pub fn remember_data_keys(&self) {
-        self.providers.get_or_init(|| {
-            let remembering = |provider| Box::new(Remembering::new(provider)) as Box<dyn KeyProvider>;
-            self.connect().into_iter().map(remembering).collect()
-        });
+        self.remembers.get_or_init(|| ());
     }
 
     fn connect(&self) -> Vec<Box<dyn KeyProvider>> {

@@ -123,38 +123,15 @@ fn written(file: &mut DecryptedFile<'_>, path: &[Step], request: &Encryption<'_>
 
 #[cfg(test)]
 mod tests {
-    use bulla_core::{DataKey, Limits};
-    use bulla_crypto::SystemRandom;
 
     use super::*;
     use crate::crypt::Reuse;
+    use crate::encrypt::tests::with_request;
     use crate::encrypt::{Layouting, encrypt};
     use crate::format::{Indent, by_name};
-    use crate::keys;
-    use crate::metadata::WrappedKey;
-    use crate::selection::{Rule, Selection};
 
     const PLAIN: &str = "# head\na: one # tail\nb: 'two'\nc: 3\nd: [x, \"y\"]\ne: &e old\nf: *e\n\
                          g: |\n  block\nh: 0x1F\ni_unencrypted: seen\n";
-
-    fn with_request<T>(run: impl FnOnce(&Encryption<'_>) -> T) -> T {
-        let (data_key, limits) = (DataKey::new([7; 32]), Limits::default());
-        run(&Encryption {
-            data_key: &data_key,
-            groups: vec![vec![WrappedKey {
-                key: keys::age("age1"),
-                enc: "x\n".into(),
-                created_at: String::new(),
-            }]],
-            shamir_threshold: 0,
-            selection: Selection::of_file(Rule::UnencryptedSuffix, "_unencrypted"),
-            mac_only_encrypted: false,
-            version: "3.13.3".to_owned(),
-            last_modified: "2025-01-02T03:04:05Z".to_owned(),
-            random: &SystemRandom,
-            limits: &limits,
-        })
-    }
 
     /// Encrypts, replaces, and returns the encrypted texts and the new plain one.
     fn replaced(plain: &str, path: &[Step], new: Value<'static>) -> Option<(String, String, String)> {

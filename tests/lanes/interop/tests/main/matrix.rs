@@ -266,8 +266,14 @@ fn table(verdicts: &BTreeMap<Combination, Verdict>) -> String {
 fn every_pair_of_format_key_and_option_agrees() {
     let combinations = if full() { matrix::all() } else { matrix::pairwise() };
     let verdicts = run(&combinations);
+    // sops has nothing to take out of a binary file.
+    let is_refused = |(format, _, option): &Combination| {
+        FORMATS[*format].name == "binary" && OPTIONS[*option].name == "unset"
+    };
+    for (combination, verdict) in &verdicts {
+        assert_eq!(*verdict == Verdict::Refused, is_refused(combination), "{combination:?}");
+    }
     let equal = verdicts.values().filter(|verdict| **verdict == Verdict::Equal).count();
-    assert!(equal * 10 > combinations.len() * 8, "only {equal} of {} say anything", combinations.len());
     if full() {
         let page = format!(
             "# The matrix of interop\n\nFormats ({}) x key types x options. Each combination is made by both \

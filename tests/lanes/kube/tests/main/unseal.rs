@@ -12,7 +12,8 @@ use bulla_testkit::kube::{Cluster, Pod, eventually, free_port};
 use bulla_testkit::{Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
-const CRD: &str = include_str!("crd.yaml");
+use crate::crd::CRD;
+
 const RBAC: &str = include_str!("rbac.yaml");
 const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=active";
 /// A value that no log, status or event may show.
