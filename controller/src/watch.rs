@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::stream::{BoxStream, StreamExt, select_all};
+use futures_util::stream::{self, BoxStream, StreamExt, select_all};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ApiResource, DynamicObject};
 use kube::core::{GroupVersionKind, ObjectMeta, PartialObjectMeta};
@@ -61,12 +61,31 @@ where
 {
     let config = if labels.is_empty() { Config::default() } else { Config::default().labels(labels) };
     let watches = apis.enumerate().map(|(number, api)| {
-        let mut said = None;
-        let events = watcher(api, config.clone()).backoff(Pauses(FIRST_PAUSE));
+        let (mut said, mut is_listing) = (None, false);
+        let events = watcher(api, config.clone());
+        let events = events.flat_map(move |event| stream::iter(listed(event, &mut is_listing)));
+        let events = events.backoff(Pauses(FIRST_PAUSE));
         let events = events.filter_map(move |event| std::future::ready(told(kind, event, &mut said)));
         events.map(move |event| (number, event)).boxed()
     });
     select_all(watches).boxed()
+}
+
+/// The watcher begins each list before it asks for it. The beginning is passed on
+/// with the first answer, so that a list that fails is no success: pauses grow,
+/// and the error is told once.
+fn listed<K>(event: Result<Event<K>, Error>, is_listing: &mut bool) -> Vec<Result<Event<K>, Error>> {
+    match event {
+        Ok(Event::Init) => {
+            *is_listing = true;
+            Vec::new()
+        }
+        Ok(event) if std::mem::take(is_listing) => vec![Ok(Event::Init), Ok(event)],
+        event => {
+            *is_listing = false;
+            vec![event]
+        }
+    }
 }
 
 /// Logs an error, once as long as it stays the same.
@@ -151,12 +170,34 @@ mod tests {
         assert_eq!(pauses.next(), Some(FIRST_PAUSE));
     }
 
+    fn error(code: u16) -> Result<Event<()>, Error> {
+        let status = serde_json::from_value(serde_json::json!({"code": code, "message": "m"})).unwrap();
+        Err(Error::WatchError(Box::new(status)))
+    }
+
+    #[test]
+    fn a_list_begins_with_its_first_answer_and_one_that_fails_not_at_all() {
+        let mut is_listing = false;
+        let mut passed = |event| {
+            let word = |event| match event {
+                Ok(Event::Init) => "init",
+                Ok(_) => "event",
+                Err(_) => "error",
+            };
+            listed(event, &mut is_listing).into_iter().map(word).collect::<Vec<_>>()
+        };
+        for _ in 0..3 {
+            assert_eq!(passed(Ok(Event::Init)), [""; 0]);
+            assert_eq!(passed(error(404)), ["error"]);
+        }
+        assert_eq!(passed(Ok(Event::Apply(()))), ["event"], "a list that failed is over");
+        assert_eq!(passed(Ok(Event::Init)), [""; 0]);
+        assert_eq!(passed(Ok(Event::InitApply(()))), ["init", "event"]);
+        assert_eq!(passed(Ok(Event::InitDone)), ["event"]);
+    }
+
     #[test]
     fn an_error_is_told_once_until_it_changes() {
-        let error = |code: u16| {
-            let status = serde_json::from_value(serde_json::json!({"code": code, "message": "m"})).unwrap();
-            Err::<Event<()>, _>(Error::WatchError(Box::new(status)))
-        };
         let mut said = None;
         for (code, after) in
             [(410, None), (404, Some(404)), (404, Some(404)), (410, Some(404)), (500, Some(500))]
@@ -164,7 +205,7 @@ mod tests {
             assert!(told("k", error(code), &mut said).is_none());
             assert_eq!(said, after);
         }
-        assert!(told("k", Ok(Event::<()>::Init), &mut said).is_some());
+        assert!(told("k", Ok(Event::<()>::InitDone), &mut said).is_some());
         assert_eq!(said, None);
     }
 }

@@ -188,6 +188,9 @@ fn a_life_under_the_rights_of_the_original() {
     assert!(asked(port, "/readyz").contains("503"), "not without the kind");
     cluster.apply(CRD);
     eventually("readiness", || asked(port, "/readyz").contains("200 OK").then_some(()));
+    for words in ["does not know this kind", "works again"] {
+        assert_eq!(pod.log().matches(words).count(), 1, "{}", pod.log());
+    }
     let keys = || -> Vec<Value> {
         let list = [
             "get",
