@@ -7,7 +7,7 @@ use std::hash::Hash;
 use tokio::time::{Duration, Instant};
 
 /// How urgent work is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Urgency {
     /// Found by listing.
     Backlog,
@@ -17,7 +17,7 @@ pub(crate) enum Urgency {
 
 /// Where an object stands.
 enum Place {
-    Ready,
+    Ready(Urgency),
     Waiting((Instant, u64)),
     /// In somebody's hands; true where it must be done again.
     Taken(bool),
@@ -46,7 +46,9 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// Adds work to be done now; a pause is over.
     pub(crate) fn add(&mut self, key: K, urgency: Urgency) {
         match self.places.get_mut(&key) {
-            Some(Place::Ready) => return,
+            Some(Place::Ready(before)) if *before >= urgency => return,
+            // It changed while it waited its turn: where it stood it is passed over.
+            Some(Place::Ready(_)) => {}
             Some(Place::Taken(again)) => {
                 *again = true;
                 return;
@@ -57,7 +59,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
             }
             None => {}
         }
-        self.places.insert(key.clone(), Place::Ready);
+        self.places.insert(key.clone(), Place::Ready(urgency));
         match urgency {
             Urgency::Backlog => self.backlog.push_back(key),
             Urgency::Fresh => self.fresh.push_back(key),
@@ -67,7 +69,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// Adds work to be done at a time, unless it comes sooner anyway.
     pub(crate) fn add_at(&mut self, key: K, due: Instant) {
         match self.places.get(&key) {
-            Some(Place::Ready | Place::Taken(true)) => return,
+            Some(Place::Ready(_) | Place::Taken(true)) => return,
             // What is found out meanwhile says what comes next.
             Some(Place::Taken(false)) => return,
             Some(Place::Waiting(slot)) if slot.0 <= due => return,
@@ -87,10 +89,12 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     pub(crate) fn take(&mut self, now: Instant) -> Option<K> {
         while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
             let key = entry.remove();
-            self.places.insert(key.clone(), Place::Ready);
+            self.places.insert(key.clone(), Place::Ready(Urgency::Fresh));
             self.fresh.push_back(key);
         }
-        let key = self.fresh.pop_front().or_else(|| self.backlog.pop_front())?;
+        let is_there = |key: &K| matches!(self.places.get(key), Some(Place::Ready(Urgency::Backlog)));
+        let backlog = || std::iter::from_fn(|| self.backlog.pop_front()).find(is_there);
+        let key = self.fresh.pop_front().or_else(backlog)?;
         self.places.insert(key.clone(), Place::Taken(false));
         Some(key)
     }
@@ -142,6 +146,11 @@ mod tests {
         queue.add("b", Urgency::Fresh);
         queue.add("b", Urgency::Backlog);
         assert_eq!(drain(&mut queue, now), ["b", "a"]);
+        for key in ["c", "d", "e"] {
+            queue.add(key, Urgency::Backlog);
+        }
+        queue.add("d", Urgency::Fresh);
+        assert_eq!(drain(&mut queue, now), ["d", "c", "e"], "what changes comes first, and once");
         // While it is in somebody's hands it is not given to another.
         queue.add("a", Urgency::Fresh);
         queue.add_at("b", now);
@@ -149,7 +158,9 @@ mod tests {
         queue.done(&"a", Some(Duration::from_secs(9)), now);
         queue.done(&"b", None, now);
         assert_eq!(drain(&mut queue, now), ["a"], "what changed meanwhile is not put off");
-        queue.done(&"a", None, now);
+        for key in ["a", "c", "d", "e"] {
+            queue.done(&key, None, now);
+        }
         assert_eq!((drain(&mut queue, now).len(), queue.next_due()), (0, None));
         assert!(queue.places.is_empty(), "nothing is kept of what is done");
     }
