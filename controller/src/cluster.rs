@@ -1,5 +1,5 @@
-//! Requests to the API server. Secrets travel as text that is wiped, through
-//! our own types; error texts hold nothing of an object (`security.md` O-03).
+//! Requests to the API server. Secrets that come are text that is wiped, read
+//! into our own types; error texts hold nothing of an object (`security.md` O-03).
 
 use std::time::Duration;
 
@@ -226,11 +226,11 @@ fn parsed(text: &str) -> Result<Value, ApiError> {
 }
 
 /// What an API server says, without what it may repeat of an object: values
-/// that it found invalid, and what webhooks say.
+/// that it found invalid, and what webhooks and admission policies say.
 fn reduced(status: &Status) -> String {
-    const DENIED: &str = "denied the request";
     let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
-    if status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16() && !causes.is_empty() {
+    let has_fields = causes.iter().any(|cause| !cause.field.is_empty());
+    if status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16() && has_fields {
         let details = status.details.as_ref();
         let (kind, name) = details.map(|details| (&*details.kind, &*details.name)).unwrap_or_default();
         let causes: Vec<String> = causes
@@ -242,8 +242,10 @@ fn reduced(status: &Status) -> String {
             .collect();
         return one_line(format!("{kind} {name:?} is invalid: {}", causes.join(", ")).as_bytes());
     }
-    match status.message.split_once(DENIED) {
-        Some((webhook, _)) => one_line(format!("{webhook}{DENIED}").as_bytes()),
+    let denied = ["denied the request", "denied request"];
+    let denied = denied.iter().find_map(|word| Some((status.message.split_once(word)?.0, word)));
+    match denied {
+        Some((who, word)) => one_line(format!("{who}{word}").as_bytes()),
         None => one_line(status.message.as_bytes()),
     }
 }
@@ -276,6 +278,13 @@ mod tests {
             text(json!({"code": 400, "message": webhook})),
             "admission webhook \"w\" denied the request"
         );
+        let policy = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request";
+        let cause = json!({"message": "canary"});
+        let denied = json!({
+            "code": 422, "message": format!("secrets \"n\" is forbidden: {policy}: canary"),
+            "details": {"kind": "secrets", "name": "n", "causes": [cause]},
+        });
+        assert_eq!(text(denied), format!("secrets \"n\" is forbidden: {policy}"));
         let quota = "secrets \"n\" is forbidden: exceeded quota: q";
         assert_eq!(text(json!({"code": 403, "message": quota})), quota);
     }
