@@ -101,10 +101,12 @@ impl SealingKey {
         let blocks = pem::parse_many(text).map_err(|_| KeyError::NoKey)?;
         let mut refused = KeyError::NoKey;
         for block in blocks {
-            let read = match block.tag() {
+            let tag = block.tag().to_owned();
+            let der = Zeroizing::new(block.into_contents());
+            let read = match tag.as_str() {
                 "EC PRIVATE KEY" => return Err(KeyError::NotRsa),
-                "RSA PRIVATE KEY" => Self::from_pkcs8(&pkcs8(block.contents())),
-                "PRIVATE KEY" => Self::from_pkcs8(block.contents()),
+                "RSA PRIVATE KEY" => Self::from_pkcs8(&pkcs8(&der)),
+                "PRIVATE KEY" => Self::from_pkcs8(&der),
                 _ => continue,
             };
             match read {

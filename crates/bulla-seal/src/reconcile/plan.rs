@@ -1,6 +1,7 @@
 //! What becomes of the Secret (`sealed-secrets.md` 5.4).
 
 use bulla_api::{ObjectMeta, SealedSecret, Secret, ServerFields};
+use bulla_core::SecretBytes;
 
 use super::failure::{Failure, MAX_DATA, Refusal};
 use super::{KEY_LABEL, MANAGED, PATCH};
@@ -142,13 +143,15 @@ fn merged(existing: &Secret, desired: Secret) -> Secret {
 }
 
 fn differs(existing: &Secret, merged: &Secret) -> bool {
-    let values = |secret: &Secret| -> Vec<(String, Vec<u8>)> {
-        secret.data.iter().map(|(name, value)| (name.clone(), value.expose().to_vec())).collect()
+    let is_same = |(one, other): ((&String, &SecretBytes), (&String, &SecretBytes))| {
+        one.0 == other.0 && one.1.expose() == other.1.expose()
     };
+    let has_same_data =
+        existing.data.len() == merged.data.len() && existing.data.iter().zip(&merged.data).all(is_same);
     let (before, after) = (&existing.metadata, &merged.metadata);
     before.labels != after.labels
         || before.annotations != after.annotations
         || before.owner_references != after.owner_references
         || existing.secret_type != merged.secret_type
-        || values(existing) != values(merged)
+        || !has_same_data
 }
