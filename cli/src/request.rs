@@ -431,6 +431,8 @@ pub struct Verify {
     pub paths: Vec<PathBuf>,
     /// Decrypt as well, and check the MAC.
     pub with_keys: bool,
+    /// Empty values do not fail the check.
+    pub allow_empty: bool,
     /// The form of the result.
     pub report: Report,
 }

@@ -30,8 +30,8 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     for name in FILES {
         show(&program, root, &folder, name)?;
     }
-    say("$ bulla verify database.yaml values.yaml app.env");
-    let checked = bulla(&program, &folder, &[&["verify"], &FILES[..]].concat())?;
+    say("$ bulla verify --with-keys database.yaml values.yaml app.env");
+    let checked = bulla(&program, &folder, &[&["verify", "--with-keys"], &FILES[..]].concat())?;
     say(&String::from_utf8_lossy(&checked).replace(&format!("{}/", folder.display()), ""));
     say(&format!(
         "The encrypted files and the key lie in target/demo; the program is {}.",

@@ -12,8 +12,8 @@ use bulla_core::one_line;
 use bulla_sops::group::RecoverError;
 use bulla_sops::rules::CreationRule;
 use bulla_sops::{
-    CryptError, DecryptOptions, EncryptedFile, Indent, MetadataError, Plain, ReadError, Selection, WalkError,
-    keys,
+    CryptError, DecryptOptions, EncryptedFile, Indent, MetadataError, Place, Plain, ReadError, Selection,
+    WalkError, keys,
 };
 
 use super::many::{Content, content, has_rule, pick, work};
@@ -53,9 +53,14 @@ enum Weight {
 struct Row(Rule, &'static str, Weight, &'static str);
 
 const RULES: &[Row] = {
-    use Weight::{Fails, Note, Unchecked};
+    use Weight::{Fails, Unchecked};
     &[
-        Row(Rule::EmptyValue, "empty-value", Note, "A value is empty: the format never encrypts those"),
+        Row(
+            Rule::EmptyValue,
+            "empty-value",
+            Fails,
+            "A value is empty, so it is not encrypted, and one that was blanked looks the same",
+        ),
         Row(Rule::KeysDiffer, "keys-differ", Fails, "The master keys are not those of the creation rule"),
         Row(Rule::MacBroken, "mac-broken", Fails, "The file does not decrypt, or its MAC does not fit"),
         Row(Rule::MacMissing, "mac-missing", Fails, "The file has no MAC"),
@@ -95,6 +100,7 @@ struct Finding {
     /// Where it is known, from 1.
     line: Option<usize>,
     rule: Rule,
+    weight: Weight,
     message: String,
 }
 
@@ -106,8 +112,11 @@ struct Findings<'p> {
 
 impl Findings<'_> {
     fn add(&mut self, rule: Rule, line: Option<usize>, message: impl Into<String>) {
-        let finding = Finding { path: self.path.to_owned(), line, rule, message: message.into() };
-        self.list.push(finding);
+        self.weigh(rule, rule.row().2, line, message.into());
+    }
+
+    fn weigh(&mut self, rule: Rule, weight: Weight, line: Option<usize>, message: String) {
+        self.list.push(Finding { path: self.path.to_owned(), line, rule, weight, message });
     }
 }
 
@@ -119,7 +128,7 @@ pub(super) fn run(app: &App<'_>, request: &Verify) -> Result<(), Failure> {
     let never = AtomicBool::new(false);
     let findings = work(app, &files, &never, &|path| {
         let mut findings = Findings { path, list: Vec::new() };
-        check(app, request.with_keys, &mut findings);
+        check(app, request, &mut findings);
         findings.list
     });
     let findings: Vec<Finding> = findings.into_iter().flatten().flatten().collect();
@@ -129,14 +138,14 @@ pub(super) fn run(app: &App<'_>, request: &Verify) -> Result<(), Failure> {
         Report::Sarif => format!("{:#}\n", report::sarif(&findings, app.context.environment.directory())),
     };
     app.ui.data(text.as_bytes()).map_err(|error| Failure::own(2, cause(&error)))?;
-    match findings.iter().map(|finding| finding.rule.row().2).max() {
+    match findings.iter().map(|finding| finding.weight).max() {
         None | Some(Weight::Note) => Ok(()),
         Some(Weight::Fails) => Err(Failure::own(1, "")),
         Some(Weight::Unchecked) => Err(Failure::own(2, "")),
     }
 }
 
-fn check(app: &App<'_>, with_keys: bool, findings: &mut Findings<'_>) {
+fn check(app: &App<'_>, request: &Verify, findings: &mut Findings<'_>) {
     let path = findings.path;
     let bytes = match file::read(path, app.limits.file_size) {
         Ok(bytes) => bytes,
@@ -156,48 +165,73 @@ fn check(app: &App<'_>, with_keys: bool, findings: &mut Findings<'_>) {
         let Some(loaded) = app.configuration().find(app, path)? else { return Ok(None) };
         Ok(loaded.rule_if_any(path)?.cloned())
     };
+    let mut empty = Vec::new();
     match rule_of() {
         Ok(rule) => {
-            check_values(&file, rule.as_ref(), findings);
+            empty = check_values(&file, rule.as_ref(), findings);
             if let Some(rule) = &rule {
                 compare_with_rule(rule, &file, findings);
             }
         }
         Err(failure) => findings.add(Rule::Unreadable, None, failure.message),
     }
-    if with_keys {
-        check_mac(app, file, findings);
+    if request.with_keys {
+        check_mac(app, file, &mut empty, findings);
+    }
+    for place in empty {
+        let weight = if request.allow_empty { Weight::Note } else { Rule::EmptyValue.row().2 };
+        findings.weigh(Rule::EmptyValue, weight, place.line, empty_text(&place));
     }
 }
 
-fn check_values(file: &EncryptedFile<'_>, rule: Option<&CreationRule>, findings: &mut Findings<'_>) {
-    match plain_values(file, rule) {
-        Ok(plain) => {
-            for place in plain.readable {
-                let text = format!("the value at {} is not encrypted", place.path);
-                findings.add(Rule::PlainValue, place.line, text);
-            }
-            for place in plain.empty {
-                let text = format!("the value at {} is empty, and so never encrypted", place.path);
-                findings.add(Rule::EmptyValue, place.line, text);
-            }
-        }
-        Err(error) => findings.add(Rule::Unparsable, None, error.to_string()),
+/// Adds what is readable, and returns what is empty.
+fn check_values(
+    file: &EncryptedFile<'_>,
+    rule: Option<&CreationRule>,
+    findings: &mut Findings<'_>,
+) -> Vec<Place> {
+    let plain = plain_values(file, rule).unwrap_or_else(|error| {
+        findings.add(Rule::Unparsable, None, error.to_string());
+        Plain::default()
+    });
+    for place in plain.readable {
+        let text = format!("the value at {} is not encrypted", place.path);
+        findings.add(Rule::PlainValue, place.line, text);
     }
+    plain.empty
 }
 
-fn check_mac(app: &App<'_>, file: EncryptedFile<'_>, findings: &mut Findings<'_>) {
+fn empty_text(place: &Place) -> String {
+    format!(
+        "the value at {} is empty, as one that was blanked would be; --with-keys tells them apart, --allow-empty accepts both",
+        place.path
+    )
+}
+
+/// Removes from `empty` what the MAC shows to have been empty when the file
+/// was encrypted.
+fn check_mac(app: &App<'_>, file: EncryptedFile<'_>, empty: &mut Vec<Place>, findings: &mut Findings<'_>) {
     let line = file.metadata_line();
     let data_key = match app.recover(&file.metadata) {
         Ok(Ok(data_key)) => data_key,
         Ok(Err(error)) => return findings.add(Rule::NoKey, line, no_key(&error)),
         Err(failure) => return findings.add(Rule::NoKey, line, failure.message),
     };
+    // A MAC of the encrypted values only says nothing of those that the
+    // creation rule alone would encrypt.
+    let covered = file.metadata.mac_only_encrypted.then(|| file.plain_values(&file.metadata.selection));
     let options = DecryptOptions { values_only: true, ..DecryptOptions::default() };
-    if let Err(error) = file.decrypt(&data_key, options, &Indent::default()) {
-        // Values name their place themselves.
-        let line = line.filter(|_| matches!(error, CryptError::Mac(_)));
-        findings.add(Rule::MacBroken, line, error.to_string());
+    match file.decrypt(&data_key, options, &Indent::default()) {
+        Ok(_) => empty.retain(|place| {
+            let covered =
+                covered.as_ref().map(|plain| plain.as_ref().is_ok_and(|it| it.empty.contains(place)));
+            !covered.unwrap_or(true)
+        }),
+        Err(error) => {
+            // Values name their place themselves.
+            let line = line.filter(|_| matches!(error, CryptError::Mac(_)));
+            findings.add(Rule::MacBroken, line, error.to_string());
+        }
     }
 }
 

@@ -200,6 +200,62 @@ fn findings_name_the_line_where_they_are() {
 }
 
 #[test]
+fn c_04_an_empty_value_is_a_finding_unless_the_mac_vouches_for_it_or_it_is_allowed() {
+    let sandbox = Sandbox::new();
+    let verify = |options: &[&str]| {
+        let outcome = sandbox.bulla(&[&["verify"], options].concat());
+        (outcome.code, text(&outcome))
+    };
+    put_encrypted(&sandbox, "v.yaml", "a: b\nlist:\n  - ''\n  - c\n", RECIPIENT);
+    let (code, found) = verify(&["v.yaml"]);
+    assert!(code == 1 && found.contains("v.yaml:3: error: the value at list"), "{code} {found}");
+    assert!(found.contains("[empty-value]") && found.ends_with("1 file checked, 1 finding\n"), "{found}");
+    let (code, found) = verify(&["--allow-empty", "v.yaml"]);
+    assert!(code == 0 && found.contains("v.yaml:3: note: ") && found.ends_with("0 findings\n"), "{found}");
+    let (_, sarif) = verify(&["--output", "sarif", "v.yaml"]);
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"empty-value".into(), &"error".into()), "{sarif}");
+    let (_, report) = verify(&["--allow-empty", "--output", "json", "v.yaml"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        (&report["findings"][0]["level"], &report["findings"][0]["line"]),
+        (&"note".into(), &3.into())
+    );
+    assert_eq!(verify(&["--with-keys", "v.yaml"]), (0, "1 file checked, 0 findings\n".to_owned()));
+
+    let whole = read(&sandbox, "v.yaml");
+    let end = whole.find('\n').unwrap();
+    put(&sandbox, "blank.yaml", &format!("a: \"\"{}", &whole[end..]));
+    for options in [&["--with-keys"][..], &["--with-keys", "--allow-empty"]] {
+        let (code, found) = verify(&[options, &["blank.yaml"]].concat());
+        assert!(code == 1 && found.contains("[mac-broken]") && found.contains("[empty-value]"), "{found}");
+    }
+    let (code, found) = verify(&["blank.yaml"]);
+    assert!(code == 1 && found.contains("blank.yaml:1: error: the value at a is empty"), "{found}");
+}
+
+#[test]
+fn c_04_a_mac_of_the_encrypted_values_does_not_vouch_for_what_only_the_rule_encrypts() {
+    let sandbox = Sandbox::new();
+    let rule = |regex: &str| {
+        let text = format!(
+            "creation_rules:\n  - age: {RECIPIENT}\n    encrypted_regex: {regex}\n    mac_only_encrypted: true\n"
+        );
+        put(&sandbox, ".sops.yaml", &text);
+    };
+    rule("^a");
+    put(&sandbox, "v.yaml", "a: ''\naa: c\nb: ''\n");
+    good(&sandbox.bulla(&["encrypt", "-i", "v.yaml"]));
+    good(&sandbox.bulla(&["verify", "--with-keys", "v.yaml"]));
+    rule("^(a|b)");
+    let outcome = sandbox.bulla(&["verify", "--with-keys", "v.yaml"]);
+    let found = text(&outcome);
+    assert!(outcome.code == 1 && found.contains("v.yaml:3: error: the value at b is empty"), "{found}");
+    assert!(!found.contains("the value at a "), "{found}");
+}
+
+#[test]
 fn findings_about_metadata_name_the_line_of_its_block() {
     let sandbox = Sandbox::new();
     put(&sandbox, ".sops.yaml", &format!("creation_rules:\n  - age: {OTHER}\n"));

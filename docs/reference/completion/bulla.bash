@@ -1862,7 +1862,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__verify)
-            opts="-v -h --with-keys --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-v -h --with-keys --allow-empty --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

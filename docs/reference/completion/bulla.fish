@@ -280,6 +280,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand verify" -l keyservice -d 'Al
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l with-keys -d 'Decrypt as well, and check the MAC; where no key opens a file, it could not be checked'
+complete -c bulla -n "__fish_bulla_using_subcommand verify" -l allow-empty -d 'Accept values that are empty: they cannot be encrypted, so without keys one that was blanked looks the same'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand verify" -s h -l help -d 'Print help'

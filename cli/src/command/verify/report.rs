@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{Finding, RULES, Row, Weight};
 
-fn level(row: &Row) -> &'static str {
-    if row.2 == Weight::Note { "note" } else { "error" }
+fn level(weight: Weight) -> &'static str {
+    if weight == Weight::Note { "note" } else { "error" }
 }
 
 pub(super) fn text(files: &[PathBuf], findings: &[Finding]) -> String {
@@ -18,9 +18,9 @@ pub(super) fn text(files: &[PathBuf], findings: &[Finding]) -> String {
         let row = finding.rule.row();
         let (path, message) = (finding.path.display(), &finding.message);
         let line = finding.line.map_or_else(String::new, |line| format!("{line}:"));
-        let _ = writeln!(out, "{path}:{line} {}: {message} [{}]", level(row), row.1);
+        let _ = writeln!(out, "{path}:{line} {}: {message} [{}]", level(finding.weight), row.1);
     }
-    let errors = findings.iter().filter(|finding| finding.rule.row().2 > Weight::Note).count();
+    let errors = findings.iter().filter(|finding| finding.weight > Weight::Note).count();
     let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     let _ = writeln!(out, "{} checked, {}", plural(files.len(), "file"), plural(errors, "finding"));
     out
@@ -30,11 +30,10 @@ pub(super) fn json(files: &[PathBuf], findings: &[Finding]) -> Value {
     let entries: Vec<Value> = findings
         .iter()
         .map(|finding| {
-            let row = finding.rule.row();
             let mut entry = json!({
                 "path": finding.path.to_string_lossy(),
-                "rule": row.1,
-                "level": level(row),
+                "rule": finding.rule.row().1,
+                "level": level(finding.weight),
                 "message": finding.message,
             });
             if let Some(line) = finding.line {
@@ -66,7 +65,7 @@ pub(crate) fn schema() -> Value {
                     "properties": {
                         "path": { "type": "string", "description": "absolute path of the file" },
                         "rule": { "enum": names },
-                        "level": { "enum": ["error", "note"], "description": "a note does not fail the check" },
+                        "level": { "enum": ["error", "note"], "description": "a note, which an empty value is with --allow-empty, does not fail the check" },
                         "line": { "type": "integer", "minimum": 1, "description": "where it is known" },
                         "message": { "type": "string" },
                     },
@@ -84,7 +83,7 @@ pub(super) fn sarif(findings: &[Finding], directory: &Path) -> Value {
             json!({
                 "id": row.1,
                 "shortDescription": { "text": row.3 },
-                "defaultConfiguration": { "level": level(row) },
+                "defaultConfiguration": { "level": level(row.2) },
             })
         })
         .collect();
@@ -99,7 +98,7 @@ pub(super) fn sarif(findings: &[Finding], directory: &Path) -> Value {
             json!({
                 "ruleId": row.1,
                 "ruleIndex": RULES.iter().position(|other| other.1 == row.1),
-                "level": level(row),
+                "level": level(finding.weight),
                 "message": { "text": finding.message },
                 "locations": [{ "physicalLocation": location }],
             })
@@ -120,6 +119,7 @@ pub(crate) fn sarif_example() -> Value {
         path: format!("/repo/secrets/{}.yaml", row.1).into(),
         line: (number % 2 == 0).then_some(number + 1),
         rule: row.0,
+        weight: row.2,
         message: "what was found".to_owned(),
     };
     let findings: Vec<Finding> = RULES.iter().enumerate().map(finding).collect();

@@ -392,6 +392,9 @@ pub(super) struct Verify {
     /// Decrypt as well, and check the MAC; where no key opens a file, it could not be checked
     #[arg(long)]
     pub(super) with_keys: bool,
+    /// Accept values that are empty: they cannot be encrypted, so without keys one that was blanked looks the same
+    #[arg(long)]
+    pub(super) allow_empty: bool,
     /// The form of the findings
     #[arg(long, value_enum, default_value_t = FindingForm::Text)]
     pub(super) output: FindingForm,

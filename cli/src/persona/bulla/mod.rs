@@ -159,6 +159,7 @@ fn request(verb: Verb) -> Result<Answer, String> {
         Verb::Verify(verb) => Request::Verify(Verify {
             paths: verb.paths,
             with_keys: verb.with_keys,
+            allow_empty: verb.allow_empty,
             report: verb.output.into(),
         }),
     };
