@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use bulla_core::one_line;
+use bulla_sops::group::Access;
 use bulla_sops::{EncryptedFile, group, keys};
 use serde_json::{Value, json};
 
@@ -33,7 +35,7 @@ pub(super) fn run(app: &App<'_>, request: &Inspect) -> Result<(), Failure> {
 }
 
 /// For every group, its keys and whether one at hand opens them.
-type Opens = Vec<Vec<(String, bool)>>;
+type Opens = Vec<Vec<(String, Access)>>;
 
 fn opens(app: &App<'_>, file: &EncryptedFile<'_>) -> Result<Opens, Failure> {
     let opened = app.wait(group::openable(&file.metadata, app.providers()))?;
@@ -64,7 +66,11 @@ fn text(file: &EncryptedFile<'_>, opens: &Opens) -> String {
             let _ = writeln!(out, "group {number}");
         }
         for ((identity, opened), wrapped) in group.iter().zip(wrapped) {
-            let mine = if *opened { "opens with a key at hand" } else { "no key at hand" };
+            let mine = match opened {
+                Access::No => "no key at hand".to_owned(),
+                Access::Unknown(reason) => format!("could not ask: {}", one_line(reason.as_bytes())),
+                Access::Yes => "opens with a key at hand".to_owned(),
+            };
             let _ = writeln!(out, "  {:8} {}  ({mine})", wrapped.key.kind, identity.escape_debug());
         }
     }
@@ -78,8 +84,12 @@ fn json_of(file: &EncryptedFile<'_>, opens: &Opens) -> Value {
         .zip(&metadata.groups)
         .map(|(group, wrapped)| {
             let keys = group.iter().zip(wrapped).map(|((identity, opened), wrapped)| {
-                json!({ "kind": wrapped.key.kind, "identity": identity, "opens": opened,
-                        "created_at": wrapped.created_at })
+                let mut entry = json!({ "kind": wrapped.key.kind, "identity": identity,
+                    "opens": *opened == Access::Yes, "created_at": wrapped.created_at });
+                if let Access::Unknown(reason) = opened {
+                    entry["unknown"] = reason.as_str().into();
+                }
+                entry
             });
             json!(keys.collect::<Vec<_>>())
         })

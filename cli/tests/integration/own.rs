@@ -83,6 +83,19 @@ fn keygen_inspect_and_the_file_it_encrypts_fit_together() {
     assert!(shown.contains("no key at hand") && shown.contains("opens with a key at hand"), "{shown}");
     let json = good(&sandbox.bulla(&["inspect", "--output", "json", "out.yaml"]));
     assert!(json.contains("\"opens\": true") && json.contains("\"opens\": false"), "{json}");
+    assert!(!json.contains("\"unknown\""), "{json}");
+    // A key service that is down says nothing about its keys.
+    let down = ["inspect", "--keyservice", "unix:///nonexistent/keys.sock", "out.yaml"];
+    let shown = good(&sandbox.bulla(&down));
+    let reason = "could not ask: key service at unix:///nonexistent/keys.sock: cannot be reached: no such file or directory";
+    assert!(shown.contains(reason) && shown.contains("opens with a key at hand"), "{shown}");
+    assert!(!shown.contains("no key at hand"), "{shown}");
+    let json = good(&sandbox.bulla(&[&down[..], &["--output", "json"]].concat()));
+    assert_eq!(
+        (json.matches("\"opens\": false").count(), json.matches("\"unknown\": \"key service").count()),
+        (1, 1),
+        "{json}"
+    );
 }
 
 #[test]

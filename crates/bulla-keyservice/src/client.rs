@@ -27,29 +27,26 @@ use crate::{Address, MESSAGE_LIMIT, is_key_length, text, transport};
 /// How long connecting may take.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long one operation may take (`security.md` K-06).
-const DEADLINE: Duration = Duration::from_secs(30);
-
 /// Bytes of an answer's headers at most.
 const HEADER_LIMIT: u32 = 16 << 10;
 
 /// A key service at an address.
 ///
-/// Each operation makes a connection of its own and takes 30 seconds at most.
-/// What comes back is checked: a wrapped key must have the shape of its kind,
+/// Each operation makes a connection of its own, for which it takes five
+/// seconds at most; how long it waits for an answer is the caller's affair.
+/// Dropped, an operation ends with its connection. What comes back is checked: a wrapped key must have the shape of its kind,
 /// a data key its length, and an error's text is made harmless.
 pub struct RemoteKeyService {
     address: Address,
-    deadline: Duration,
 }
 
 impl RemoteKeyService {
     /// Builds a provider; nothing is connected to yet.
     pub fn new(address: Address) -> Self {
-        Self { address, deadline: DEADLINE }
+        Self { address }
     }
 
-    /// Asks one question in time. Words of the service that repeat `secret`
+    /// Asks one question. Words of the service that repeat `secret`
     /// are not passed on.
     async fn call<Q, A>(
         &self,
@@ -61,26 +58,20 @@ impl RemoteKeyService {
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
-        let late = |limit: Duration| {
-            ProviderError::new(Kind::Unavailable, format!("no answer within {} s", limit.as_secs()))
-        };
-        let exchange = async {
-            let stream = timeout(CONNECT_DEADLINE, transport::connect(&self.address)).await;
-            let stream = stream.map_err(|_| late(CONNECT_DEADLINE))?.map_err(|error| {
-                ProviderError::new(Kind::Unavailable, format!("cannot be reached: {}", cause(&error)))
-            })?;
-            let mut builder = http2::Builder::new(TokioExecutor::new());
-            builder.max_header_list_size(HEADER_LIMIT);
-            let silent =
-                |_| ProviderError::new(Kind::Unavailable, "does not speak the protocol of key services");
-            let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(silent)?;
-            // The connection ends with this future, however that ends.
-            let mut driver = JoinSet::new();
-            driver.spawn(connection);
-            let answer = ask(Sender(sender), origin(&self.address), method, question, self.deadline).await;
-            answer.map_err(|status| refusal(&status, secret))
-        };
-        timeout(self.deadline, exchange).await.map_err(|_| late(self.deadline))?
+        let unavailable = |text: String| ProviderError::new(Kind::Unavailable, text);
+        let stream = timeout(CONNECT_DEADLINE, transport::connect(&self.address)).await;
+        let stream = stream
+            .map_err(|_| unavailable(format!("no connection within {} s", CONNECT_DEADLINE.as_secs())))?
+            .map_err(|error| unavailable(format!("cannot be reached: {}", cause(&error))))?;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.max_header_list_size(HEADER_LIMIT);
+        let silent = |_| unavailable("does not speak the protocol of key services".to_owned());
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(silent)?;
+        // The connection ends with this future, however that ends.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        let answer = ask(Sender(sender), origin(&self.address), method, question).await;
+        answer.map_err(|status| refusal(&status, secret))
     }
 
     async fn encrypt(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, ProviderError> {
@@ -145,21 +136,14 @@ fn origin(address: &Address) -> Uri {
     named.unwrap_or_else(|| Uri::from_static("http://localhost"))
 }
 
-async fn ask<Q, A>(
-    sender: Sender,
-    origin: Uri,
-    method: &'static str,
-    question: Q,
-    deadline: Duration,
-) -> Result<A, Status>
+async fn ask<Q, A>(sender: Sender, origin: Uri, method: &'static str, question: Q) -> Result<A, Status>
 where
     Q: Message + 'static,
     A: Message + Default + 'static,
 {
     let mut client = Grpc::with_origin(sender, origin).max_decoding_message_size(MESSAGE_LIMIT);
     client.ready().await.map_err(|_| Status::unavailable("the connection broke"))?;
-    let mut request = tonic::Request::new(question);
-    request.set_timeout(deadline);
+    let request = tonic::Request::new(question);
     let method = PathAndQuery::from_static(method);
     let answer = client.unary(request, method, ProstCodec::<Q, A>::default()).await;
     answer.map(tonic::Response::into_inner)

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use bulla_core::{
-    DataKey, FieldValue, KeyProvider, Limits, MasterKey, Random, RandomError, SecretBytes, wrapped_key_defect,
+    DataKey, FieldValue, KeyProvider, Kind, Limits, MasterKey, ProviderError, Random, RandomError,
+    SecretBytes, wrapped_key_defect,
 };
 use bulla_crypto::ShamirError;
 use futures_util::StreamExt as _;
@@ -268,12 +269,28 @@ pub async fn recover(
     DataKey::from_slice(secret.expose()).ok_or_else(|| RecoverError::Length(secret.expose().len()))
 }
 
+/// Whether a key at hand opens a wrapped data key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// None does.
+    No,
+    /// None that could be asked does, and of one nobody knows: why it could
+    /// not be asked.
+    Unknown(String),
+    /// One does.
+    Yes,
+}
+
 /// Returns for every key of every group whether a provider opens it; up to
 /// eight are tried at a time.
-pub async fn openable(metadata: &Metadata, providers: Providers<'_>) -> Vec<Vec<bool>> {
+pub async fn openable(metadata: &Metadata, providers: Providers<'_>) -> Vec<Vec<Access>> {
     let length = part_length(metadata);
     let keys = stream::iter(metadata.groups.iter().flatten());
-    let tried = keys.map(|wrapped| async move { open_one(wrapped, length, providers).await.is_ok() });
+    let tried = keys.map(|wrapped| async move {
+        let Err(errors) = open_one(wrapped, length, providers).await else { return Access::Yes };
+        let unasked = |error: &ProviderError| matches!(error.kind, Kind::RateLimited | Kind::Unavailable);
+        errors.into_iter().find(unasked).map_or(Access::No, |error| Access::Unknown(error.reason))
+    });
     let mut opened = tried.buffered(PARALLEL).collect::<Vec<_>>().await.into_iter();
     metadata.groups.iter().map(|group| opened.by_ref().take(group.len()).collect()).collect()
 }
@@ -345,44 +362,47 @@ async fn open_batch(
     while let Some((index, outcome)) = running.next().await {
         match outcome {
             Ok(part) => return (Some(part), Vec::new()),
-            Err(reasons) => failed.push((index, reasons)),
+            Err(errors) => failed.push((index, errors)),
         }
     }
     failed.sort_by_key(|(index, _)| *index);
-    let named = |(index, reasons): (usize, Vec<String>)| (keys::identity(&batch[index].key), reasons);
+    let named = |(index, errors): (usize, Vec<ProviderError>)| {
+        (keys::identity(&batch[index].key), errors.into_iter().map(|error| error.reason).collect())
+    };
     (None, failed.into_iter().map(named).collect())
 }
 
+/// Fails with an error per provider that was asked, or with why there is none.
 async fn open_one(
     wrapped: &WrappedKey,
     length: usize,
     providers: Providers<'_>,
-) -> Result<SecretBytes, Vec<String>> {
-    let mut reasons = Vec::new();
+) -> Result<SecretBytes, Vec<ProviderError>> {
+    let mut errors = Vec::new();
     for provider in providers.iter().filter(|provider| provider.serves(wrapped.key.kind)) {
         match provider.unwrap(&wrapped.key, &wrapped.enc).await {
             Ok(part) if part.expose().len() == length => return Ok(part),
             Ok(part) => {
-                reasons
-                    .push(format!("what was unwrapped is {} bytes long, not {length}", part.expose().len()));
+                let text = format!("what was unwrapped is {} bytes long, not {length}", part.expose().len());
+                errors.push(ProviderError::new(Kind::Unexpected, text));
             }
-            Err(error) => reasons.push(error.reason),
+            Err(error) => errors.push(error),
         }
     }
     if providers.is_empty() {
-        reasons
-            .push("there is no key service to ask: the local one is disabled, and no other is given".into());
-    } else if reasons.is_empty() {
-        reasons.push(not_built_in(wrapped.key.kind));
+        let text = "there is no key service to ask: the local one is disabled, and no other is given";
+        errors.push(ProviderError::new(Kind::InvalidConfig, text));
+    } else if errors.is_empty() {
+        errors.push(ProviderError::new(Kind::Unsupported, not_built_in(wrapped.key.kind)));
     }
-    Err(reasons)
+    Err(errors)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use bulla_core::{Answer, Kind, ProviderError};
+    use bulla_core::Answer;
     use futures_util::FutureExt as _;
 
     use super::*;

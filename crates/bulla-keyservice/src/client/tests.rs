@@ -393,27 +393,6 @@ fn k_07_a_server_of_another_protocol_is_named() {
 }
 
 #[test]
-fn k_06_a_server_that_hangs_is_given_up() {
-    run(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut remote = remote(listener.local_addr().unwrap());
-        remote.deadline = Duration::from_secs(1);
-        let silent = tokio::spawn(async move {
-            let mut kept = Vec::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                kept.push(stream);
-            }
-        });
-        let start = tokio::time::Instant::now();
-        let error = remote.unwrap(&age("age1x"), "x").await.unwrap_err();
-        assert_eq!(error.kind, Kind::Unavailable);
-        refused(&error, "no answer within 1 s");
-        assert!(start.elapsed() < Duration::from_secs(5));
-        silent.abort();
-    });
-}
-
-#[test]
 fn a_service_that_is_down_is_named() {
     run(async {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
