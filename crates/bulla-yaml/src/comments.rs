@@ -88,6 +88,12 @@ struct Block {
     /// Line and column of the character looked at; the column counts from 1.
     line: u32,
     column: u32,
+    /// The line on which it is a foot; `None` where it can be none.
+    foot_line: Option<i64>,
+    /// No empty line has been seen yet.
+    first_gap: bool,
+    /// The line before was empty.
+    gap: bool,
 }
 
 impl Scanner<'_> {
@@ -138,9 +144,6 @@ impl Scanner<'_> {
     /// Collects the comment lines that begin here and splits them into feet and a head.
     pub(crate) fn scan_comments(&mut self, before: Mark) {
         let (token_kind, token_start) = self.commented_token();
-        let foot_line = self.foot_line(before);
-        let mut first_gap = self.newlines <= 1;
-        let mut gap = false;
         let mut block = Block {
             scan: before.index,
             owner: token_start.index,
@@ -148,6 +151,9 @@ impl Scanner<'_> {
             comment: Comment::default(),
             line: self.at.line,
             column: self.at.column,
+            foot_line: (token_kind != TokenKind::Value).then(|| self.foot_line(before)),
+            first_gap: self.newlines <= 1,
+            gap: false,
         };
         let mut ahead = 0;
         while ahead < WINDOW {
@@ -158,32 +164,21 @@ impl Scanner<'_> {
                 ahead += 1;
                 continue;
             }
-            let indent = self.indent.max(0);
             let closes = self.in_flow() && matches!(next, b']' | b'}');
             let breaks = is_break(self.bytes, at);
-            let dedented = i64::from(block.start.column) - 1 < indent;
             if closes || breaks || next == 0 {
-                if closes || !gap {
-                    let below = i64::from(block.start.line) == foot_line && token_kind != TokenKind::Value;
-                    if closes || (first_gap && (below || dedented)) {
-                        if !block.comment.is_empty() && dedented {
-                            block.owner = block.start.index;
-                        }
-                        self.end_foot(&mut block, ahead);
-                    } else if !block.comment.is_empty() && next != 0 {
-                        block.comment.text.push('\n');
-                    }
-                }
+                self.end_line(&mut block, closes, next == 0, ahead);
                 if !breaks {
                     break;
                 }
-                (first_gap, gap) = (false, true);
+                (block.first_gap, block.gap) = (false, true);
                 block.column = 0;
                 block.line += 1;
                 ahead += 1;
                 continue;
             }
-            if i64::from(block.column) - 1 < indent && block.column != block.start.column {
+            let dedented = i64::from(block.column) - 1 < self.indent.max(0);
+            if dedented && block.column != block.start.column {
                 self.end_foot(&mut block, ahead);
             }
             if next != b'#' {
@@ -194,7 +189,7 @@ impl Scanner<'_> {
             } else {
                 block.comment.text.push('\n');
             }
-            gap = false;
+            block.gap = false;
             self.skip_to_comment(at);
             self.read_comment_line(&mut block.comment);
             // The break that ends the line is not looked at; so its line is not counted, and a line feed
@@ -202,6 +197,23 @@ impl Scanner<'_> {
             (ahead, block.column, block.line) = (1, 0, self.at.line);
         }
         self.end_head(block, ahead);
+    }
+
+    /// Judges the lines so far where an empty line, a closing bracket or the end of the stream follows.
+    fn end_line(&mut self, block: &mut Block, closes: bool, stream_ends: bool, ahead: usize) {
+        if block.gap && !closes {
+            return;
+        }
+        let below = block.foot_line == Some(i64::from(block.start.line));
+        let dedented = i64::from(block.start.column) - 1 < self.indent.max(0);
+        if closes || (block.first_gap && (below || dedented)) {
+            if !block.comment.is_empty() && dedented {
+                block.owner = block.start.index;
+            }
+            self.end_foot(block, ahead);
+        } else if !block.comment.is_empty() && !stream_ends {
+            block.comment.text.push('\n');
+        }
     }
 
     /// The token a foot comment would belong to: the last one, but what stands before a comma.

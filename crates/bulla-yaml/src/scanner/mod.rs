@@ -161,7 +161,7 @@ impl<'s> Scanner<'s> {
 
     /// Skips blanks, comments and line breaks in front of the next token.
     fn skip_to_token(&mut self, before: Mark) -> Result<(), Error> {
-        // A second byte-order mark at the very start; go-yaml skips it and then miscounts, this does not.
+        // A second byte-order mark at the very start is skipped and counts as a column.
         if self.at.index == 0 && self.peek_byte(0) == 0xEF && self.bytes[..self.offset()].len() == 3 {
             self.skip_second_mark();
         }
