@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{Background, Minutes, command, finish};
 use crate::failure::Failure;
-use crate::tidy;
 use crate::workspace::{Workspace, locked};
+use crate::{platforms, tidy};
 
 /// Version of cargo-deny that the configuration is written for.
 const CARGO_DENY: &str = "0.20.2";
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let mut doc = command("cargo", &["doc", "--workspace", "--no-deps", "--keep-going"], root);
         finish(doc.args(locked()).env("RUSTDOCFLAGS", "-D warnings"))
     });
+    judge("other platforms", &mut || platforms::check(&workspace));
     let mut deny = Some(deny);
     judge("deny", &mut || deny.take().map_or(Ok(()), |deny| deny.check(root)));
 

@@ -12,6 +12,7 @@ mod command;
 mod demo;
 mod failure;
 mod fuzz;
+mod platforms;
 mod reference;
 mod soak;
 mod test;
@@ -25,7 +26,7 @@ use failure::Failure;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
-  check                      fmt, tidy, clippy, docs, cargo-deny: every warning is an error
+  check                      fmt, tidy, clippy, docs, other platforms, cargo-deny: every warning is an error
   tidy                       the repository's own rules alone (a second)
   test [options]             provide components, run unit tests and all lanes
     --plan                   print what each lane needs and stop (exit 2 if something is missing)
