@@ -8,6 +8,10 @@ use bulla_testkit::{CANARY, Tool, shows_canary};
 use lane_faults::{Scene, budget, full, plaintext, told, work};
 use rustix::process::{Pid, Signal, kill_process};
 
+/// How many budgets the test of R-04 may take: each of its runs is a whole
+/// `rotate` and a part of one.
+const ROTATE_BUDGETS: u32 = 30;
+
 #[track_caller]
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -126,36 +130,43 @@ fn r_04_a_signal_during_rotate_of_many_files_stops_soon_and_leaves_whole_files()
     let scene = Scene::new(work("rotate"));
     scene.reset();
     let old = scene.sandbox.read("d/a.yaml");
-    let expected = plaintext("");
-    for run in 0..runs {
-        for number in 0..files {
-            scene.sandbox.write(&format!("many/{number}.yaml"), &old);
-        }
+    let path = |number: usize| format!("many/{number}.yaml");
+    let put_back = || (0..files).for_each(|number| drop(scene.sandbox.write(&path(number), &old)));
+    let rotate_all = || {
+        let outcome = scene.sandbox.run(&Tool::bulla(), &["rotate", "many"]).success();
+        assert!(outcome.err().contains(&format!("{files} of {files} files done")), "{outcome:?}");
+    };
+    put_back();
+    let began = Instant::now();
+    rotate_all();
+    let whole = began.elapsed();
+    let (mut untouched, mut rotated) = (0, 0);
+    while done < runs && start.elapsed() < budget() * ROTATE_BUDGETS {
+        put_back();
         let mut child = scene.sandbox.command(&Tool::bulla(), &["rotate", "many"]).spawn().unwrap();
-        // Some files are done, others not.
-        let first = scene.sandbox.path("many/0.yaml");
-        wait_for("the first file", || std::fs::read(&first).is_ok_and(|bytes| bytes != old));
-        std::thread::sleep(Duration::from_millis(run % 10));
+        // Multiples of the golden ratio cover the run evenly and in no order.
+        std::thread::sleep(whole.mul_f64((f64::from(done) * 0.618_034).fract()));
         let signalled = Instant::now();
-        send(&child, if run % 2 == 0 { Signal::TERM } else { Signal::INT });
+        send(&child, if done % 2 == 0 { Signal::TERM } else { Signal::INT });
         wait_for("the end", || child.try_wait().unwrap().is_some());
         slowest = slowest.max(signalled.elapsed());
-        let names: Vec<_> =
-            std::fs::read_dir(scene.sandbox.path("many")).unwrap().map(Result::unwrap).collect();
-        assert_eq!(names.len(), files, "no temporary is left");
-        let again = scene.sandbox.run(&Tool::bulla(), &["rotate", "many"]).success();
-        assert!(again.err().contains(&format!("{files} of {files} files done")), "{again:?}");
+        let names = std::fs::read_dir(scene.sandbox.path("many")).unwrap().count();
+        assert_eq!(names, files, "no temporary is left");
+        let still_old = (0..files).filter(|number| scene.sandbox.read(&path(*number)) == old).count();
+        (untouched, rotated) = (untouched + still_old, rotated + files - still_old);
+        // Opens every file and checks its MAC: what is not old is new.
+        rotate_all();
         done += 1;
-        if start.elapsed() > budget() {
-            break;
-        }
     }
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    let expected = plaintext("");
     for number in (0..files).step_by(7) {
-        let words = ["sops", "decrypt", &format!("many/{number}.yaml")];
+        let words = ["sops", "decrypt", &path(number)];
         assert_eq!(scene.sandbox.run(&Tool::bulla(), &words).success().out(), expected);
     }
-    let result =
-        format!("slowest stop {} ms, 0 mixed, 0 temporaries, second runs complete", slowest.as_millis());
+    let result = format!(
+        "slowest stop {} ms, {untouched} old, {rotated} new, 0 mixed, 0 temporaries, second runs complete",
+        slowest.as_millis()
+    );
     told("R-04", &format!("`rotate` of {files} files ended by TERM or INT, {done} runs"), &result);
 }
