@@ -42,7 +42,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let context = Context { environment, clock, random: Arc::new(SystemRandom) };
     let persona = persona(&arguments);
     if matches!(persona, Persona::Bulla) {
-        ui.give_hints();
+        ui.speak_plainly();
     }
     match invoke(arguments, persona, &context, &mut ui) {
         Ok(()) => 0,

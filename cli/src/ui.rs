@@ -34,7 +34,8 @@ pub struct Ui {
     clock: Arc<dyn Clock>,
     started: i64,
     color: bool,
-    hints: bool,
+    /// Whether failures are shown as our own grammar shows them.
+    is_own: bool,
 }
 
 impl Ui {
@@ -48,13 +49,14 @@ impl Ui {
             clock,
             started,
             color: !plain && io::stderr().is_terminal(),
-            hints: false,
+            is_own: false,
         }
     }
 
-    /// Says as well what to do about a failure; sops does not.
-    pub fn give_hints(&mut self) {
-        self.hints = true;
+    /// Shows failures without the log lines of sops, and says as well what to
+    /// do about them.
+    pub fn speak_plainly(&mut self) {
+        self.is_own = true;
     }
 
     /// Sets how much is said.
@@ -110,10 +112,10 @@ impl Ui {
     pub fn fail(&self, failure: &Failure) {
         match failure.form {
             Form::Plain if failure.message.is_empty() => {}
-            Form::Plain => self.say(&failure.message),
-            Form::Log => self.log("CMD", Level::Fatal, &failure.message, &[]),
+            Form::Log if !self.is_own => self.log("CMD", Level::Fatal, &failure.message, &[]),
+            Form::Log | Form::Plain => self.say(&failure.message),
         }
-        if let Some(hint) = failure.hint.as_ref().filter(|_| self.hints) {
+        if let Some(hint) = failure.hint.as_ref().filter(|_| self.is_own) {
             self.say(&format!("hint: {hint}"));
         }
     }

@@ -131,6 +131,12 @@ pub(crate) fn pause(failures: u32, quick: u32) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// The pause before what only a change can help is tried again: it grows from
+/// ten minutes to five hours, since trying many values with many keys is work.
+pub(crate) fn long_pause(failures: u32) -> Duration {
+    Duration::from_mins(10 << failures.saturating_sub(1).min(5))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +199,7 @@ mod tests {
         assert_eq!(pause(u32::MAX, 0), Duration::from_secs(25));
         assert_eq!(pause(1, 0), Duration::from_secs(2));
         assert!((0..500).all(|failures| pause(failures, u32::MAX) < Duration::from_secs(30)));
+        let minutes = [0, 1, 2, 6, u32::MAX].map(|failures| long_pause(failures).as_secs() / 60);
+        assert_eq!(minutes, [10, 10, 20, 320, 320]);
     }
 }

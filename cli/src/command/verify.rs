@@ -151,9 +151,12 @@ fn check(app: &App<'_>, request: &Verify, findings: &mut Findings<'_>) {
         Ok(bytes) => bytes,
         Err(error) => return findings.add(Rule::Unreadable, None, error.to_string()),
     };
-    let file = match EncryptedFile::parse(&bytes, format_of("", path), &app.limits) {
+    let format = format_of("", path);
+    // An encrypted binary file is JSON.
+    let is_json = format.name() != "binary" || bytes.trim_ascii_start().starts_with(b"{");
+    let file = match EncryptedFile::parse(&bytes, format, &app.limits) {
         Ok(file) => file,
-        Err(ReadError::Metadata(MetadataError::Missing)) => {
+        Err(error) if !is_json || matches!(error, ReadError::Metadata(MetadataError::Missing)) => {
             return findings.add(Rule::NotEncrypted, None, "the file is not encrypted");
         }
         Err(error) => return findings.add(Rule::Unparsable, None, error.to_string()),

@@ -71,6 +71,44 @@ fn verify_tells_what_the_rules_do_not_allow() {
 }
 
 #[test]
+fn verify_says_of_a_plain_file_of_any_format_that_it_is_not_encrypted() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, ".sops.yaml", &format!("creation_rules:\n  - path_regex: ^v/\n    age: {RECIPIENT}\n"));
+    put(&sandbox, "v/tls.key", "-----BEGIN PRIVATE KEY-----\n");
+    put(&sandbox, "v/plain.json", "{}\n");
+    sandbox.put_bytes("v/random", &[0, 0xff, b'{']);
+    let outcome = sandbox.bulla(&["verify", "v"]);
+    let text = String::from_utf8(outcome.stdout).unwrap();
+    assert_eq!((outcome.code, text.matches("[not-encrypted]").count()), (1, 3), "{text}");
+}
+
+#[test]
+fn o_04_names_of_files_cannot_steer_the_terminal_nor_forge_lines() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, ".sops.yaml", &format!("creation_rules:\n  - path_regex: ^v/\n    age: {RECIPIENT}\n"));
+    put(&sandbox, "v/a\u{1b}[2J\nb.yaml: fine", "a: b\n");
+    for line in [&["verify", "v"][..], &["encrypt", "-i", "--dry-run", "v"], &["decrypt", "-i", "v/."]] {
+        let outcome = sandbox.bulla(line);
+        let text = format!("{}{}", String::from_utf8_lossy(&outcome.stdout), outcome.stderr);
+        assert!(!text.contains('\u{1b}') && !text.contains("\nb.yaml"), "{text:?}");
+    }
+    assert!(
+        String::from_utf8_lossy(&sandbox.bulla(&["verify", "v"]).stdout).contains("; b.yaml: fine: error")
+    );
+}
+
+#[test]
+fn our_own_grammar_fails_without_the_log_lines_of_sops() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "plain.yaml", "a: b\n");
+    for line in [&["groups", "delete", "-i", "plain.yaml", "0"][..], &["filestatus", "missing.yaml"]] {
+        let outcome = sandbox.bulla(line);
+        assert!(outcome.code == 1 && !outcome.stderr.contains("level="), "{}", outcome.stderr);
+    }
+    assert!(sandbox.sops(&["filestatus", "missing.yaml"]).stderr.contains("level=fatal"));
+}
+
+#[test]
 fn keygen_inspect_and_the_file_it_encrypts_fit_together() {
     let sandbox = Sandbox::new();
     let recipient = good(&sandbox.bulla(&["keygen", "--to", "new/keys.txt"]));

@@ -98,6 +98,7 @@ fn options_make_a_secret_as_kubectl_does() {
     for wrong in [
         &["--from-literal", "hunter2"][..],
         &["--from-literal", "a/b=hunter2"],
+        &["--from-literal", "..=hunter2"],
         &["--from-literal", "a=hunter2", "--from-literal", "a=hunter2"],
         &["--from-file", "missing"],
         &["--from-file", "x=conf"],
@@ -152,6 +153,15 @@ fn inspect_tells_which_key_sealed_what() {
         serde_json::from_str(&inspect(&["--output", "json", "--recovery-keys", "main.key"])).unwrap();
     assert_eq!(json[0]["name"], "db");
     assert!(json[0]["items"][0]["opens_with"].as_str().unwrap().starts_with("SHA256:"));
+    assert_eq!(json[0]["items"][0]["error"], serde_json::Value::Null);
+    let head = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\n";
+    put(&sandbox, "s.yaml", &format!("{head}spec: {{data: AAAA, encryptedData: {{a: '%'}}}}\n"));
+    let text = inspect(&["--recovery-keys", "main.key"]);
+    assert!(text.contains("  spec.data  (no key at hand)\n"), "{text}");
+    assert!(text.contains("  a  (illegal base64 data at input byte 0)\n"), "{text}");
+    put(&sandbox, "s.yaml", &format!("kind: ConfigMap\ndata: {{a: '{}'}}\n", head.replace('\n', " ")));
+    let outcome = sandbox.bulla(&["inspect", "s.yaml"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("no SealedSecret in it"), "{}", outcome.stderr);
 }
 
 #[test]

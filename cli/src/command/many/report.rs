@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use bulla_core::one_line;
 use serde_json::{Value, json};
 
 use super::{Outcome, Told};
@@ -33,8 +34,8 @@ pub(super) fn report(
             match outcome {
                 Outcome::Done(Some(diff)) => print(listed(verb, path, Some(diff)))?,
                 Outcome::Done(None) | Outcome::UpToDate => {}
-                Outcome::Failed(message) => app.ui.say(&format!("{}: {message}", path.display())),
-                Outcome::NotReached => app.ui.say(&format!("{}: not reached", path.display())),
+                Outcome::Failed(message) => app.ui.say(&format!("{}: {message}", shown(path))),
+                Outcome::NotReached => app.ui.say(&format!("{}: not reached", shown(path))),
                 Outcome::Pending(diff) => print(listed(&format!("would {verb}"), path, diff.as_ref()))?,
             }
         }
@@ -53,9 +54,14 @@ pub(super) fn report(
     if failed > 0 { Err(Failure::own(1, "")) } else { Ok(()) }
 }
 
+/// The name of a file, in one line (`security.md` O-04).
+fn shown(path: &Path) -> String {
+    one_line(path.as_os_str().as_encoded_bytes())
+}
+
 /// The file, and below it what changes in it.
 fn listed(what: &str, path: &Path, diff: Option<&Diff>) -> String {
-    let mut text = format!("{what} {}\n", path.display());
+    let mut text = format!("{what} {}\n", shown(path));
     for line in diff.map(Diff::lines).unwrap_or_default() {
         let _ = writeln!(text, "  {line}");
     }

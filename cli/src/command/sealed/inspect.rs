@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use bulla_api::{SealedSecret, decode_base64};
+use bulla_api::{Base64Error, SealedSecret, decode_base64};
 use bulla_seal::{Certificate, KeyRing, Scope, label};
 use serde_json::{Value, json};
 
@@ -15,6 +15,8 @@ use crate::request::{Inspect, Report};
 /// What is known of one item.
 struct Item {
     name: String,
+    /// Why it is no ciphertext.
+    error: Option<Base64Error>,
     /// Fingerprint of the key that opens it.
     opens_with: Option<String>,
     /// Certificates that certainly did not seal it.
@@ -34,6 +36,9 @@ fn inspect(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<String, Stri
     let ring = unseal::keys(app.context, &request.recovery_keys)?;
     let certificates = certificates(app, request)?;
     let objects = manifest::sealed_secrets(text)?;
+    if objects.is_empty() {
+        return Err("there is no SealedSecret in it".to_owned());
+    }
     let known = objects.iter().map(|(_, object)| (object, items(object, &ring, &certificates)));
     if request.report == Report::Text {
         return Ok(known.map(|(object, items)| as_text(object, &items)).collect::<Vec<_>>().join("\n"));
@@ -51,23 +56,27 @@ fn certificates(app: &App<'_>, request: &Inspect) -> Result<Vec<(String, Certifi
     request.certificates.iter().map(read).collect()
 }
 
+/// What is known of each value, and of the whole-secret form where there is one.
 fn items(object: &SealedSecret, ring: &KeyRing, certificates: &[(String, Certificate)]) -> Vec<Item> {
     let label = label(object);
-    let item = |(name, text): (&String, &String)| {
-        let sealed = decode_base64(text).unwrap_or_default();
+    let item = |name: &str, sealed: Result<Vec<u8>, Base64Error>| {
+        let error = sealed.as_ref().err().copied();
+        let sealed = sealed.unwrap_or_default();
         let opened = ring.open(&sealed, &label).ok();
         let (excluded, possible) = certificates
             .iter()
             .partition::<Vec<_>, _>(|(_, certificate)| certificate.key().excludes(&sealed));
         let names = |of: Vec<&(String, Certificate)>| of.into_iter().map(|(name, _)| name.clone()).collect();
         Item {
-            name: name.clone(),
+            name: name.to_owned(),
+            error,
             opens_with: opened.map(|opened| opened.key.public().fingerprint().to_owned()),
             excluded: names(excluded),
             possible: names(possible),
         }
     };
-    object.encrypted_data.iter().map(item).collect()
+    let whole = object.data.iter().map(|sealed| item("spec.data", Ok(sealed.clone())));
+    whole.chain(object.encrypted_data.iter().map(|(name, text)| item(name, decode_base64(text)))).collect()
 }
 
 fn as_text(object: &SealedSecret, items: &[Item]) -> String {
@@ -77,8 +86,11 @@ fn as_text(object: &SealedSecret, items: &[Item]) -> String {
     let _ = writeln!(out, "namespace      {}", metadata.namespace.escape_debug());
     let _ = writeln!(out, "scope          {}", Scope::of(&metadata.annotations));
     for item in items {
-        let key =
-            item.opens_with.as_deref().map_or("no key at hand".to_owned(), |key| format!("opens with {key}"));
+        let key = match (&item.error, &item.opens_with) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(key)) => format!("opens with {key}"),
+            (None, None) => "no key at hand".to_owned(),
+        };
         let _ = writeln!(out, "  {}  ({key})", item.name.escape_debug());
         for (what, names) in [("not sealed to", &item.excluded), ("maybe sealed to", &item.possible)] {
             for name in names {
@@ -91,8 +103,9 @@ fn as_text(object: &SealedSecret, items: &[Item]) -> String {
 
 fn as_json(object: &SealedSecret, items: &[Item]) -> Value {
     let items = items.iter().map(|item| {
-        json!({ "name": item.name, "opens_with": item.opens_with, "excluded": item.excluded,
-                "possible": item.possible })
+        let error = item.error.map(|error| error.to_string());
+        json!({ "name": item.name, "error": error, "opens_with": item.opens_with,
+                "excluded": item.excluded, "possible": item.possible })
     });
     json!({
         "name": object.metadata.name,

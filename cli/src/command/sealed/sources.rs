@@ -43,9 +43,10 @@ pub(super) fn secret(context: &Context, sources: &Sources) -> Result<Secret, Str
 fn add(secret: &mut Secret, name: &str, value: Vec<u8>) -> Result<(), String> {
     let value = SecretBytes::new(value);
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    if name.is_empty() || name.len() > NAME_LIMIT || !name.bytes().all(is_name) {
+    let leads_up = name == "." || name.starts_with("..");
+    if name.is_empty() || name.len() > NAME_LIMIT || leads_up || !name.bytes().all(is_name) {
         return Err(format!(
-            "{name:?} is no name of an item: letters, digits, `-`, `_` and `.`, {NAME_LIMIT} bytes at most"
+            "{name:?} is no name of an item: letters, digits, `-`, `_` and `.`, {NAME_LIMIT} bytes at most, not `.`, and not `..` at its start"
         ));
     }
     match secret.data.insert(name.to_owned(), value) {
@@ -54,7 +55,7 @@ fn add(secret: &mut Secret, name: &str, value: Vec<u8>) -> Result<(), String> {
     }
 }
 
-/// Every regular file whose name can be that of an item.
+/// Every regular file; links and directories are passed over.
 fn add_directory(secret: &mut Secret, path: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {}", path.display(), crate::error::cause(&error));
     let mut files = Vec::new();

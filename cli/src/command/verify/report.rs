@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
+use bulla_core::one_line;
 use serde_json::{Value, json};
 
 use super::{Finding, RULES, Row, Weight};
@@ -16,7 +17,7 @@ pub(super) fn text(files: &[PathBuf], findings: &[Finding]) -> String {
     let mut out = String::new();
     for finding in findings {
         let row = finding.rule.row();
-        let (path, message) = (finding.path.display(), &finding.message);
+        let (path, message) = (one_line(finding.path.as_os_str().as_encoded_bytes()), &finding.message);
         let line = finding.line.map_or_else(String::new, |line| format!("{line}:"));
         let _ = writeln!(out, "{path}:{line} {}: {message} [{}]", level(finding.weight), row.1);
     }

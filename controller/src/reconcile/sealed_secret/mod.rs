@@ -20,7 +20,7 @@ use super::Reconciler;
 use crate::World;
 use crate::cluster::Key;
 use crate::keys::Ring;
-use crate::queue::{Queue, Urgency, pause};
+use crate::queue::{Queue, Urgency, long_pause, pause};
 use crate::watch::{self as watches, Change, Changes};
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
@@ -31,8 +31,6 @@ pub(super) const RECONCILER: Reconciler = Reconciler { start };
 
 /// Objects in work at a time; most of them wait for the API server.
 const AT_ONCE: usize = 32;
-/// The pause before what fails for good is tried again.
-const LATER: Duration = Duration::from_mins(10);
 /// The pause after a Secret in the way is gone.
 const AFTER_DELETION: Duration = Duration::from_secs(2);
 /// The pause after which a wait without an end is looked at again.
@@ -183,7 +181,7 @@ impl Driver {
         let again = match retry {
             Retry::Never => None,
             Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
-            Retry::Later => Some(LATER),
+            Retry::Later => Some(long_pause(failures)),
         };
         self.queue.done(&key, again, Instant::now());
     }
