@@ -1,6 +1,8 @@
 //! Encrypting and decrypting the leaves of a tree, with the MAC over them
 //! (`sops.md` 3.3 to 3.8).
 
+mod strays;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -15,6 +17,8 @@ use crate::selection::Selection;
 use crate::tree::{Branch, Value};
 use crate::value::{self, ValueError};
 use crate::walk::{self, Leaf, Target, WalkError, path_text};
+use strays::Lost;
+pub(crate) use strays::Strays;
 
 /// Fed to the hash first where the MAC covers encrypted leaves only, so that
 /// the two modes never give the same MAC (SHA-256 of "sops").
@@ -246,21 +250,23 @@ pub struct DecryptOptions {
 
 /// Decrypts the selected leaves of `branches` in place and compares the MAC.
 ///
-/// Returns the number of comments that were left as they are because they do
-/// not decrypt: files of old versions hold plain ones.
+/// Returns what became of comments that do not decrypt where they stand.
 pub(crate) fn decrypt(
     branches: &mut [Branch<'_>],
     metadata: &Metadata,
     data_key: &DataKey,
     options: DecryptOptions,
-) -> Result<usize, CryptError> {
+) -> Result<Strays, CryptError> {
     let cipher = ValueCipher::new(data_key);
     let mut hash = Mac::new(metadata.mac_only_encrypted);
-    let mut plain_comments = 0;
+    let mut strays = Strays::default();
+    let mut lost = Lost::default();
     let mut visit = |mut leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
-        if leaf.selected {
-            decrypt_leaf(&cipher, &mut leaf, &mut plain_comments)?;
+        if leaf.selected && !decrypt_leaf(&cipher, &mut leaf)? {
+            strays.plain += 1;
+            lost.comment(&leaf);
         }
+        lost.pass(&leaf);
         hash.add(&leaf);
         Ok(())
     };
@@ -268,14 +274,14 @@ pub(crate) fn decrypt(
     if !options.ignore_mac {
         check_mac(&cipher, metadata, &hash.finish())?;
     }
-    Ok(plain_comments)
+    if strays.plain > 0 {
+        lost.find(branches, metadata, &cipher, &mut strays)?;
+    }
+    Ok(strays)
 }
 
-fn decrypt_leaf(
-    cipher: &ValueCipher,
-    leaf: &mut Leaf<'_, '_>,
-    plain_comments: &mut usize,
-) -> Result<(), CryptError> {
+/// Returns false for a comment that does not decrypt, and leaves it as it is.
+fn decrypt_leaf(cipher: &ValueCipher, leaf: &mut Leaf<'_, '_>) -> Result<bool, CryptError> {
     let failed = |source| CryptError::Value { path: path_text(leaf.aad), source };
     match &mut leaf.target {
         Target::Comment(comment) => match value::open(cipher, leaf.aad, &comment.text) {
@@ -287,7 +293,7 @@ fn decrypt_leaf(
                 comment.inline = false;
                 *leaf.changed = true;
             }
-            Ok(_) | Err(_) => *plain_comments += 1,
+            Ok(_) | Err(_) => return Ok(false),
         },
         Target::Value(value) => {
             let Value::Text(text) = &**value else {
@@ -303,7 +309,7 @@ fn decrypt_leaf(
             **value = opened;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The running hash over the plaintext of all leaves.

@@ -196,7 +196,8 @@ impl Work<'_, '_> {
             let Ok(opened) = self.open(&text, wants_back) else { continue };
             // A selected comment that does not decrypt may still stand there
             // readable.
-            if opened.plain_comments == 0 && compare::same_values(opened.branches(), &self.document.branches)
+            if opened.comments_stand_right()
+                && compare::same_values(opened.branches(), &self.document.branches)
             {
                 let comes_back = wants_back && self.is_text_of(&opened);
                 return Ok((text, comes_back));

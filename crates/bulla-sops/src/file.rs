@@ -2,7 +2,7 @@
 //! to the user's text.
 
 use core::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use bulla_core::{DataKey, Limits};
@@ -51,6 +51,9 @@ pub struct DecryptedFile<'e> {
     canonical: OnceCell<bool>,
     /// Comments that did not decrypt and were left as they are.
     pub plain_comments: usize,
+    /// Starts of the slots of comments that sops does not decrypt, since they
+    /// were encrypted for another container.
+    moved_comments: BTreeSet<u32>,
 }
 
 impl<'e> EncryptedFile<'e> {
@@ -76,8 +79,9 @@ impl<'e> EncryptedFile<'e> {
             let _ = canonical.set(layout.is_none() && is_canonical(&self.document, self.format, indent));
         }
         let branches = &mut self.document.branches;
-        let plain_comments = crypt::decrypt(branches, &self.metadata, data_key, options)?;
-        Ok(DecryptedFile { file: self, layout, indent: *indent, canonical, plain_comments })
+        let strays = crypt::decrypt(branches, &self.metadata, data_key, options)?;
+        let (plain_comments, moved_comments) = (strays.plain, strays.moved);
+        Ok(DecryptedFile { file: self, layout, indent: *indent, canonical, plain_comments, moved_comments })
     }
 }
 
@@ -90,6 +94,12 @@ impl<'e> DecryptedFile<'e> {
     /// Format of the file.
     pub fn format(&self) -> &'static dyn Format {
         self.file.format
+    }
+
+    /// Returns true where every selected comment decrypts where it stands, as
+    /// sops wants it.
+    pub(crate) fn comments_stand_right(&self) -> bool {
+        self.plain_comments == 0 && self.moved_comments.is_empty()
     }
 
     /// The metadata that the file was opened with.
@@ -218,7 +228,9 @@ impl<'e> DecryptedFile<'e> {
         let mut slots = BTreeMap::new();
         visit_nodes(&document.branches, &mut |_, visited| {
             let (Visited::Comment(Item { node, .. }) | Visited::Node(node)) = visited;
-            if let Some(slot) = node.slot.filter(|_| node.changed) {
+            // A comment that was encrypted for another container is encrypted anew.
+            let stands_right = |slot: &Slot| !self.moved_comments.contains(&slot.start);
+            if let Some(slot) = node.slot.filter(|_| node.changed).filter(stands_right) {
                 slots.insert(slot.start, slot);
             }
         });

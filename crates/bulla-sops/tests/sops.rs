@@ -271,6 +271,42 @@ fn c_03_what_does_not_change_keeps_its_ciphertext_whichever_way_the_file_changes
     }
 }
 
+/// What sops prints attaches a comment to another container when it is read
+/// again; sops leaves it encrypted then (sops.md 7.1).
+#[test]
+fn a_comment_that_was_encrypted_for_a_container_nearby_is_found() {
+    let (key, limits) = (data_key(), Limits::default());
+    for (plain, at, to, moved) in [
+        // Out of the map before, into the map behind, from a list to the map around it.
+        ("a:\n  b: 1\n  # c\n  d: 2\ne: 3\n", "  #", "e:", "a:\n  b: 1\n  d: 2\n# c\ne: 3\n"),
+        ("a: 1\n# c\nb:\n  d: 2\n", "#", "  d:", "a: 1\nb:\n  # c\n  d: 2\n"),
+        ("a:\n  - x\n  # c\n  - z\nb: 2\n", "  #", "b:", "a:\n  - x\n  - z\n# c\nb: 2\n"),
+    ] {
+        let text = String::from_utf8(seal("yaml", plain.as_bytes())).unwrap();
+        let indent = moved.lines().find(|line| line.contains("# c")).unwrap().split('#').next().unwrap();
+        let line = text.lines().find(|line| line.starts_with(at)).unwrap();
+        let text = text.replacen(&format!("{line}\n"), "", 1);
+        let place = text.find(&format!("\n{to}")).unwrap() + 1;
+        let text = format!("{}{indent}{}\n{}", &text[..place], line.trim_start(), &text[place..]);
+        let file = opened("yaml", text.as_bytes());
+        assert_eq!(file.plain_comments, 0, "{text}");
+        let decrypted = file.text(&Indent::default(), &limits).unwrap();
+        assert_eq!(String::from_utf8(decrypted).unwrap(), moved);
+        // Written again, it is encrypted for where it stands now.
+        let request = request(&key, &limits);
+        let edited = moved.replace("1\n", "one\n").replace("x\n", "one\n");
+        let again = bulla_sops::reencrypt(&file, edited.as_bytes(), Layouting::Keep, &request).unwrap();
+        assert!(!envelopes(&again).iter().any(|envelope| line.contains(envelope.as_str())), "{text}");
+        assert_eq!(String::from_utf8(open("yaml", &again)).unwrap(), edited);
+    }
+    // What no container nearby opens stays as it is.
+    let text = String::from_utf8(seal("yaml", b"# c\na: 1\n")).unwrap();
+    let other = String::from_utf8(seal("yaml", b"far:\n  # c\n  b: 1\n")).unwrap();
+    let foreign = other.lines().nth(1).unwrap().trim_start();
+    let text = text.replacen(text.lines().next().unwrap(), foreign, 1);
+    assert_eq!(opened("yaml", text.as_bytes()).plain_comments, 1);
+}
+
 /// In sops' tree an alias is a copy, which does not change with its anchor,
 /// nor the anchor with it; under a merge key as well.
 #[test]
