@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod command;
 mod demo;
+mod dist;
 mod failure;
 mod fuzz;
 mod platforms;
@@ -34,6 +35,7 @@ usage: cargo xtask <task>
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
     --full                   the complete matrix of the lanes interop and faults
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
+  dist                       release programs and archives in target/dist, the same bytes from the same commit
   bench [NAME...]            the originals beside ours, in one run; the row `template` is about bulla-template
     --write                  all rows, into docs/benchmarks.md
   gen                        write docs/reference (help, completions, manual pages, schema) anew
@@ -65,6 +67,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("bench", rest) => bench::run(&bench::Options::parse(rest)?),
         (bench::LAUNCH, command) => bench::launch(command),
         ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
+        ("dist", []) => dist::run(),
         ("gen", []) => reference::run(&workspace::Workspace::load()?),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("soak", rest) => soak::run(&soak::Options::parse(rest)?),

@@ -53,6 +53,14 @@ impl Workspace {
         self.target.join("test-env")
     }
 
+    /// The version of the member of this name.
+    pub(crate) fn version(&self, name: &str) -> Result<&str, Failure> {
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        let mut own = packages.filter(|package| package["source"].is_null() && package["name"] == name);
+        let version = own.next().and_then(|package| package["version"].as_str());
+        version.ok_or_else(|| Failure::broken(format!("no package {name} in this workspace")))
+    }
+
     /// The package with this id, if it is a member.
     pub(crate) fn member(&self, id: &str) -> Option<&Package> {
         self.members.iter().find(|package| package.id == id)

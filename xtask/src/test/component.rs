@@ -10,7 +10,7 @@ pub(crate) struct Component {
     pub(super) variable: &'static str,
     /// What the variable holds, below the component's `bin` folder; empty for the folder itself.
     pub(super) value: &'static str,
-    /// Programs that must be there afterwards.
+    /// Programs, or files of sources, that must be there afterwards.
     pub(super) programs: &'static [&'static str],
 }
 
@@ -23,6 +23,10 @@ pub(super) enum Source {
     GoPackages(&'static [&'static str]),
     /// All programs of the Go module in this folder, with these variables of its packages (`NAME=VALUE`) set.
     GoModule(&'static str, &'static [&'static str]),
+    /// A folder of a Go module's sources, at the component's version: module and folder.
+    GoSources(&'static str, &'static str),
+    /// The programs that the Go module in this folder lists as its tools, built with this tag.
+    GoTools(&'static str, &'static str),
     /// A Python environment of its own, with what this file of pinned requirements lists.
     Python(&'static str),
     /// A package of the system (Debian's name), because its programs are more than files.
@@ -113,6 +117,37 @@ pub(super) const KUBERNETES: Component = Component {
     variable: "BULLA_LANE_KUBERNETES",
     value: "",
     programs: &["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"],
+};
+
+/// Programs that judge what `deploy/` holds.
+pub(super) const MANIFESTS: Component = Component {
+    name: "manifests",
+    version: "1",
+    // Without the tag, promtool knows where the machines of thirty clouds are.
+    source: Source::GoTools("tests/servers/manifests", "remove_all_sd"),
+    variable: "BULLA_LANE_MANIFESTS",
+    value: "",
+    programs: &["glua", "helm", "promtool"],
+};
+
+/// The schemas of Kubernetes' own kinds.
+pub(super) const KUBERNETES_VALIDATE: Component = Component {
+    name: "kubernetes-validate",
+    version: "1.37.0",
+    source: Source::Python("tests/servers/kubernetes-validate/requirements.txt"),
+    variable: "BULLA_LANE_KUBERNETES_VALIDATE",
+    value: "kubernetes-validate",
+    programs: &["kubernetes-validate"],
+};
+
+/// The original's chart (2.18.4), as its release 0.36.6 holds it.
+pub(super) const SEALED_SECRETS_CHART: Component = Component {
+    name: "sealed-secrets-chart",
+    version: "0.36.6",
+    source: Source::GoSources("github.com/bitnami-labs/sealed-secrets", "helm/sealed-secrets"),
+    variable: "BULLA_LANE_SEALED_SECRETS_CHART",
+    value: "",
+    programs: &["Chart.yaml"],
 };
 
 /// GnuPG with its agent; each test has a home directory of its own.

@@ -1,6 +1,9 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
-use super::component::{AGE, Component, GPG, KUBERNETES, ORACLE, SEALED_SECRETS, SOPS, STRACE};
+use super::component::{
+    AGE, Component, GPG, KUBERNETES, KUBERNETES_VALIDATE, MANIFESTS, ORACLE, SEALED_SECRETS,
+    SEALED_SECRETS_CHART, SOPS, STRACE,
+};
 use super::server::{AWS_SERVER, Server, VAULT_SERVER};
 
 /// One package of tests against real components.
@@ -41,6 +44,13 @@ impl Lane {
 pub(crate) const LANES: &[Lane] = &[
     Lane::new("age", &[&AGE]),
     Lane::new("aws", &[&SOPS]).with(&[&AWS_SERVER]),
+    Lane {
+        has_controller: true,
+        ..Lane::new(
+            "deploy",
+            &[&KUBERNETES, &KUBERNETES_VALIDATE, &MANIFESTS, &SEALED_SECRETS, &SEALED_SECRETS_CHART],
+        )
+    },
     Lane::new("faults", &[&STRACE]),
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[&KUBERNETES]) },
     Lane::new("gpg", &[&GPG, &SOPS]),

@@ -118,8 +118,8 @@ fn state(workspace: &Workspace, component: &Component) -> State {
     }
     match component.source {
         Source::Crate(_) => State::WillInstall,
-        Source::GoPackages(_) | Source::GoModule(..) => {
-            buildable("go", "is built with Go 1.26, and there is no go on PATH")
+        Source::GoPackages(_) | Source::GoModule(..) | Source::GoSources(..) | Source::GoTools(..) => {
+            buildable("go", "comes by Go 1.26, and there is no go on PATH")
         }
         Source::Python(_) => buildable("python3", "is a Python program, and there is no python3 on PATH"),
         Source::System(_) if in_ci() && is_root() => State::WillInstall,

@@ -140,6 +140,18 @@ fn steps(root: &Path, component: &Component, home: &Path) -> Vec<Command> {
             build.arg("-o").arg(home.join("bin")).arg("./...");
             vec![build]
         }
+        Source::GoSources(module, folder) => {
+            let mut copy = go_environment(Command::new("sh"), root);
+            copy.args(["-c", COPY_SOURCES, &format!("{module}@v{}", component.version), folder]);
+            copy.arg(home.join("bin"));
+            vec![copy]
+        }
+        Source::GoTools(folder, tag) => {
+            let mut build =
+                go(&root.join(folder), &["build", "-mod=readonly", "-ldflags=-s -w", "-tags", tag]);
+            build.arg("-o").arg(home.join("bin")).arg("tool");
+            vec![build]
+        }
         Source::Python(requirements) => {
             let mut environment = Command::new("python3");
             environment.args(["-m", "venv", "--clear"]).arg(home);
@@ -159,11 +171,20 @@ fn steps(root: &Path, component: &Component, home: &Path) -> Vec<Command> {
     }
 }
 
+/// Copies `$1` of the module `$0` to `$2`; the module comes verified by the checksum database.
+const COPY_SOURCES: &str =
+    r#"go mod download "$0" && cp -r --no-preserve=mode "$(go env GOMODCACHE)/$0/$1/." "$2""#;
+
 fn go(directory: &Path, arguments: &[&str]) -> Command {
-    let mut go = Command::new("go");
-    go.args(arguments).current_dir(directory);
-    go.env("GOFLAGS", "-buildvcs=false").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    let mut go = go_environment(Command::new("go"), directory);
+    go.args(arguments);
     go
+}
+
+fn go_environment(mut command: Command, directory: &Path) -> Command {
+    command.current_dir(directory);
+    command.env("GOFLAGS", "-buildvcs=false").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    command
 }
 
 fn home(workspace: &Workspace, component: &Component) -> PathBuf {
@@ -177,6 +198,12 @@ fn stamp(workspace: &Workspace, component: &Component) -> Result<String, Failure
         Source::GoPackages(packages) => Ok(packages.join("\n")),
         Source::GoModule(folder, variables) => {
             let mut text = variables.join("\n");
+            append_files(&workspace.root.join(folder), &mut text)?;
+            Ok(text)
+        }
+        Source::GoSources(module, folder) => Ok(format!("{module}\n{folder}")),
+        Source::GoTools(folder, tag) => {
+            let mut text = tag.to_owned();
             append_files(&workspace.root.join(folder), &mut text)?;
             Ok(text)
         }

@@ -1,0 +1,1 @@
+//! Lane `deploy`: manifests, charts, alerts and the takeover of a cluster.
