@@ -7,7 +7,9 @@
 //! No error holds a value, and all reasons for which a ciphertext does not
 //! open are one (`security.md` S-07).
 
+mod backup;
 mod certificate;
+mod edit;
 mod hybrid;
 mod key;
 mod key_secret;
@@ -20,7 +22,9 @@ mod unseal;
 #[cfg(test)]
 mod vectors;
 
+pub use backup::{KeyEntry, Restore, key_entries, key_list, key_secrets, restore};
 pub use certificate::{Certificate, CertificateError};
+pub use edit::{EditError, edit, editable, values};
 pub use hybrid::{SealError, seal_value};
 pub use key::{KeyError, PublicKey, SealingKey};
 pub use key_secret::{KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first};

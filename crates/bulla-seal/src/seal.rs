@@ -6,6 +6,7 @@ use bulla_api::{ObjectMeta, SealedSecret, Secret, SecretTemplate, ServerFields, 
 use bulla_core::Random;
 use zeroize::Zeroizing;
 
+use crate::edit::values;
 use crate::hybrid::{SealError, seal_value};
 use crate::key::PublicKey;
 use crate::scope::Scope;
@@ -86,12 +87,9 @@ pub fn seal(
     let scope = Scope::of(&metadata.annotations);
     let label = scope.label(&metadata.namespace, &metadata.name);
     let mut encrypted_data = BTreeMap::new();
-    let texts = secret.string_data.iter().map(|(name, text)| (name, text.expose().as_bytes()));
-    // Of a name in both, the text is what Kubernetes takes.
-    let bytes = secret.data.iter().filter(|(name, _)| !secret.string_data.contains_key(*name));
-    for (name, value) in bytes.map(|(name, value)| (name, value.expose())).chain(texts) {
+    for (name, value) in values(secret) {
         let sealed = seal_value(key, value, &label, random)?;
-        encrypted_data.insert(name.clone(), encode_base64(&sealed));
+        encrypted_data.insert(name.to_owned(), encode_base64(&sealed));
     }
     let mut own = ObjectMeta {
         name: metadata.name.clone(),
@@ -154,7 +152,8 @@ fn prepare(secret: &Secret, options: &SealOptions) -> Result<ObjectMeta, SecretE
 /// Values shorter than this in bytes stand in annotations by chance.
 const TELLING: usize = 8;
 
-fn refuse_plaintext(secret: &Secret, metadata: &ObjectMeta) -> Result<(), SecretError> {
+/// Refuses annotations that show a value (`security.md` S-11).
+pub(crate) fn refuse_plaintext(secret: &Secret, metadata: &ObjectMeta) -> Result<(), SecretError> {
     if metadata.annotations.is_empty() {
         return Ok(());
     }

@@ -165,19 +165,30 @@ fn from_items(
         immutable: sealed.template.immutable,
         ..Secret::default()
     };
-    let mut errors = Vec::new();
-    for (name, text) in &sealed.encrypted_data {
-        match open_item(ring, text, label) {
-            Ok(value) => {
-                secret.data.insert(name.clone(), value);
-            }
-            Err(error) => errors.push((name.clone(), error)),
-        }
-    }
+    let (data, mut errors) = open_items(sealed, ring, label);
+    secret.data = data;
     if !sealed.template.data.is_empty() {
         render_all(sealed, &mut secret, options, clock, random, &mut errors);
     }
     if errors.is_empty() { Ok(secret) } else { Err(UnsealError::Items(errors)) }
+}
+
+/// The values that open, and why others do not, by name.
+pub(crate) fn open_items(
+    sealed: &SealedSecret,
+    ring: &KeyRing,
+    label: &[u8],
+) -> (BTreeMap<String, SecretBytes>, Vec<(String, ItemError)>) {
+    let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
+    for (name, text) in &sealed.encrypted_data {
+        match open_item(ring, text, label) {
+            Ok(value) => {
+                values.insert(name.clone(), value);
+            }
+            Err(error) => errors.push((name.clone(), error)),
+        }
+    }
+    (values, errors)
 }
 
 fn open_item(ring: &KeyRing, text: &str, label: &[u8]) -> Result<SecretBytes, ItemError> {
