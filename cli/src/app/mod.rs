@@ -31,6 +31,7 @@ pub(crate) use wait::tests::impatient;
 
 use crate::error::{Exit, Failure};
 use crate::file::{self, FileError, Replaced, Target};
+use crate::process::helpers;
 use crate::request::{Input, Session, Sink};
 use crate::ui::{Level, Ui};
 use remember::Remembering;
@@ -393,9 +394,10 @@ impl<'a> App<'a> {
     }
 }
 
-/// The limits of the command line; the size of files is the user's to set.
+/// The limits of the command line; the size of files is the user's to set. One
+/// file is worked on by all processors.
 fn limits(environment: &Environment) -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
+    let mut limits = Limits { helpers: helpers(), ..Limits::default() };
     if let Some(text) = environment.text(MAX_FILE_SIZE) {
         limits.file_size = text.parse().map_err(|_| {
             let text = format!("{MAX_FILE_SIZE} must be a number of bytes");

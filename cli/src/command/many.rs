@@ -17,6 +17,7 @@ use super::{decrypt, encrypt, rotate};
 use crate::app::{App, format_of};
 use crate::error::{Exit, Failure, cause};
 use crate::file::{self, FileError};
+use crate::process::helpers;
 use crate::request::{Action, Decrypt, Encrypt, Input, Many, Report, Rotate, Sink};
 
 /// How every encrypted value starts.
@@ -85,7 +86,7 @@ pub(super) fn work<T: Send>(
 ) -> Vec<Option<T>> {
     let outcomes: Mutex<Vec<Option<T>>> = Mutex::new(files.iter().map(|_| None).collect());
     let next = AtomicUsize::new(0);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let workers = (1 + helpers()).min(files.len().max(1));
     let bar = progress_bar(app, files.len());
     app.remember_data_keys();
     std::thread::scope(|scope| {

@@ -105,7 +105,8 @@ pub fn read_stdin(limit: usize) -> Result<Vec<u8>, FileError> {
 }
 
 fn read_all(source: &mut dyn Read, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
-    let mut bytes = Vec::new();
+    // Most files fit, so that one read sees their end.
+    let mut bytes = Vec::with_capacity(16 << 10);
     source
         .take(limit as u64 + 1)
         .read_to_end(&mut bytes)

@@ -76,6 +76,11 @@ pub fn stop_on_signals(flag: &Arc<AtomicBool>) -> io::Result<()> {
 #[cfg(unix)]
 const SIGXFSZ: i32 = 25;
 
+/// How many threads can work beside one without waiting for each other.
+pub fn helpers() -> usize {
+    std::thread::available_parallelism().map_or(0, |processors| processors.get() - 1)
+}
+
 /// Starts a program with the core limit that we found ourselves.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     set_core_limit(true);

@@ -10,6 +10,7 @@ mod error;
 mod key;
 mod limits;
 mod number;
+pub mod parallel;
 mod secret;
 mod text;
 mod wrapped;

@@ -15,6 +15,8 @@ pub struct Limits {
     pub documents: usize,
     /// Master keys in one file.
     pub master_keys: usize,
+    /// Threads that may work on one file beside the one that is given it.
+    pub helpers: usize,
 }
 
 impl Limits {
@@ -23,7 +25,7 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// The limits of the command line: files up to 256 MiB.
+    /// The limits of the command line: files up to 256 MiB; no helpers.
     fn default() -> Self {
         Self {
             file_size: 256 << 20,
@@ -32,6 +34,7 @@ impl Default for Limits {
             expansion: 100,
             documents: 10_000,
             master_keys: Self::MASTER_KEYS,
+            helpers: 0,
         }
     }
 }

@@ -58,6 +58,10 @@ fn anchor(source: &[u8], slot: Slot) -> Option<&[u8]> {
 pub(crate) fn anchors_at<'s>(document: &Document<'s>, path: &[Step]) -> HashSet<&'s [u8]> {
     let mut names = HashSet::new();
     let Some(branch) = document.branches.first() else { return names };
+    // Most files have none, which is quick to tell.
+    if memchr::memchr(b'&', document.source).is_none() {
+        return names;
+    }
     visit(branch, &mut Vec::new(), &mut |at, node| {
         let is_tied = at.starts_with(path) || path.starts_with(at);
         names.extend(node.slot.filter(|_| is_tied).and_then(|slot| anchor(document.source, slot)));

@@ -12,6 +12,8 @@ use bulla_crypto::ValueCipher;
 use sha2::{Digest as _, Sha512};
 use subtle::ConstantTimeEq as _;
 
+use crate::ahead::{Ahead, Opened, ToOpen, ToSeal};
+use crate::document::Document;
 use crate::metadata::Metadata;
 use crate::selection::Selection;
 use crate::tree::{Branch, Value};
@@ -150,51 +152,48 @@ pub(crate) fn encrypt(
     mac_only_encrypted: bool,
     reuse: &mut Reuse,
     random: &dyn Random,
+    helpers: usize,
 ) -> Result<Encrypted, CryptError> {
     let cipher = ValueCipher::new(data_key);
     let mut nonces = Nonces::new(random);
-    let mut hash = Mac::new(mac_only_encrypted);
-    let mut kept = HashMap::new();
-    let mut visit = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
-        hash.add(&leaf);
-        if !leaf.selected {
-            return Ok(());
-        }
-        let (plaintext, kind) = match &leaf.target {
-            Target::Comment(comment) => (Cow::Borrowed(&*comment.text), "comment"),
-            Target::Value(value) => match value::plaintext(value) {
-                Some(plaintext) => plaintext,
-                None => return Ok(()),
-            },
-        };
-        if plaintext.is_empty() {
-            return Ok(());
-        }
-        let envelope = match reuse.take(leaf.aad, kind, &plaintext) {
-            Some(reusable) => {
-                let envelope = reusable.envelope.clone();
-                if let Some(start) = leaf.slot_start {
-                    kept.insert(start, reusable);
+    // Where most envelopes stand again, there is little to seal.
+    let helpers = if reuse.0.is_empty() { helpers } else { 0 };
+    let to_seal = ToSeal::collect(branches, selection, helpers, &mut || nonces.next());
+    to_seal.seal(&cipher, helpers, |sealed| {
+        let mut hash = Mac::new(mac_only_encrypted);
+        let mut kept = HashMap::new();
+        let mut visit = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
+            hash.add(&leaf);
+            let Some((plaintext, kind)) = leaf.to_seal() else { return Ok(()) };
+            let envelope = match reuse.take(leaf.aad, kind, &plaintext) {
+                Some(reusable) => {
+                    let envelope = reusable.envelope.clone();
+                    if let Some(start) = leaf.slot_start {
+                        kept.insert(start, reusable);
+                    }
+                    envelope
                 }
-                envelope
-            }
-            None => value::seal(&cipher, &nonces.next()?, leaf.aad, &plaintext, kind).into_bytes(),
-        };
-        drop(plaintext);
-        *leaf.changed = true;
-        match leaf.target {
-            Target::Comment(comment) => {
-                if selection.skips_encrypted_comment(&envelope) {
-                    return Err(CryptError::CommentRule { path: path_text(leaf.aad) });
+                None => match sealed.next() {
+                    Some(envelope) => envelope.into_bytes(),
+                    None => value::seal(&cipher, &nonces.next()?, leaf.aad, &plaintext, kind).into_bytes(),
+                },
+            };
+            drop(plaintext);
+            *leaf.changed = true;
+            match leaf.target {
+                Target::Comment(comment) => {
+                    if selection.skips_encrypted_comment(&envelope) {
+                        return Err(CryptError::CommentRule { path: path_text(leaf.aad) });
+                    }
+                    comment.text = Cow::Owned(envelope);
                 }
-                comment.text = Cow::Owned(envelope);
+                Target::Value(value) => *value = Value::Text(Cow::Owned(envelope)),
             }
-            Target::Value(value) => *value = Value::Text(Cow::Owned(envelope)),
-        }
-        Ok(())
-    };
-    walk::walk(branches, selection, &mut visit)?;
-    Ok(Encrypted { mac: hash.finish(), kept })
+            Ok(())
+        };
+        walk::walk(branches, selection, &mut visit)?;
+        Ok(Encrypted { mac: hash.finish(), kept })
+    })
 }
 
 /// What [`encrypt_one`] gives.
@@ -248,43 +247,56 @@ pub struct DecryptOptions {
     pub values_only: bool,
 }
 
-/// Decrypts the selected leaves of `branches` in place and compares the MAC.
+/// Decrypts the selected leaves of `document` in place and compares the MAC.
+/// Up to `helpers` threads take part; what `look` sees is still encrypted.
 ///
-/// Returns what became of comments that do not decrypt where they stand.
-pub(crate) fn decrypt(
-    branches: &mut [Branch<'_>],
+/// Returns what became of comments that do not decrypt where they stand, and
+/// what `look` returned.
+pub(crate) fn decrypt<T>(
+    document: &mut Document<'_>,
     metadata: &Metadata,
     data_key: &DataKey,
     options: DecryptOptions,
-) -> Result<Strays, CryptError> {
+    helpers: usize,
+    look: impl FnOnce(&Document<'_>) -> T,
+) -> Result<(Strays, T), CryptError> {
     let cipher = ValueCipher::new(data_key);
-    let mut hash = Mac::new(metadata.mac_only_encrypted);
-    let mut strays = Strays::default();
-    let mut lost = Lost::default();
-    let mut visit = |mut leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
-        if leaf.selected && !decrypt_leaf(&cipher, &mut leaf)? {
-            strays.plain += 1;
-            lost.comment(&leaf);
+    let to_open = ToOpen::collect(&mut document.branches, &metadata.selection, helpers);
+    to_open.open(&cipher, helpers, |opened| {
+        let seen = look(document);
+        let mut hash = Mac::new(metadata.mac_only_encrypted);
+        let mut strays = Strays::default();
+        let mut lost = Lost::default();
+        let mut visit = |mut leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
+            if leaf.selected && !decrypt_leaf(&cipher, &mut leaf, opened)? {
+                strays.plain += 1;
+                lost.comment(&leaf);
+            }
+            lost.pass(&leaf);
+            hash.add(&leaf);
+            Ok(())
+        };
+        walk::walk(&mut document.branches, &metadata.selection, &mut visit)?;
+        if !options.ignore_mac {
+            check_mac(&cipher, metadata, &hash.finish())?;
         }
-        lost.pass(&leaf);
-        hash.add(&leaf);
-        Ok(())
-    };
-    walk::walk(branches, &metadata.selection, &mut visit)?;
-    if !options.ignore_mac {
-        check_mac(&cipher, metadata, &hash.finish())?;
-    }
-    if strays.plain > 0 {
-        lost.find(branches, metadata, &cipher, &mut strays)?;
-    }
-    Ok(strays)
+        if strays.plain > 0 {
+            lost.find(&mut document.branches, metadata, &cipher, &mut strays)?;
+        }
+        Ok((strays, seen))
+    })
 }
 
 /// Returns false for a comment that does not decrypt, and leaves it as it is.
-fn decrypt_leaf(cipher: &ValueCipher, leaf: &mut Leaf<'_, '_>) -> Result<bool, CryptError> {
+fn decrypt_leaf(
+    cipher: &ValueCipher,
+    leaf: &mut Leaf<'_, '_>,
+    opened: Ahead<'_, Opened>,
+) -> Result<bool, CryptError> {
     let failed = |source| CryptError::Value { path: path_text(leaf.aad), source };
+    let mut open = |text: &[u8]| opened.next().unwrap_or_else(|| value::open(cipher, leaf.aad, text));
     match &mut leaf.target {
-        Target::Comment(comment) => match value::open(cipher, leaf.aad, &comment.text) {
+        Target::Comment(comment) => match open(&comment.text) {
             Ok(Value::Text(text)) if text.is_empty() => {}
             Ok(Value::Text(text) | Value::Comment(crate::tree::Comment { text, .. })) => {
                 comment.text = text;
@@ -299,14 +311,14 @@ fn decrypt_leaf(cipher: &ValueCipher, leaf: &mut Leaf<'_, '_>) -> Result<bool, C
             let Value::Text(text) = &**value else {
                 return Err(CryptError::Plain { path: path_text(leaf.aad), kind: value.type_name() });
             };
-            let opened = value::open(cipher, leaf.aad, text).map_err(failed)?;
-            if matches!(opened, Value::Comment(_)) && !leaf.in_list {
+            let plain = open(text).map_err(failed)?;
+            if matches!(plain, Value::Comment(_)) && !leaf.in_list {
                 return Err(failed(ValueError::CommentAsValue));
             }
             if !text.is_empty() {
                 *leaf.changed = true;
             }
-            **value = opened;
+            **value = plain;
         }
     }
     Ok(true)

@@ -44,7 +44,7 @@ pub struct Encryption<'a> {
 impl Encryption<'_> {
     fn seal(&self, branches: &mut [Branch<'_>], reuse: &mut Reuse) -> Result<crypt::Encrypted, CryptError> {
         let (selection, only) = (&self.selection, self.mac_only_encrypted);
-        crypt::encrypt(branches, self.data_key, selection, only, reuse, self.random)
+        crypt::encrypt(branches, self.data_key, selection, only, reuse, self.random, self.limits.helpers)
     }
 
     /// Builds the `sops` block of a text with this MAC.

@@ -36,6 +36,8 @@ pub struct EncryptedFile<'e> {
     pub document: Document<'e>,
     /// The `sops` block.
     pub metadata: Metadata,
+    /// Threads that may help to decrypt it.
+    helpers: usize,
 }
 
 /// An encrypted file whose values are decrypted and whose MAC was compared
@@ -62,7 +64,7 @@ impl<'e> EncryptedFile<'e> {
         let document = format.parse(source, Purpose::Encrypted, limits)?;
         let items = document.metadata.as_ref().ok_or(MetadataError::Missing)?;
         let metadata = Metadata::read(items, limits)?;
-        Ok(Self { format, document, metadata })
+        Ok(Self { format, document, metadata, helpers: limits.helpers })
     }
 
     /// Decrypts all values and compares the MAC. `indent` is the layout that
@@ -74,12 +76,15 @@ impl<'e> EncryptedFile<'e> {
         indent: &Indent,
     ) -> Result<DecryptedFile<'e>, CryptError> {
         let layout = self.metadata.layout.as_deref().and_then(|text| Layout::open(text, data_key));
-        let canonical = OnceCell::new();
-        if layout.is_some() || !options.values_only {
-            let _ = canonical.set(layout.is_none() && is_canonical(&self.document, self.format, indent));
-        }
-        let branches = &mut self.document.branches;
-        let strays = crypt::decrypt(branches, &self.metadata, data_key, options)?;
+        let format = self.format;
+        let look = |document: &Document<'_>| match &layout {
+            Some(_) => Some(false),
+            None if options.values_only => None,
+            None => Some(is_canonical(document, format, indent)),
+        };
+        let (strays, canonical) =
+            crypt::decrypt(&mut self.document, &self.metadata, data_key, options, self.helpers, look)?;
+        let canonical = canonical.map_or_else(OnceCell::new, OnceCell::from);
         let (plain_comments, moved_comments) = (strays.plain, strays.moved);
         Ok(DecryptedFile { file: self, layout, indent: *indent, canonical, plain_comments, moved_comments })
     }

@@ -5,6 +5,7 @@
 //! no I/O and knows no cloud: callers hand in bytes, randomness, times and
 //! the providers that wrap data keys.
 
+mod ahead;
 mod alias;
 mod audit;
 mod columns;

@@ -2,8 +2,11 @@
 //! leaves in order, with their additional data and whether the selection rule
 //! encrypts them (`sops.md` 3.3, 3.5, 3.6).
 
+use std::borrow::Cow;
+
 use crate::selection::Selection;
 use crate::tree::{Branch, Comment, Item, Key, Node, Value};
+use crate::value;
 
 /// What stands at a leaf.
 pub(crate) enum Target<'t, 's> {
@@ -29,6 +32,21 @@ pub(crate) struct Leaf<'t, 's> {
     pub in_list: bool,
     /// Start of the leaf's slot, if it has one.
     pub slot_start: Option<u32>,
+}
+
+impl Leaf<'_, '_> {
+    /// The plaintext of a leaf that is to be encrypted, and the name of its
+    /// type. The empty text never is.
+    pub(crate) fn to_seal(&self) -> Option<(Cow<'_, [u8]>, &'static str)> {
+        if !self.selected {
+            return None;
+        }
+        let (plaintext, kind) = match &self.target {
+            Target::Comment(comment) => (Cow::Borrowed(&*comment.text), "comment"),
+            Target::Value(value) => value::plaintext(value)?,
+        };
+        (!plaintext.is_empty()).then_some((plaintext, kind))
+    }
 }
 
 /// Why a tree cannot be walked.

@@ -16,14 +16,16 @@ use crate::{Error, source};
 /// What go-yaml refuses, with its words, and what exceeds `limits`.
 pub fn parse<'s>(source: &'s [u8], limits: &Limits) -> Result<Stream<'s>, Error> {
     let source = source::check(source)?;
+    // Most lines are a key and a value; growing would copy what is there.
+    let nodes = (2 * memchr::memchr_iter(b'\n', source.text.as_bytes()).count()).min(limits.nodes);
     let mut composer = Composer {
         parser: Parser::new(&source),
         limits,
         budget: limits.expansion.saturating_mul(source.text.len()).max(EXPANSION_FLOOR) as u64,
         stream: Stream {
             source: source.text,
-            nodes: Vec::new(),
-            children: Vec::new(),
+            nodes: Vec::with_capacity(nodes),
+            children: Vec::with_capacity(nodes),
             documents: Vec::new(),
         },
         open: Vec::new(),

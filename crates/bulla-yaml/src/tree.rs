@@ -134,9 +134,10 @@ impl<'a> Node<'a> {
     /// line comment of the next value; what is left at the end is the foot of the last key (getsops/sops
     /// 3.13.3, YAML store).
     pub fn commented_mapping<'t>(items: impl IntoIterator<Item = Item<'t, (Self, Self)>>) -> Self {
+        let items = items.into_iter();
         let mut pending = Pending::default();
         let mut mapping = Self::mapping(Vec::new());
-        let mut pairs: Vec<(Self, Self)> = Vec::new();
+        let mut pairs: Vec<(Self, Self)> = Vec::with_capacity(items.size_hint().0);
         for item in items {
             match item {
                 Item::Comment { text, inline } => pending.add(text, inline),
@@ -156,9 +157,10 @@ impl<'a> Node<'a> {
     ///
     /// As [`commented_mapping`](Self::commented_mapping), with the item in place of key and value.
     pub fn commented_sequence<'t>(items: impl IntoIterator<Item = Item<'t, Self>>) -> Self {
+        let items = items.into_iter();
         let mut pending = Pending::default();
         let mut sequence = Self::sequence(Vec::new());
-        let mut nodes: Vec<Self> = Vec::new();
+        let mut nodes: Vec<Self> = Vec::with_capacity(items.size_hint().0);
         for item in items {
             match item {
                 Item::Comment { text, inline } => pending.add(text, inline),

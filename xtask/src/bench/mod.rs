@@ -31,11 +31,11 @@ impl Options {
         for argument in arguments {
             match argument.as_str() {
                 "--write" => options.write = true,
-                name if name == TEMPLATE || name == SCAN || rows::ROWS.iter().any(|row| row.name == name) => {
+                name if name == TEMPLATE || name == SCAN || all_rows().any(|row| row.name == name) => {
                     options.only.push(name.to_owned());
                 }
                 other => {
-                    let known: Vec<&str> = rows::ROWS.iter().map(|row| row.name).collect();
+                    let known: Vec<&str> = all_rows().map(|row| row.name).collect();
                     let text =
                         format!("bench: no row {other}; there are: {}, {SCAN}, {TEMPLATE}", known.join(", "));
                     return Err(Failure::usage(text));
@@ -53,6 +53,11 @@ impl Options {
     }
 }
 
+/// All rows of whole processes.
+fn all_rows() -> impl Iterator<Item = &'static rows::Row> {
+    rows::ROWS.iter().chain(rows::SEALING)
+}
+
 const TEMPLATE: &str = "template";
 const SCAN: &str = "scan";
 
@@ -60,12 +65,14 @@ const SCAN: &str = "scan";
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let mut report = Report::start();
-    let wanted: Vec<&rows::Row> = rows::ROWS.iter().filter(|row| options.wants(row.name)).collect();
-    if !wanted.is_empty() {
+    if all_rows().any(|row| options.wants(row.name)) {
         let world = world::World::make(&workspace)?;
         report.sizes(&world)?;
-        for row in wanted {
+        for row in rows::ROWS.iter().filter(|row| options.wants(row.name)) {
             report.row(row.measure(&world)?);
+        }
+        for row in rows::SEALING.iter().filter(|row| options.wants(row.name)) {
+            report.sealing(row.measure(&world)?);
         }
     }
     if options.wants(SCAN) {

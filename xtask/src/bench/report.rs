@@ -9,13 +9,15 @@ use super::rows::Measured;
 use super::template::{Line, Templates};
 use super::world::{Who, World};
 use crate::failure::Failure;
-use crate::test::{ROPS, SOPS};
+use crate::test::{ROPS, SEALED_SECRETS, SOPS};
 use crate::workspace::Workspace;
 
 /// What was measured so far.
 pub(super) struct Report {
     load: String,
     rows: Vec<Measured>,
+    /// Those of kubeseal.
+    sealing: Vec<Measured>,
     /// Sizes of the programs in bytes: sops, rops, ours.
     sizes: Option<[Option<u64>; 3]>,
     scan: Option<String>,
@@ -24,7 +26,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn start() -> Self {
-        Self { load: load(), rows: Vec::new(), sizes: None, scan: None, templates: None }
+        Self { load: load(), rows: Vec::new(), sealing: Vec::new(), sizes: None, scan: None, templates: None }
     }
 
     pub(super) fn sizes(&mut self, world: &World) -> Result<(), Failure> {
@@ -42,6 +44,11 @@ impl Report {
     pub(super) fn row(&mut self, measured: Measured) {
         println!("{}", row_line(&measured));
         self.rows.push(measured);
+    }
+
+    pub(super) fn sealing(&mut self, measured: Measured) {
+        println!("{}", sealing_line(&measured));
+        self.sealing.push(measured);
     }
 
     pub(super) fn scan(&mut self, line: &str) {
@@ -80,6 +87,16 @@ impl Report {
             let _ = writeln!(text, "{}", size_line(sizes));
         }
         let _ = write!(text, "\n{NOTES}");
+        if !self.sealing.is_empty() {
+            let lines: Vec<String> = self.sealing.iter().map(sealing_line).collect();
+            let _ = write!(
+                text,
+                "\n## Sealing\n\nSecrets of two values, a certificate of 4096 bits; numbers as above.\n\n\
+                 | work | must | kubeseal {} | bulla | *x* |\n|---|---|---|---|---|\n{}\n",
+                SEALED_SECRETS.version,
+                lines.join("\n")
+            );
+        }
         if let Some(scan) = &self.scan {
             let _ = write!(
                 text,
@@ -111,20 +128,30 @@ file that it encrypted itself; it has no command for what stands as a dash.
 fn row_line(measured: &Measured) -> String {
     let row = measured.row;
     let shown = |cost: &Option<Cost>| cost.as_ref().map_or_else(|| "-".to_owned(), cost_text);
-    let times = measured.sops.map_or_else(|| "-".to_owned(), |sops| times_text(&sops, &measured.ours));
     let floor = measured.floor.map_or_else(String::new, |floor| format!(" (floor {floor:.2})"));
-    let (sops, rops, ours) = (shown(&measured.sops), shown(&measured.rops), cost_text(&measured.ours));
-    format!("| {} | {} | {sops} | {rops} | {ours}{floor} | {times} |", row.title, row.goal)
+    let (sops, rops, ours) = (shown(&measured.original), shown(&measured.rops), cost_text(&measured.ours));
+    format!("| {} | {} | {sops} | {rops} | {ours}{floor} | {} |", row.title, row.goal, times_of(measured))
+}
+
+fn sealing_line(measured: &Measured) -> String {
+    let row = measured.row;
+    let kubeseal = measured.original.as_ref().map_or_else(|| "-".to_owned(), cost_text);
+    let (ours, times) = (cost_text(&measured.ours), times_of(measured));
+    format!("| {} | {} | {kubeseal} | {ours} | {times} |", row.title, row.goal)
+}
+
+fn times_of(measured: &Measured) -> String {
+    measured.original.map_or_else(|| "-".to_owned(), |original| times_text(&original, &measured.ours))
 }
 
 fn cost_text(cost: &Cost) -> String {
     format!("{:.3} / {:.3} / {:.1}", cost.wall, cost.cpu, cost.memory)
 }
 
-fn times_text(sops: &Cost, ours: &Cost) -> String {
-    let times = |sops: f64, ours: f64| if ours > 0.0 { sops / ours } else { f64::INFINITY };
-    let (wall, cpu) = (times(sops.wall, ours.wall), times(sops.cpu, ours.cpu));
-    format!("{wall:.1} / {cpu:.1} / {:.1}", times(sops.memory, ours.memory))
+fn times_text(original: &Cost, ours: &Cost) -> String {
+    let times = |theirs: f64, ours: f64| if ours > 0.0 { theirs / ours } else { f64::INFINITY };
+    let (wall, cpu) = (times(original.wall, ours.wall), times(original.cpu, ours.cpu));
+    format!("{wall:.1} / {cpu:.1} / {:.1}", times(original.memory, ours.memory))
 }
 
 fn size_line(sizes: &[Option<u64>; 3]) -> String {

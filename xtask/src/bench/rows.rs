@@ -26,6 +26,7 @@ enum Work {
     Flat,
     Many,
     Rotate,
+    Seal(&'static str),
     Set,
     Start,
 }
@@ -76,10 +77,29 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
+/// What kubeseal does; these rows are a table of their own.
+pub(super) const SEALING: &[Row] = &[
+    Row {
+        name: "seal",
+        title: "seal one Secret with --cert",
+        goal: "aim 1/3; memory 1/3",
+        runs: 15,
+        work: Work::Seal("secret.yaml"),
+    },
+    Row {
+        name: "seal-many",
+        title: "seal 1,000 Secrets in one call",
+        goal: "aim: wall 1/5, processor 1/3",
+        runs: 5,
+        work: Work::Seal("secrets.yaml"),
+    },
+];
+
 /// The costs of a row by column.
 pub(super) struct Measured {
     pub(super) row: &'static Row,
-    pub(super) sops: Option<Cost>,
+    /// Those of sops, or of kubeseal.
+    pub(super) original: Option<Cost>,
     pub(super) rops: Option<Cost>,
     pub(super) ours: Cost,
     /// Seconds of bare writing, for the row with many files.
@@ -90,7 +110,7 @@ impl Row {
     /// Runs all programs in turn, as often as the row says.
     pub(super) fn measure(&'static self, world: &World) -> Result<Measured, Failure> {
         println!("== {}", self.name);
-        let programs: Vec<(Who, Invocation)> = [Who::Sops, Who::Rops, Who::Ours]
+        let programs: Vec<(Who, Invocation)> = [Who::Sops, Who::Kubeseal, Who::Rops, Who::Ours]
             .into_iter()
             .filter_map(|who| self.work.invocation(world, who).map(|invocation| (who, invocation)))
             .collect();
@@ -120,7 +140,8 @@ impl Row {
         };
         let floor = (!floors.is_empty()).then(|| median(&floors).wall);
         let ours = of(Who::Ours).ok_or_else(|| Failure::broken("bench: our own program did not run"))?;
-        Ok(Measured { row: self, sops: of(Who::Sops), rops: of(Who::Rops), ours, floor })
+        let original = of(Who::Sops).or_else(|| of(Who::Kubeseal));
+        Ok(Measured { row: self, original, rops: of(Who::Rops), ours, floor })
     }
 }
 
@@ -130,6 +151,11 @@ impl Work {
     /// The command of a column; `None` for what its program cannot do.
     fn invocation(&self, world: &World, who: Who) -> Option<Invocation> {
         match (self, who) {
+            (Self::Seal(name), Who::Kubeseal | Who::Ours) => {
+                let words = ["kubeseal", "--cert", "cert.pem", "--secret-file", *name];
+                world.invocation(who, &words[usize::from(who == Who::Kubeseal)..])
+            }
+            (Self::Seal(_), _) | (_, Who::Kubeseal) => None,
             (Self::Start, Who::Rops) => world.invocation(who, &["--help"]),
             (Self::Start, _) => world.invocation(who, &["--version"]),
             // With standard input from a script rops takes no path.
@@ -151,7 +177,7 @@ impl Work {
     /// Makes the files that a run changes.
     fn prepare(&self, world: &World) -> Result<(), Failure> {
         match self {
-            Self::Decrypt(_) | Self::Start => Ok(()),
+            Self::Decrypt(_) | Self::Seal(_) | Self::Start => Ok(()),
             Self::Flat => world.restore("flat.yaml", "work.yaml"),
             Self::Many => world.restore_many(),
             Self::Rotate | Self::Set => world.restore("nested.yaml", "work.yaml"),
@@ -163,7 +189,7 @@ impl Work {
 fn persona(world: &World, who: Who, arguments: &[&str]) -> Option<Invocation> {
     match who {
         Who::Ours => world.invocation(who, &[&["sops"], arguments].concat()),
-        Who::Rops | Who::Sops => world.invocation(who, arguments),
+        Who::Kubeseal | Who::Rops | Who::Sops => world.invocation(who, arguments),
     }
 }
 

@@ -8,19 +8,28 @@ use super::documents;
 use super::measure::Invocation;
 use crate::command::{command, finish};
 use crate::failure::Failure;
-use crate::test::{ROPS, SOPS, provide};
+use crate::test::{ROPS, SEALED_SECRETS, SOPS, provide};
 use crate::workspace::{Workspace, locked};
 
-/// Files of the row with many of them.
+/// Files, or Secrets, of the rows with many of them.
 pub(super) const MANY: usize = 1_000;
 
 const SMALL: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: database\nstringData:\n  \
                      username: app\n  password: correct horse battery staple\n  port: \"5432\"\n";
 
+/// A Secret for kubeseal; the number is its name's.
+fn secret(number: usize) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: database-{number}\n  namespace: app\nstringData:\n  \
+         username: app\n  password: correct horse battery staple\n"
+    )
+}
+
 /// Programs, by the column that they stand in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Who {
     Sops,
+    Kubeseal,
     Rops,
     Ours,
 }
@@ -29,6 +38,7 @@ pub(super) enum Who {
 pub(super) struct World {
     pub(super) folder: PathBuf,
     sops: PathBuf,
+    kubeseal: PathBuf,
     /// Absent where it cannot be built.
     rops: Option<PathBuf>,
     ours: PathBuf,
@@ -43,17 +53,19 @@ impl World {
         fs::create_dir_all(folder.join("home"))?;
         let ours = build(workspace)?;
         println!("== programs");
-        provide::all(workspace, &[&SOPS])?;
+        provide::all(workspace, &[&SOPS, &SEALED_SECRETS])?;
         let rops = provide::all(workspace, &[&ROPS]);
         if let Err(failure) = &rops {
             println!("rops {} is left out: {failure}", ROPS.version);
         }
         let rops = rops.ok().map(|()| provide::value(workspace, &ROPS));
         let sops = provide::value(workspace, &SOPS);
-        let mut world = Self { folder, sops, rops, ours, recipient: String::new() };
+        let kubeseal = provide::value(workspace, &SEALED_SECRETS).join("kubeseal");
+        let mut world = Self { folder, sops, kubeseal, rops, ours, recipient: String::new() };
         println!("== documents");
         world.make_key()?;
         world.make_files()?;
+        world.make_secrets(workspace)?;
         Ok(world)
     }
 
@@ -63,6 +75,7 @@ impl World {
             Who::Ours => Some(&self.ours),
             Who::Rops => self.rops.as_deref(),
             Who::Sops => Some(&self.sops),
+            Who::Kubeseal => Some(&self.kubeseal),
         }
     }
 
@@ -128,6 +141,14 @@ impl World {
             fs::remove_file(self.folder.join(&plain))?;
         }
         fs::create_dir_all(self.folder.join("many"))?;
+        Ok(())
+    }
+
+    /// With a certificate of the size that the controller makes.
+    fn make_secrets(&self, workspace: &Workspace) -> Result<(), Failure> {
+        fs::copy(workspace.root.join("tests/fixtures/seal/rsa_4096.crt"), self.folder.join("cert.pem"))?;
+        fs::write(self.folder.join("secret.yaml"), secret(0))?;
+        fs::write(self.folder.join("secrets.yaml"), (0..MANY).map(secret).collect::<String>())?;
         Ok(())
     }
 

@@ -90,7 +90,7 @@ pub(crate) const SOPS: Component = Component {
 };
 
 /// The reference of sealing: kubeseal and the controller.
-pub(super) const SEALED_SECRETS: Component = Component {
+pub(crate) const SEALED_SECRETS: Component = Component {
     name: "sealed-secrets",
     version: "0.36.6",
     source: Source::GoPackages(&[

@@ -14,12 +14,13 @@ pub mod verb;
 
 use std::path::Path;
 
-use bulla_api::{Tree, encode_base64};
-use bulla_core::{Context, Limits};
+use bulla_api::{Secret, Tree, encode_base64};
+use bulla_core::{Context, Limits, parallel};
 use bulla_seal::{PublicKey, SealOptions, seal, seal_value};
 use zeroize::Zeroizing;
 
 use crate::file;
+use crate::process::helpers;
 use crate::ui::Ui;
 pub use merge::merge;
 pub use sink::Sink;
@@ -86,7 +87,10 @@ pub fn read(context: &Context, path: &str) -> Result<Vec<u8>, String> {
     bytes.map_err(|error| error.to_string())
 }
 
-/// Seals all Secrets of a text, one after another.
+/// How many Secrets a thread seals at a time: some milliseconds.
+const BATCH: usize = 16;
+
+/// Seals all Secrets of a text, and writes them in its order.
 pub fn seal_all(
     context: &Context,
     ui: &Ui,
@@ -95,15 +99,20 @@ pub fn seal_all(
     how: &Seal,
     sink: &mut Sink,
 ) -> Result<(), String> {
-    for secret in secrets(input)? {
-        let sealed = seal(&secret, key, &how.options, &*context.random).map_err(|error| error.to_string())?;
-        sink.write(ui, &how.form.write(&sealed.tree())?)?;
-    }
-    Ok(())
+    let one = |secret: &Secret| {
+        let sealed = seal(secret, key, &how.options, &*context.random).map_err(|error| error.to_string())?;
+        how.form.write(&sealed.tree())
+    };
+    parallel::map(&secrets(input)?, BATCH, helpers(), one, |results| {
+        for sealed in results {
+            sink.write(ui, &sealed?)?;
+        }
+        Ok(())
+    })
 }
 
 /// The Secrets of a text; none is an error.
-fn secrets(input: &[u8]) -> Result<Vec<bulla_api::Secret>, String> {
+fn secrets(input: &[u8]) -> Result<Vec<Secret>, String> {
     let secrets = bulla_api::secrets(input).map_err(|error| error.to_string())?;
     if secrets.is_empty() {
         return Err("no secrets found. Ensure the input is valid and UTF-8 encoded".to_owned());

@@ -41,16 +41,24 @@ pub(super) struct Cli {
 #[derive(Args, Debug)]
 pub(super) struct Common {
     /// Configuration file, instead of searching for .sops.yaml
-    #[arg(long, global = true, env = "SOPS_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "SOPS_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub(super) config: Option<String>,
     /// Kinds of key, tried in this order
-    #[arg(long, global = true, env = "SOPS_DECRYPTION_ORDER", value_delimiter = ',', value_name = "KINDS")]
+    #[arg(
+        long,
+        global = true,
+        env = "SOPS_DECRYPTION_ORDER",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_name = "KINDS"
+    )]
     pub(super) key_order: Vec<String>,
     /// Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable
     #[arg(
         long = "keyservice",
         global = true,
         env = "SOPS_KEYSERVICE",
+        hide_env_values = true,
         value_delimiter = ',',
         value_name = "ADDRESS",
         value_parser = key_service
@@ -61,6 +69,7 @@ pub(super) struct Common {
         long = "enable-local-keyservice",
         global = true,
         env = "SOPS_ENABLE_LOCAL_KEYSERVICE",
+        hide_env_values = true,
         value_name = "BOOL",
         action = clap::ArgAction::Set,
         default_value = "true",

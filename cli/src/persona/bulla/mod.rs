@@ -32,17 +32,9 @@ pub fn parse(arguments: Vec<OsString>) -> Invocation {
     }
 }
 
-/// The grammar. What variables hold is nobody's business on a shared screen,
-/// so help names them only.
+/// The grammar.
 fn command() -> Command {
-    without_values(Cli::command().term_width(100))
-}
-
-/// Depth is that of the grammar.
-fn without_values(command: Command) -> Command {
-    let command = command.mut_args(|argument| argument.hide_env_values(true));
-    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    verbs.iter().fold(command, |command, name| command.mut_subcommand(name, without_values))
+    Cli::command().term_width(100)
 }
 
 /// `bulla`, its verbs and theirs, with what all share in each of them.
@@ -334,6 +326,18 @@ mod tests {
     #[test]
     fn the_tree_of_commands_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// What variables hold is nobody's business on a shared screen.
+    #[test]
+    fn help_names_variables_without_their_values() {
+        let commands = commands();
+        let arguments = commands.iter().flat_map(Command::get_arguments);
+        let mut variables = arguments.filter(|argument| argument.get_env().is_some()).peekable();
+        assert!(variables.peek().is_some());
+        for argument in variables {
+            assert!(argument.is_hide_env_values_set(), "{}", argument.get_id());
+        }
     }
 
     #[test]

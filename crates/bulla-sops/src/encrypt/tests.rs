@@ -85,8 +85,13 @@ impl Format for Broken {
 
 /// Lends a request with a fixed key and an age recipient that nobody has.
 pub(crate) fn with_request<T>(run: impl FnOnce(&Encryption<'_>) -> T) -> T {
-    let (data_key, limits) = (DataKey::new([7; 32]), Limits::default());
-    run(&Encryption {
+    with_limits(&Limits::default(), |request| run(request))
+}
+
+/// As [`with_request`]; the selection may be changed.
+pub(crate) fn with_limits<T>(limits: &Limits, run: impl FnOnce(&mut Encryption<'_>) -> T) -> T {
+    let data_key = DataKey::new([7; 32]);
+    run(&mut Encryption {
         data_key: &data_key,
         groups: vec![vec![WrappedKey {
             key: crate::keys::age("age1"),
@@ -99,7 +104,7 @@ pub(crate) fn with_request<T>(run: impl FnOnce(&Encryption<'_>) -> T) -> T {
         version: "3.13.3".to_owned(),
         last_modified: "2025-01-02T03:04:05Z".to_owned(),
         random: &bulla_crypto::SystemRandom,
-        limits: &limits,
+        limits,
     })
 }
 

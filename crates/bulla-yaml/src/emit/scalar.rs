@@ -32,6 +32,24 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
+/// Bytes that are looked over at once.
+const CHUNK: usize = 32;
+
+/// 1 for all bytes of [`SPECIAL`] and others beyond ASCII, else 0; without
+/// branches, so that the compiler turns a loop into vector code.
+fn is_odd(byte: u8) -> u8 {
+    u8::from(byte <= b' ')
+        | u8::from(byte >= 0x7F)
+        | u8::from(byte == b'#')
+        | u8::from(byte == b',')
+        | u8::from(byte == b':')
+        | u8::from(byte == b'?')
+        | u8::from(byte == b'[')
+        | u8::from(byte == b']')
+        | u8::from(byte == b'{')
+        | u8::from(byte == b'}')
+}
+
 /// Whether the character stands unescaped in a document (go-yaml's table, which stops at U+FFFD).
 fn is_printable(character: char) -> bool {
     matches!(character, '\n' | ' '..='~' | '\u{A0}'..='\u{FEFE}' | '\u{FF00}'..='\u{FFFD}')
@@ -65,9 +83,14 @@ pub(crate) fn analyze(text: &str) -> Analysis {
         b'-' | b'.' if bytes.starts_with(&[first; 3]) => seen.block_indicator(),
         _ => {}
     }
-    for (at, byte) in bytes.iter().enumerate() {
-        if SPECIAL[usize::from(*byte)] {
-            seen.look(text, at, blank_after(at + 1));
+    for (number, chunk) in bytes.chunks(CHUNK).enumerate() {
+        if chunk.iter().fold(0, |odd, &byte| odd | is_odd(byte)) == 0 {
+            continue;
+        }
+        for (at, byte) in (number * CHUNK..).zip(chunk) {
+            if SPECIAL[usize::from(*byte)] {
+                seen.look(text, at, blank_after(at + 1));
+            }
         }
     }
     seen.conclude()
@@ -343,4 +366,20 @@ pub(crate) fn folds(text: &str) -> bool {
 
 pub(crate) fn spaces(count: usize, out: &mut Vec<u8>) {
     out.resize(out.len() + count, b' ');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_special_byte_is_passed_over() {
+        for byte in 0..=u8::MAX {
+            assert!(is_odd(byte) == 1 || !SPECIAL[usize::from(byte)], "{byte}");
+        }
+        // At each place of a chunk, and behind one.
+        for at in 0..=2 * CHUNK {
+            assert!(!analyze(&format!("{}: {}", "a".repeat(at), "b".repeat(CHUNK))).block_plain, "{at}");
+        }
+    }
 }

@@ -8,10 +8,10 @@ use crate::Error;
 use crate::chars::{ends_word, is_blank, is_break};
 use crate::node::Style;
 
-/// Bytes that may end a run of plain text in block context: blanks, breaks, the colon, and the first bytes of
-/// line breaks of several bytes.
-const BLOCK_STOPS: [bool; 256] = stops(b"\0 \t\n\r:\xC2\xE2");
-/// The same in flow context.
+/// Bytes that may end a run of plain text in block context: blanks, breaks, and the first bytes of line breaks
+/// of several bytes.
+const BLOCK_STOPS: [bool; 256] = stops(b"\0 \t\n\r\xC2\xE2");
+/// The same in flow context, with the colon.
 const FLOW_STOPS: [bool; 256] = stops(b"\0 \t\n\r:\xC2\xE2,?[]{}");
 
 const fn stops(bytes: &[u8]) -> [bool; 256] {
@@ -118,9 +118,11 @@ impl<'s> Scanner<'s> {
 
     /// Where the run of characters of a plain scalar that starts at `from` ends.
     fn plain_word_end(&self, from: usize) -> usize {
-        let find = if self.in_flow() { find_flow_stop } else { find_block_stop };
+        let flow = self.in_flow();
+        let find = if flow { find_flow_stop } else { find_block_stop };
         let mut at = from;
-        while let Some(ahead) = find(&self.bytes[at..]) {
+        let end = loop {
+            let Some(ahead) = find(&self.bytes[at..]) else { break self.bytes.len() };
             at += ahead;
             let ends = match self.bytes[at] {
                 b':' => ends_word(self.bytes, at + 1),
@@ -128,11 +130,12 @@ impl<'s> Scanner<'s> {
                 _ => true,
             };
             if ends {
-                return at;
+                break at;
             }
             at += 1;
-        }
-        self.bytes.len()
+        };
+        // In block context only a colon in front of the end is none of the text: an envelope has many.
+        if !flow && self.bytes[from..end].ends_with(b":") { end - 1 } else { end }
     }
 }
 
@@ -143,8 +146,7 @@ fn find_flow_stop(bytes: &[u8]) -> Option<usize> {
 fn find_block_stop(bytes: &[u8]) -> Option<usize> {
     // Without branches, so that the compiler turns it into vector code; what is
     // odd here and no stop is seen below.
-    let odd =
-        |odd: u8, &byte: &u8| odd | u8::from(byte <= b' ') | u8::from(byte == b':') | u8::from(byte >= 0xC2);
+    let odd = |odd: u8, &byte: &u8| odd | u8::from(byte <= b' ') | u8::from(byte >= 0xC2);
     let clean = bytes.chunks_exact(32).take_while(|chunk| chunk.iter().fold(0, odd) == 0).count() * 32;
     bytes[clean..].iter().position(|&byte| BLOCK_STOPS[usize::from(byte)]).map(|at| clean + at)
 }

@@ -8,25 +8,25 @@ use crate::request::{Aws, KeyTexts};
 #[derive(Args, Debug)]
 pub(in crate::persona::bulla) struct Keys {
     /// age recipient; repeatable
-    #[arg(long, value_name = "RECIPIENT", env = "SOPS_AGE_RECIPIENTS")]
+    #[arg(long, value_name = "RECIPIENT", env = "SOPS_AGE_RECIPIENTS", hide_env_values = true)]
     age: Vec<String>,
     /// PGP fingerprint; repeatable
-    #[arg(long, value_name = "FINGERPRINT", env = "SOPS_PGP_FP")]
+    #[arg(long, value_name = "FINGERPRINT", env = "SOPS_PGP_FP", hide_env_values = true)]
     pgp: Vec<String>,
     /// ARN of an AWS KMS key; repeatable
-    #[arg(long, value_name = "ARN", env = "SOPS_KMS_ARN")]
+    #[arg(long, value_name = "ARN", env = "SOPS_KMS_ARN", hide_env_values = true)]
     kms: Vec<String>,
     /// GCP KMS key; repeatable
-    #[arg(long, value_name = "ID", env = "SOPS_GCP_KMS_IDS")]
+    #[arg(long, value_name = "ID", env = "SOPS_GCP_KMS_IDS", hide_env_values = true)]
     gcp_kms: Vec<String>,
     /// Huawei Cloud KMS key; repeatable
-    #[arg(long, value_name = "ID", env = "SOPS_HUAWEICLOUD_KMS_IDS")]
+    #[arg(long, value_name = "ID", env = "SOPS_HUAWEICLOUD_KMS_IDS", hide_env_values = true)]
     hckms: Vec<String>,
     /// Azure Key Vault key; repeatable
-    #[arg(long, value_name = "URL", env = "SOPS_AZURE_KEYVAULT_URLS")]
+    #[arg(long, value_name = "URL", env = "SOPS_AZURE_KEYVAULT_URLS", hide_env_values = true)]
     azure_kv: Vec<String>,
     /// Vault transit key; repeatable
-    #[arg(long, value_name = "URI", env = "SOPS_VAULT_URIS")]
+    #[arg(long, value_name = "URI", env = "SOPS_VAULT_URIS", hide_env_values = true)]
     hc_vault_transit: Vec<String>,
 }
 

@@ -13,7 +13,7 @@ pub(in crate::persona::bulla) struct Seal {
     #[command(flatten)]
     pub(in crate::persona::bulla) place: Place,
     /// Certificate to seal to: a file or URL
-    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT")]
+    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT", hide_env_values = true)]
     cert: String,
     /// Name of the result, instead of the Secret's own
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
@@ -43,7 +43,7 @@ pub(in crate::persona::bulla) struct Reseal {
     #[command(flatten)]
     many: Paths,
     /// The new certificate: a file or URL
-    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT")]
+    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT", hide_env_values = true)]
     cert: String,
     /// Private keys that open what is there; repeatable
     #[arg(long, value_name = "FILE", required = true, value_delimiter = ',')]

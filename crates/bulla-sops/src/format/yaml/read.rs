@@ -307,6 +307,7 @@ impl<'s> Reader<'_, 's> {
         at: At,
         items: &mut Vec<Item<'s>>,
     ) {
+        let Some(comment) = comment else { return };
         for (text, slot) in self.comment_lines(comment, at) {
             items.push(Item::comment(text, inline, slot));
         }
@@ -319,18 +320,14 @@ impl<'s> Reader<'_, 's> {
         at: At,
         nodes: &mut Vec<Node<'s>>,
     ) {
+        let Some(comment) = comment else { return };
         for (text, slot) in self.comment_lines(comment, at) {
             nodes.push(Node { value: Value::Comment(Comment { text, inline }), slot, changed: false });
         }
     }
 
     /// One comment per non-empty line, without its `#`.
-    fn comment_lines(
-        &self,
-        comment: Option<&bulla_yaml::Comment>,
-        at: At,
-    ) -> Vec<(Cow<'s, [u8]>, Option<Slot>)> {
-        let Some(comment) = comment else { return Vec::new() };
+    fn comment_lines(&self, comment: &bulla_yaml::Comment, at: At) -> Vec<(Cow<'s, [u8]>, Option<Slot>)> {
         let lines = comment.text().split('\n').filter(|line| !line.is_empty());
         lines
             .zip(comment.spans())

@@ -1,0 +1,217 @@
+//! The cryptography of a file's values ahead of the walk that puts them into
+//! the tree, so that threads can share it.
+//!
+//! The walk alone decides about order, errors and the MAC: it takes the results
+//! as it comes to the leaves, and does itself what it finds none for.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bulla_core::{RandomError, parallel};
+use bulla_crypto::ValueCipher;
+
+use crate::crypt::CryptError;
+use crate::selection::Selection;
+use crate::tree::{Branch, Value};
+use crate::value::{self, ValueError};
+use crate::walk::{self, Leaf, Target, WalkError};
+
+/// How many values a thread takes at a time: some tenths of a millisecond.
+const BATCH: usize = 256;
+
+/// Results in the order of the leaves.
+pub(crate) type Ahead<'a, R> = &'a mut dyn Iterator<Item = R>;
+
+/// An opened envelope.
+pub(crate) type Opened = Result<Value<'static>, ValueError>;
+
+/// Envelopes, each with its additional data.
+#[derive(Default)]
+pub(crate) struct ToOpen<'s> {
+    aads: Vec<u8>,
+    jobs: Vec<(Range<usize>, Cow<'s, [u8]>)>,
+}
+
+impl<'s> ToOpen<'s> {
+    /// Collects the envelopes of a tree, unless there is nobody to share the
+    /// work with, or what one holds may decide which others are to be opened.
+    pub(crate) fn collect(branches: &mut [Branch<'s>], selection: &Selection, helpers: usize) -> Self {
+        let mut found = Self::default();
+        if helpers == 0 || selection.reads_comments() {
+            return found;
+        }
+        let mut note = |leaf: Leaf<'_, 's>| -> Result<(), WalkError> {
+            let text = match &leaf.target {
+                Target::Comment(comment) => &comment.text,
+                Target::Value(value) => match &**value {
+                    Value::Text(text) => text,
+                    _ => return Ok(()),
+                },
+            };
+            if leaf.selected {
+                found.jobs.push((put(&mut found.aads, leaf.aad), text.clone()));
+            }
+            Ok(())
+        };
+        // What cannot be walked is for the other walk to refuse.
+        let _ = walk::walk(branches, selection, &mut note);
+        found
+    }
+
+    /// Opens them for `walk`.
+    pub(crate) fn open<T>(
+        &self,
+        cipher: &ValueCipher,
+        helpers: usize,
+        walk: impl FnOnce(Ahead<'_, Opened>) -> T,
+    ) -> T {
+        let open = |(aad, text): &(Range<usize>, Cow<'_, [u8]>)| -> Opened {
+            value::open(cipher, &self.aads[aad.clone()], text)
+        };
+        parallel::map(&self.jobs, BATCH, helpers, open, walk)
+    }
+}
+
+/// Plaintexts, each with its additional data.
+#[derive(Default)]
+pub(crate) struct ToSeal {
+    bytes: Vec<u8>,
+    jobs: Vec<Plain>,
+}
+
+struct Plain {
+    aad: Range<usize>,
+    plaintext: Range<usize>,
+    kind: &'static str,
+    nonce: [u8; 32],
+}
+
+impl ToSeal {
+    /// Collects what is to be sealed of a tree, unless there is nobody to share
+    /// the work with.
+    pub(crate) fn collect(
+        branches: &mut [Branch<'_>],
+        selection: &Selection,
+        helpers: usize,
+        nonce: &mut dyn FnMut() -> Result<[u8; 32], RandomError>,
+    ) -> Self {
+        let mut found = Self::default();
+        if helpers == 0 {
+            return found;
+        }
+        let mut note = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
+            if let Some((plaintext, kind)) = leaf.to_seal() {
+                let aad = put(&mut found.bytes, leaf.aad);
+                let plaintext = put(&mut found.bytes, &plaintext);
+                found.jobs.push(Plain { aad, plaintext, kind, nonce: nonce()? });
+            }
+            Ok(())
+        };
+        // The other walk fails where this one did.
+        let _ = walk::walk(branches, selection, &mut note);
+        found
+    }
+
+    /// Seals them to envelopes for `walk`.
+    pub(crate) fn seal<T>(
+        &self,
+        cipher: &ValueCipher,
+        helpers: usize,
+        walk: impl FnOnce(Ahead<'_, String>) -> T,
+    ) -> T {
+        let seal = |plain: &Plain| {
+            let (aad, plaintext) = (&self.bytes[plain.aad.clone()], &self.bytes[plain.plaintext.clone()]);
+            value::seal(cipher, &plain.nonce, aad, plaintext, plain.kind)
+        };
+        parallel::map(&self.jobs, BATCH, helpers, seal, walk)
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, more: &[u8]) -> Range<usize> {
+    let start = bytes.len();
+    bytes.extend_from_slice(more);
+    start..bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use bulla_core::Limits;
+
+    use crate::crypt::{DecryptOptions, Reuse};
+    use crate::encrypt::tests::with_limits;
+    use crate::encrypt::{Encryption, Layouting, encrypt, rotate};
+    use crate::file::{DecryptedFile, EncryptedFile};
+    use crate::format::{Indent, by_name};
+    use crate::selection::{Rule, Selection};
+
+    use super::CryptError;
+
+    /// Enough values for several threads, of all types, with comments that
+    /// select and such that are encrypted.
+    fn plain() -> String {
+        let mut text = String::new();
+        for group in 0..200 {
+            let _ =
+                writeln!(text, "group{group:03}:\n    name: name {group}\n    # secret\n    number: {group}");
+            let _ =
+                writeln!(text, "    seen_unencrypted: true\n    list:\n        - 1.5\n        # in a list");
+            let _ = writeln!(text, "        - \"\"\n        - 2025-01-02T03:04:05Z\n        - false");
+        }
+        text
+    }
+
+    fn limits(helpers: usize) -> Limits {
+        Limits { helpers, ..Limits::default() }
+    }
+
+    fn encrypted(plain: &str, request: &Encryption<'_>) -> Vec<u8> {
+        let yaml = by_name("yaml").unwrap();
+        encrypt(plain.as_bytes(), yaml, yaml, Layouting::Keep, &mut Reuse::default(), request).unwrap()
+    }
+
+    fn opened<'e>(text: &'e [u8], request: &Encryption<'_>) -> Result<DecryptedFile<'e>, CryptError> {
+        let file = EncryptedFile::parse(text, by_name("yaml").unwrap(), request.limits).unwrap();
+        file.decrypt(request.data_key, DecryptOptions::default(), &Indent::default())
+    }
+
+    #[test]
+    fn a_file_is_the_same_to_one_thread_and_to_many() {
+        let plain = plain();
+        let selections = [
+            Selection::of_file(Rule::UnencryptedSuffix, "_unencrypted"),
+            Selection::of_file(Rule::EncryptedCommentRegex, "secret"),
+            Selection::of_file(Rule::EncryptedRegex, "^(name|list)$"),
+        ];
+        for selection in selections {
+            for (writers, readers) in [(0, 3), (3, 0), (3, 3)] {
+                let text = with_limits(&limits(writers), |request| {
+                    request.selection = selection.clone();
+                    let text = encrypted(&plain, request);
+                    rotate(opened(&text, request).unwrap(), request).unwrap()
+                });
+                with_limits(&limits(readers), |request| {
+                    let file = opened(&text, request).unwrap();
+                    let decrypted = file.text(&Indent::default(), request.limits).unwrap();
+                    assert!(decrypted == plain.as_bytes());
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_error_of_a_file_is_told_whichever_thread_meets_one_first() {
+        for helpers in [0, 3] {
+            with_limits(&limits(helpers), |request| {
+                let text = String::from_utf8(encrypted(&plain(), request)).unwrap();
+                let both = text
+                    .replace("group090:\n    name: ENC[", "group090:\n    name: xENC[")
+                    .replace("group010:\n    name: ENC[", "group010:\n    name: xENC[")
+                    .replace("group170:", "170:");
+                let error = opened(both.as_bytes(), request).err().unwrap().to_string();
+                assert!(error.contains("group010:name:"), "{error}");
+            });
+        }
+    }
+}
