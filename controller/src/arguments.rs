@@ -12,6 +12,7 @@ use bulla_seal::{KeyOrder, NewKey, Precedence, Renewal, UnsealOptions};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::env;
+use crate::http::Rate;
 use crate::telemetry::{Format, Log};
 
 /// The release of the original whose role this is.
@@ -57,8 +58,12 @@ pub(crate) struct Settings {
     pub(crate) watches_secrets: bool,
     /// How often a failure is tried again quickly.
     pub(crate) quick_retries: u32,
-    /// Address of the health checks.
+    /// Address of the HTTP API.
     pub(crate) listen: SocketAddr,
+    /// Address of the metrics.
+    pub(crate) listen_metrics: SocketAddr,
+    /// How often the HTTP API may be asked about SealedSecrets.
+    pub(crate) rate: Rate,
     /// What is logged, and how.
     pub(crate) log: Log,
 }
@@ -106,10 +111,10 @@ struct Flags {
     /// Look after SealedSecrets with these labels only
     #[arg(long, value_name = "SELECTOR", default_value = "")]
     label_selector: String,
-    /// Where /healthz, /readyz and /v1/cert.pem are served
+    /// Where /healthz, /readyz, /v1/cert.pem, /v1/verify and /v1/rotate are served
     #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
     listen_addr: SocketAddr,
-    /// Accepted; there are no metrics yet
+    /// Where /metrics is served
     #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = address)]
     listen_metrics_addr: SocketAddr,
     /// text or json
@@ -136,13 +141,13 @@ struct Flags {
     /// Labels of new key Secrets, as K=V,K=V
     #[arg(long, value_name = "LIST", default_value = "", value_parser = pairs)]
     privatekey_labels: BTreeMap<String, String>,
-    /// Accepted; nothing that is served costs more than reading it
+    /// How many requests to /v1/verify and /v1/rotate, taken together, are answered each second
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    rate_limit: u32,
+    /// How many of them may come at once beyond the first
     #[arg(long, value_name = "N", default_value_t = 2)]
-    rate_limit: i64,
-    /// Accepted; as --rate-limit
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    rate_limit_burst: i64,
-    /// Accepted; a connection lasts 30 seconds at most
+    rate_limit_burst: u32,
+    /// Accepted; a request may take 30 seconds
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = seconds)]
     read_timeout: i64,
     /// Do not watch Secrets: deleted ones are not made again
@@ -157,7 +162,7 @@ struct Flags {
     /// Print the version
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     version: bool,
-    /// Accepted; a connection lasts 30 seconds at most
+    /// Accepted; a request may take 30 seconds
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = seconds)]
     write_timeout: i64,
     /// Accepted; key Secrets are always watched
@@ -257,6 +262,8 @@ impl Flags {
             watches_secrets: !self.skip_recreate,
             quick_retries: self.max_unseal_retries,
             listen: self.listen_addr,
+            listen_metrics: self.listen_metrics_addr,
+            rate: Rate { per_second: self.rate_limit, burst: self.rate_limit_burst },
             log: Log {
                 format: if self.log_format == "json" { Format::Json } else { Format::Text },
                 level: self.log_level.parse().unwrap_or(tracing::Level::INFO),

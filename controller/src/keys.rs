@@ -35,6 +35,14 @@ pub(crate) struct Ring {
     newest: Option<Newest>,
 }
 
+#[cfg(test)]
+impl Ring {
+    /// A ring of these keys.
+    pub(crate) fn of(keys: KeyRing) -> Self {
+        Self { keys, newest: None }
+    }
+}
+
 struct Newest {
     time: i64,
     fingerprint: String,
@@ -148,6 +156,7 @@ impl Keeper {
             fingerprint: key.key.public().fingerprint().to_owned(),
         });
         // Only what was read back from the cluster is served.
+        self.world.metrics.keys_read(keys.len(), newest.as_ref().map(|newest| newest.time));
         self.world.health.certified(keys.first().map(|key| key.certificate_pem.clone()));
         let ring = Ring { keys: KeyRing::new(keys.into_iter().map(|key| key.key)), newest };
         self.ring.send_if_modified(|old| {
@@ -164,6 +173,7 @@ impl Keeper {
         if !self.known.insert(format!("{} {}", metadata.name, metadata.server.resource_version)) {
             return;
         }
+        self.world.metrics.key_rejected();
         tracing::error!(secret = metadata.name, error, "Error reading key");
         let about = json!({
             "apiVersion": "v1", "kind": "Secret", "namespace": metadata.namespace,
@@ -240,6 +250,7 @@ impl Keeper {
         for namespace in namespaces {
             if self.world.cluster.has_synced(namespace).await.unwrap_or(false) {
                 let message = "there is no sealing key, but there are SealedSecrets that were unsealed with one: restore the keys from a backup; what is sealed with a lost key cannot be unsealed";
+                self.world.metrics.keys_lost();
                 tracing::error!("{message}");
                 let about = json!({"apiVersion": "v1", "kind": "Namespace", "name": settings.namespace, "namespace": settings.namespace});
                 event::publish(&self.world, &about, true, "KeysLost", message).await;

@@ -8,8 +8,9 @@
 mod arguments;
 mod cluster;
 mod env;
-mod health;
+mod http;
 mod keys;
+mod metrics;
 mod queue;
 mod reconcile;
 mod telemetry;
@@ -24,9 +25,10 @@ use bulla_crypto::SystemRandom;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use crate::http::Health;
 use arguments::{Asked, Settings};
 use cluster::Cluster;
-use health::Health;
+use metrics::Metrics;
 
 /// How long work in progress may take after the order to end.
 const GRACE: Duration = Duration::from_secs(15);
@@ -37,7 +39,8 @@ pub(crate) struct World {
     cluster: Cluster,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    health: Health,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
 }
 
 /// Tells the time of the system.
@@ -82,18 +85,20 @@ fn fail(error: &str) -> u8 {
 
 async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClock>) -> Result<(), String> {
     let cluster = Cluster::connect(environment).await?;
-    let listen = settings.listen;
+    let metrics = Metrics::new(clock.now()).map_err(|error| error.to_string())?;
     let world = Arc::new(World {
         settings,
         cluster,
         clock,
         random: Arc::new(SystemRandom),
-        health: Health::default(),
+        health: Arc::default(),
+        metrics: Arc::new(metrics),
     });
     let (end, ended) = tokio::sync::watch::channel(false);
     let mut tasks = JoinSet::new();
-    tasks.spawn(health::serve(listen, Arc::clone(&world)));
     let (keeper, ring) = keys::Keeper::new(Arc::clone(&world));
+    tasks.spawn(crate::http::serve(Arc::clone(&world), ring.clone()));
+    tasks.spawn(metrics::serve(Arc::clone(&world)));
     tasks.spawn(keeper.run());
     for reconciler in reconcile::RECONCILERS {
         tasks.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));

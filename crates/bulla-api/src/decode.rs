@@ -39,6 +39,12 @@ pub enum DecodeError {
         /// Go's name of the type wanted.
         wanted: &'static str,
     },
+    /// There is more than the one document that there may be.
+    #[error("the text holds more than one document")]
+    Many,
+    /// An object does not say what it is.
+    #[error("Object '{0}' is missing")]
+    NoType(&'static str),
     /// Kind and version cannot even be looked for.
     #[error("couldn't get version/kind; json parse error: {0}")]
     NoKind(String),

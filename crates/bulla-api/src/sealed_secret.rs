@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::decode::{DecodeError, Decoder, Field, Place};
 use crate::kind::TypeMeta;
 use crate::meta::ObjectMeta;
-use crate::stream::parse_object;
+use crate::stream::{parse_object, parse_only};
 use crate::tree::{Fields, Tree};
 
 /// `apiVersion` of a SealedSecret.
@@ -52,6 +52,17 @@ impl SealedSecret {
         Self::from_value(&parse_object(text)?)
     }
 
+    /// Reads a text that must hold one SealedSecret, which says that it is one,
+    /// and nothing else, as the reference's controller demands it of requests.
+    pub fn only_one(text: &[u8]) -> Result<Self, DecodeError> {
+        let sealed = Self::from_value(&parse_only(text)?)?;
+        match (sealed.kind.is_empty(), sealed.api_version.is_empty()) {
+            (true, _) => Err(DecodeError::NoType("Kind")),
+            (_, true) => Err(DecodeError::NoType("apiVersion")),
+            _ => Ok(sealed),
+        }
+    }
+
     /// Reads one from JSON that is parsed already.
     pub fn from_value(value: &Value) -> Result<Self, DecodeError> {
         TypeMeta::check(value, (KIND, API_VERSION, "v1alpha1.SealedSecret"))?;
@@ -81,13 +92,23 @@ impl SealedSecret {
 
     /// The object to be written.
     pub fn tree(&self) -> Tree {
+        let mut fields = Fields::default();
+        fields.put("kind", Tree::text(KIND));
+        fields.put("apiVersion", Tree::text(API_VERSION));
+        self.fill(fields)
+    }
+
+    /// The object without kind and version, as the reference's controller
+    /// answers requests.
+    pub fn bare_tree(&self) -> Tree {
+        self.fill(Fields::default())
+    }
+
+    fn fill(&self, mut fields: Fields) -> Tree {
         let mut spec = Fields::default();
         spec.put("template", self.template.tree());
         spec.optional("data", self.data.as_ref().map(|data| Tree::text(crate::base64::encode(data))));
         spec.put("encryptedData", Tree::texts(&self.encrypted_data));
-        let mut fields = Fields::default();
-        fields.put("kind", Tree::text(KIND));
-        fields.put("apiVersion", Tree::text(API_VERSION));
         fields.put("metadata", self.metadata.tree());
         fields.put("spec", spec.finish());
         fields.finish()
@@ -127,5 +148,37 @@ impl SecretTemplate {
         fields.optional("immutable", self.immutable.map(Tree::Bool));
         fields.texts("data", &self.data);
         fields.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s_06_a_request_holds_one_object_that_says_what_it_is() {
+        let one = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: a}\n";
+        let json = r#"{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret"}"#;
+        for text in [one, &format!("---\n{one}"), json] {
+            assert!(SealedSecret::only_one(text.as_bytes()).is_ok(), "{text}");
+        }
+        for (text, error) in [
+            (&*format!("{one}---\n"), "the text holds more than one document"),
+            (&format!("---\n{one}---\n{one}"), "the text holds more than one document"),
+            (
+                &format!("{json}{json}"),
+                "couldn't get version/kind; json parse error: malformed JSON at line 1, column 60",
+            ),
+            ("", "Object 'Kind' is missing"),
+            ("kind: SealedSecret", "Object 'apiVersion' is missing"),
+            ("apiVersion: bitnami.com/v1alpha1", "Object 'Kind' is missing"),
+            (
+                "apiVersion: v1\nkind: Secret",
+                "converting (v1.Secret) to (v1alpha1.SealedSecret): unknown conversion",
+            ),
+        ] {
+            let found = SealedSecret::only_one(text.as_bytes()).err().map(|error| error.to_string());
+            assert_eq!(found.as_deref(), Some(error), "{text}");
+        }
     }
 }

@@ -32,6 +32,11 @@ pub fn parse_object(text: &[u8]) -> Result<Value, DecodeError> {
     }
 }
 
+/// As [`parse_object`], of a text that holds nothing else.
+pub(crate) fn parse_only(text: &[u8]) -> Result<Value, DecodeError> {
+    if is_json(text) { parse_object(text) } else { yaml::read_only(text) }
+}
+
 fn json_misfit(error: &serde_json::Error) -> String {
     format!("malformed JSON at line {}, column {}", error.line(), error.column())
 }

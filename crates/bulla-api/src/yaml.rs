@@ -9,11 +9,26 @@ use crate::shape::Shape;
 
 /// Reads the first document; an empty text is null.
 pub(crate) fn read(text: &[u8], shape: Shape) -> Result<Value, DecodeError> {
+    first(&stream(text)?, shape)
+}
+
+/// Reads a text of one document.
+pub(crate) fn read_only(text: &[u8]) -> Result<Value, DecodeError> {
+    let stream = stream(text)?;
+    if stream.documents().len() > 1 {
+        return Err(DecodeError::Many);
+    }
+    first(&stream, Shape::Any)
+}
+
+fn stream(text: &[u8]) -> Result<Stream<'_>, DecodeError> {
     let limits = Limits { depth: 100, ..Limits::default() };
-    let stream =
-        parse(text, &limits).map_err(|error| DecodeError::Yaml(error.position().map_or(0, |at| at.0)))?;
+    parse(text, &limits).map_err(|error| DecodeError::Yaml(error.position().map_or(0, |at| at.0)))
+}
+
+fn first(stream: &Stream<'_>, shape: Shape) -> Result<Value, DecodeError> {
     let Some(document) = stream.documents().first() else { return Ok(Value::Null) };
-    Reader { stream: &stream }.node(document.root(), shape)
+    Reader { stream }.node(document.root(), shape)
 }
 
 /// What one node of a YAML text is as JSON, by the rules of sigs.k8s.io/yaml.

@@ -8,7 +8,7 @@ use bulla_api::{Base64Error, OwnerReference, SealedSecret, Secret, decode_base64
 use bulla_core::{Clock, Random, SecretBytes};
 use bulla_template::{Budget, Data, Settings, Template, TemplateError};
 
-use crate::ring::{KeyRing, NoKey};
+use crate::ring::{KeyRing, NoKey, Opened};
 use crate::scope::Scope;
 
 /// Keeps the owner out of the Secret where it is `true` in the template.
@@ -106,10 +106,8 @@ pub fn unseal(
     random: &dyn Random,
 ) -> Result<Secret, UnsealError> {
     let label = label(sealed);
-    let mut secret = match &sealed.data {
+    let mut secret = match old_form(sealed, options)? {
         None => from_items(sealed, ring, &label, options, clock, random)?,
-        Some(_) if !options.accepts_v1_data => return Err(UnsealError::OldForm),
-        Some(_) if !sealed.encrypted_data.is_empty() => return Err(UnsealError::BothForms),
         Some(data) => {
             let opened = ring.open(data, &label).map_err(UnsealError::NoKey)?;
             Secret::from_text(opened.plaintext.expose()).map_err(|_| UnsealError::NotASecret)?
@@ -122,6 +120,16 @@ pub fn unseal(
         secret.metadata.owner_references = owners;
     }
     Ok(secret)
+}
+
+/// The whole-secret form of an object, where it has that and may.
+pub(crate) fn old_form(sealed: &SealedSecret, options: UnsealOptions) -> Result<Option<&[u8]>, UnsealError> {
+    match &sealed.data {
+        None => Ok(None),
+        Some(_) if !options.accepts_v1_data => Err(UnsealError::OldForm),
+        Some(_) if !sealed.encrypted_data.is_empty() => Err(UnsealError::BothForms),
+        Some(data) => Ok(Some(data)),
+    }
 }
 
 /// The owner that the Secret gets; none where the template says so.
@@ -182,8 +190,8 @@ pub(crate) fn open_items(
     let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
     for (name, text) in &sealed.encrypted_data {
         match open_item(ring, text, label) {
-            Ok(value) => {
-                values.insert(name.clone(), value);
+            Ok(opened) => {
+                values.insert(name.clone(), opened.plaintext);
             }
             Err(error) => errors.push((name.clone(), error)),
         }
@@ -191,8 +199,9 @@ pub(crate) fn open_items(
     (values, errors)
 }
 
-fn open_item(ring: &KeyRing, text: &str, label: &[u8]) -> Result<SecretBytes, ItemError> {
-    Ok(ring.open(&decode_base64(text)?, label)?.plaintext)
+/// Opens one item of `encryptedData`.
+pub(crate) fn open_item<'r>(ring: &'r KeyRing, text: &str, label: &[u8]) -> Result<Opened<'r>, ItemError> {
+    Ok(ring.open(&decode_base64(text)?, label)?)
 }
 
 /// Renders `template.data` over the values that opened.

@@ -14,6 +14,11 @@ use crate::{KeyRing, Scope, SealError, SealingKey, seal_value};
 pub(crate) const KNOWN_ANSWERS_KEY: &str = include_str!("../../../tests/fixtures/seal/main.key");
 const KNOWN_ANSWERS: &str = include_str!("../../../tests/fixtures/seal/known_answers.json");
 
+/// Templates that show something of `.password`, or cost much, if executed.
+pub(crate) fn hostile_templates() -> Vec<String> {
+    serde_json::from_str(include_str!("../../../tests/fixtures/seal/hostile_templates.json")).unwrap()
+}
+
 pub(crate) fn known_key() -> SealingKey {
     SealingKey::from_pem(KNOWN_ANSWERS_KEY.as_bytes()).unwrap()
 }

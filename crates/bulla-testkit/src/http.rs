@@ -34,6 +34,11 @@ impl Server {
         Self { url: required_text("BULLA_LANE_AWS"), headers: vec![("Content-Type", kind)] }
     }
 
+    /// What listens on a loopback port.
+    pub fn at(port: u16) -> Self {
+        Self { url: format!("http://127.0.0.1:{port}"), headers: Vec::new() }
+    }
+
     /// Calls one operation of an AWS service that speaks JSON, as `TrentService.CreateKey`.
     #[track_caller]
     pub fn call(&self, operation: &str, body: &str) -> Answer {

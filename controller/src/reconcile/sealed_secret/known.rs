@@ -14,6 +14,7 @@ use kube::runtime::watcher::Event;
 use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
 use crate::cluster::Key;
+use crate::metrics::Conditions;
 use crate::watch::{Change, key, metadata};
 
 /// As how many failures the failure to delete counts, which nobody counts.
@@ -73,6 +74,8 @@ pub(super) struct Known {
     is_started: bool,
     /// UIDs of deleted objects whose Secret is to be deleted, too.
     gone: HashMap<Key, Box<str>>,
+    /// Where the conditions of all objects are shown.
+    conditions: Option<Conditions>,
 }
 
 impl Known {
@@ -89,7 +92,13 @@ impl Known {
             secret_lists: lists(),
             is_started: false,
             gone: HashMap::new(),
+            conditions: None,
         }
+    }
+
+    /// The same, with the conditions of all objects shown there.
+    pub(super) fn shown_in(self, conditions: Conditions) -> Self {
+        Self { conditions: Some(conditions), ..self }
     }
 
     /// The number of SealedSecrets.
@@ -171,6 +180,9 @@ impl Known {
     /// at. Changes of status, labels and most annotations call for nothing
     /// (`sealed-secrets.md` 5.3).
     fn sealed_seen(&mut self, key: Key, object: &DynamicObject) -> Option<Key> {
+        if let Some(conditions) = &self.conditions {
+            conditions.seen(&key, object);
+        }
         let uid = object.metadata.uid.clone().unwrap_or_default().into_boxed_str();
         let generation = object.metadata.generation.unwrap_or_default();
         let scope = object.metadata.annotations.as_ref().map(Scope::of).unwrap_or_default();
@@ -188,6 +200,9 @@ impl Known {
     }
 
     fn sealed_gone(&mut self, key: Key) -> Option<Reaction> {
+        if let Some(conditions) = &self.conditions {
+            conditions.gone(&key);
+        }
         let object = self.objects.remove(&key)?;
         if !self.keeps_gone {
             return None;

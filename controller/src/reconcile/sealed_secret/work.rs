@@ -66,6 +66,7 @@ impl Outcome {
 impl Worker {
     /// Makes the Secret of one object what it should be.
     pub(super) async fn reconcile(&self, key: &Key, order: Order) -> Outcome {
+        let _time = self.world.metrics.reconciles();
         match self.world.cluster.sealed_secret(key).await {
             // What is being deleted makes nothing any more.
             Ok(Some(object)) if !object["metadata"]["deletionTimestamp"].is_null() => Outcome::DONE,
@@ -78,6 +79,7 @@ impl Worker {
                 None => Outcome::DONE,
             },
             Err(error) => {
+                self.world.metrics.failed("fetch", "");
                 tracing::warn!(
                     key = key.to_string(),
                     error = error.to_string(),
@@ -98,6 +100,7 @@ impl Worker {
         let now = self.world.clock.now();
         let report = reconcile::report(generation, &before, outcome.as_ref().copied(), now);
         if let Err(failure) = &outcome {
+            self.world.metrics.failed(failure.metric_reason(), &key.namespace);
             let (key, error) = (key.to_string(), failure.to_string());
             // What is known already is not told at every attempt.
             if report.event.is_some() {
@@ -114,6 +117,7 @@ impl Worker {
         let written = outcome == Ok(Done::Written);
         if let Some(error) = self.put_status(key, &mut object, &report).await {
             // The object changed meanwhile, or the server is away: once more.
+            self.world.metrics.failed("status", &key.namespace);
             tracing::error!(
                 key = key.to_string(),
                 error = error.to_string(),

@@ -78,6 +78,16 @@ impl Failure {
         }
     }
 
+    /// The label `reason` under which it is counted, the reference's
+    /// (`sealed-secrets.md` 7).
+    pub fn metric_reason(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) | Self::Unseal(_) => "unseal",
+            Self::Api(_) | Self::Immutable { .. } | Self::Refused(_) => "update",
+            Self::Unmanaged(_) => "unmanaged",
+        }
+    }
+
     /// The event's text.
     pub fn event_text(&self) -> String {
         match self {

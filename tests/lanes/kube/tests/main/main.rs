@@ -2,6 +2,8 @@
 
 mod cluster;
 mod crd;
+mod http;
+mod metrics;
 mod rights;
 mod stock;
 mod unseal;

@@ -20,14 +20,14 @@ const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=activ
 const CANARY: &str = bulla_testkit::CANARY;
 
 /// A namespace with a controller of its own.
-struct Home {
-    cluster: &'static Cluster,
-    name: String,
-    sandbox: Sandbox,
+pub(crate) struct Home {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) name: String,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Home {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let cluster = Cluster::shared();
         cluster.apply(CRD);
         let name = cluster.namespace(name);
@@ -35,7 +35,7 @@ impl Home {
         Self { cluster, name, sandbox: Sandbox::new() }
     }
 
-    fn start(&self, tool: &Tool, further: &[&str]) -> Pod {
+    pub(crate) fn start(&self, tool: &Tool, further: &[&str]) -> Pod {
         let (listen, metrics) = (free_port(), free_port());
         let listen = format!("--listen-addr=127.0.0.1:{listen}");
         let metrics = format!("--listen-metrics-addr=127.0.0.1:{metrics}");
@@ -60,7 +60,7 @@ impl Home {
         list["items"].as_array().expect("a list").clone()
     }
 
-    fn secret(&self, name: &str) -> Option<Value> {
+    pub(crate) fn secret(&self, name: &str) -> Option<Value> {
         self.cluster.get(&self.name, &format!("secret/{name}"))
     }
 
@@ -75,7 +75,7 @@ impl Home {
     }
 
     /// Seals with the original kubeseal and gives the manifest.
-    fn seal(&self, name: &str, values: &[(&str, &str)], further: &Value) -> Value {
+    pub(crate) fn seal(&self, name: &str, values: &[(&str, &str)], further: &Value) -> Value {
         let certificate = self.certificate();
         let mut secret = json!({
             "apiVersion": "v1", "kind": "Secret",
@@ -88,7 +88,7 @@ impl Home {
         serde_json::from_slice(&outcome.success().stdout).expect("kubeseal prints JSON")
     }
 
-    fn apply(&self, object: &Value) {
+    pub(crate) fn apply(&self, object: &Value) {
         self.cluster.apply(&object.to_string());
     }
 
@@ -99,12 +99,12 @@ impl Home {
             .success();
     }
 
-    fn delete(&self, what: &str) {
+    pub(crate) fn delete(&self, what: &str) {
         self.cluster.kubectl(&["delete", "--namespace", &self.name, what, "--wait=false"]).success();
     }
 
     /// Waits until the object's condition is `status` at its generation; gives its message.
-    fn condition(&self, name: &str, status: &str) -> String {
+    pub(crate) fn condition(&self, name: &str, status: &str) -> String {
         eventually(&format!("Synced={status} of {name}"), || {
             let object = self.sealed(name);
             let condition = &object["status"]["conditions"][0];
@@ -139,7 +139,7 @@ impl Home {
     }
 
     /// Nothing that anybody may read shows a value (`security.md` O-01).
-    fn assert_nothing_leaks(&self, pod: &Pod) {
+    pub(crate) fn assert_nothing_leaks(&self, pod: &Pod) {
         assert_eq!(shows_canary(pod.log().as_bytes()), None, "{}", pod.log());
         for what in ["events", "sealedsecrets"] {
             let shown = Value::Array(self.list(what)).to_string();
@@ -148,7 +148,7 @@ impl Home {
     }
 }
 
-fn merge(object: &mut Value, further: &Value) {
+pub(crate) fn merge(object: &mut Value, further: &Value) {
     match (object, further) {
         (Value::Object(object), Value::Object(further)) => {
             for (name, value) in further {

@@ -1,0 +1,130 @@
+//! A listener that nobody can occupy (`security.md` H-01): few connections,
+//! short heads, and where all places are taken, who has not asked anything yet
+//! makes room.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+/// What is answered.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Who answers.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + Send;
+}
+
+/// What a listener bears.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Connections at a time.
+    pub(crate) connections: usize,
+    /// Bytes of a head.
+    pub(crate) head_bytes: usize,
+    /// How long a head may take.
+    pub(crate) head: Duration,
+    /// How long a request may take, and after how long a connection ends with
+    /// the request that it is at.
+    pub(crate) request: Duration,
+    /// Processor time for what a request asks to be worked on.
+    pub(crate) work: Duration,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self = Self {
+        connections: 64,
+        head_bytes: 16 * 1024,
+        head: Duration::from_secs(10),
+        request: Duration::from_secs(30),
+        work: Duration::from_secs(2),
+    };
+}
+
+/// Listens; an error says why that cannot be.
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
+}
+
+/// Serves until the process ends.
+pub(crate) async fn serve<S: Service>(
+    listener: TcpListener,
+    limits: Limits,
+    service: S,
+) -> Result<(), String> {
+    let service = Arc::new(service);
+    let mut guests = Guests { all: JoinSet::new(), places: VecDeque::new() };
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, most likely: wait for some.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        guests.make_room(limits.connections).await;
+        let is_asking = Arc::new(AtomicBool::new(false));
+        let talk = talk(stream, Arc::clone(&service), limits, Arc::clone(&is_asking));
+        guests.places.push_back((guests.all.spawn(talk), is_asking));
+        // A request that has arrived is seen before the next guest is let in.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The open connections, oldest first, and whether a request of each is being
+/// answered.
+struct Guests {
+    all: JoinSet<()>,
+    places: VecDeque<(AbortHandle, Arc<AtomicBool>)>,
+}
+
+impl Guests {
+    async fn make_room(&mut self, places: usize) {
+        loop {
+            while self.all.try_join_next().is_some() {}
+            self.places.retain(|(task, _)| !task.is_finished());
+            if self.places.len() < places {
+                return;
+            }
+            let silent = self.places.iter().position(|(_, is_asking)| !is_asking.load(Ordering::Relaxed));
+            match silent.and_then(|at| self.places.remove(at)) {
+                Some((task, _)) => task.abort(),
+                // Answers take a bounded time.
+                None => drop(self.all.join_next().await),
+            }
+        }
+    }
+}
+
+async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, is_asking: Arc<AtomicBool>) {
+    let (service, is_asking) = (&service, &is_asking);
+    let answer = service_fn(move |request| async move {
+        is_asking.store(true, Ordering::Relaxed);
+        let answer = service.answer(request).await;
+        is_asking.store(false, Ordering::Relaxed);
+        Ok::<_, Infallible>(answer)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = sleep(limits.request) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = timeout(limits.request, connection).await;
+}
