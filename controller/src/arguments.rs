@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
 
 use bulla_core::civil::{civil_of, days_of};
 use bulla_core::{Environment, Timestamp};
@@ -11,9 +13,10 @@ use bulla_seal::reconcile::Rules;
 use bulla_seal::{KeyOrder, NewKey, Precedence, Renewal, UnsealOptions};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-use crate::env;
 use crate::http::Rate;
+use crate::reconcile::{self, Reconciler};
 use crate::telemetry::{Format, Log};
+use crate::{env, leader};
 
 /// The release of the original whose role this is.
 pub(crate) const VERSION: &str = "0.36.6";
@@ -32,6 +35,10 @@ pub(crate) enum Asked {
 
 /// What the controller is to do.
 pub(crate) struct Settings {
+    /// Which reconcilers run.
+    pub(crate) reconcilers: Vec<&'static Reconciler>,
+    /// How the leader is found.
+    pub(crate) election: leader::Rules,
     /// Where the keys are.
     pub(crate) namespace: String,
     /// Namespaces to look after; empty means all.
@@ -81,9 +88,15 @@ struct Flags {
     /// Look after all namespaces
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
     all_namespaces: bool,
+    /// Take over Secrets annotated as managed or patch whatever they are, as the original does: those of other controllers, of types that give rights, of Helm
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
+    allow_adopting_any_secret: bool,
     /// Make Secrets of types that give rights to whoever makes them
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     allow_privileged_secret_types: bool,
+    /// Which controllers run, as a list of names and roles: * (all), sealed-secrets; unsealer, external, gitops. Not when called as controller
+    #[arg(long, value_name = "LIST")]
+    controllers: Option<String>,
     /// Replace a newest key from before this time when starting (RFC 1123, numeric zone)
     #[arg(long, value_name = "TIME", default_value = "")]
     key_cutoff_time: String,
@@ -111,6 +124,21 @@ struct Flags {
     /// Look after SealedSecrets with these labels only
     #[arg(long, value_name = "SELECTOR", default_value = "")]
     label_selector: String,
+    /// Let one of several replicas work, which a Lease in the controller's namespace tells; without the right to use Leases there is a warning and no election
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
+    leader_elect: bool,
+    /// How long the other replicas wait after the leader's last sign of life
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    leader_elect_lease_duration: Duration,
+    /// How long after its last renewal of the Lease the leader writes
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    leader_elect_renew_deadline: Duration,
+    /// Name of the Lease
+    #[arg(long, value_name = "NAME", default_value = "sealed-secrets-controller")]
+    leader_elect_resource_name: String,
+    /// The pause between attempts to get or to renew the Lease
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    leader_elect_retry_period: Duration,
     /// Where /healthz, /readyz, /v1/cert.pem, /v1/verify and /v1/rotate are served
     #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
     listen_addr: SocketAddr,
@@ -180,9 +208,11 @@ enum Winner {
 }
 
 /// Reads the command line over the variables of `environment`; an error says
-/// what is wrong.
+/// what is wrong. Called as `controller` it is the original's role and no
+/// other.
 pub(crate) fn read(arguments: Vec<OsString>, environment: &Environment) -> Result<Asked, String> {
-    let mut all = vec![OsString::from("controller")];
+    let is_swapped = arguments.first().is_some_and(|name| Path::new(name).ends_with("controller"));
+    let mut all = vec![OsString::from(if is_swapped { "controller" } else { "bulla-controller" })];
     all.extend(from_variables(environment));
     all.extend(arguments.into_iter().skip(1));
     let matches = match Flags::command().try_get_matches_from(all) {
@@ -197,6 +227,12 @@ pub(crate) fn read(arguments: Vec<OsString>, environment: &Environment) -> Resul
     let file = std::fs::read_to_string(NAMESPACE_FILE).unwrap_or_default();
     let namespace = [environment.text(env::NAMESPACE).unwrap_or_default(), file.trim(), "default"];
     let namespace = namespace.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    if is_swapped && flags.controllers.is_some() {
+        return Err(
+            "--controllers: called as controller, sealed-secrets is the only one; call it bulla-controller"
+                .to_owned(),
+        );
+    }
     flags.settings(namespace).map(|settings| Asked::Run(Box::new(settings)))
 }
 
@@ -238,12 +274,15 @@ impl Flags {
         };
         let is_creation = self.key_order_priority == "SecretCreationTimestamp";
         Ok(Settings {
+            reconcilers: reconcile::chosen(self.controllers.as_deref().unwrap_or("*"))?,
+            election: self.election()?,
             namespace: namespace.to_owned(),
             namespaces: self.namespaces(namespace),
             key_order: if is_creation { KeyOrder::SecretCreationTimestamp } else { KeyOrder::CertNotBefore },
             renewal: Renewal { period: self.key_renew_period, cutoff },
             unseal: UnsealOptions { accepts_v1_data: self.accept_deprecated_v1_data, precedence },
             rules: Rules {
+                adopts_any: self.allow_adopting_any_secret,
                 allows_privileged_types: self.allow_privileged_secret_types,
                 key_namespace: namespace.to_owned(),
                 key_prefix: self.key_prefix.clone(),
@@ -270,6 +309,20 @@ impl Flags {
                 info_to_stdout: self.log_info_stdout,
             },
         })
+    }
+
+    fn election(&self) -> Result<leader::Rules, String> {
+        let rules = leader::Rules {
+            is_on: self.leader_elect,
+            lease: self.leader_elect_resource_name.clone(),
+            lasts: self.leader_elect_lease_duration,
+            deadline: self.leader_elect_renew_deadline,
+            retry: self.leader_elect_retry_period,
+        };
+        if rules.retry.is_zero() || rules.retry >= rules.deadline || rules.deadline >= rules.lasts {
+            return Err("--leader-elect-retry-period must be shorter than --leader-elect-renew-deadline, and that shorter than --leader-elect-lease-duration".to_owned());
+        }
+        Ok(rules)
     }
 
     fn namespaces(&self, own: &str) -> Vec<String> {
@@ -299,6 +352,13 @@ fn truth(text: &str) -> Result<bool, String> {
 fn seconds(text: &str) -> Result<i64, String> {
     let nanoseconds = bulla_template::parse_duration(text).ok_or("a duration such as 720h30m")?;
     Ok(nanoseconds / 1_000_000_000)
+}
+
+/// A duration of Go's that is not negative.
+fn duration(text: &str) -> Result<Duration, String> {
+    let nanoseconds =
+        bulla_template::parse_duration(text).and_then(|nanoseconds| nanoseconds.try_into().ok());
+    nanoseconds.map(Duration::from_nanos).ok_or_else(|| "a duration such as 1m30s".to_owned())
 }
 
 /// An address of Go's: `:8080` is every interface.
@@ -344,9 +404,17 @@ pub(crate) mod testing {
 
     /// The settings of a command line; an error may be a text that was asked for.
     pub(super) fn try_settings(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Settings, String> {
+        try_settings_as("controller", arguments, variables)
+    }
+
+    pub(super) fn try_settings_as(
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Settings, String> {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
         let environment = Environment::new(variables, "/".into());
-        let arguments = std::iter::once("controller").chain(arguments.iter().copied());
+        let arguments = std::iter::once(name).chain(arguments.iter().copied());
         match read(arguments.map(OsString::from).collect(), &environment)? {
             Asked::Run(settings) => Ok(*settings),
             Asked::Show(text) => Err(text),
@@ -360,120 +428,4 @@ pub(crate) mod testing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::testing::try_settings as settings;
-    use super::*;
-
-    fn read_settings(arguments: &[&str], variables: &[(&str, &str)]) -> Settings {
-        settings(arguments, variables).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_original() {
-        let settings = read_settings(&[], &[]);
-        assert!(settings.namespaces.is_empty() && settings.update_status && settings.watches_secrets);
-        assert_eq!((settings.key_prefix.as_str(), settings.new_key.bits), ("sealed-secrets-key", 4096));
-        assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
-        assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
-        assert_eq!(settings.listen.port(), 8080);
-    }
-
-    #[test]
-    fn what_the_originals_chart_passes_is_accepted() {
-        let all = [
-            "--update-status",
-            "--key-prefix",
-            "k",
-            "--key-renew-period",
-            "0",
-            "--key-ttl",
-            "1h",
-            "--rate-limit",
-            "3",
-            "--rate-limit-burst",
-            "4",
-            "--log-info-stdout",
-            "--log-level",
-            "ERROR",
-            "--log-format",
-            "json",
-            "--max-unseal-retries",
-            "6",
-            "--kubeclient-qps",
-            "-1",
-            "--kubeclient-burst",
-            "20",
-            "--watch-for-secrets",
-            "--skip-recreate",
-            "--privatekey-annotations",
-            "a=b",
-            "--listen-addr",
-            "127.0.0.1:1",
-            "--listen-metrics-addr",
-            ":2",
-            "--key-cutoff-time",
-            "Mon, 02 Jan 2006 15:04:05 -0700",
-            "--my-cn",
-            "c",
-            "--read-timeout=1m",
-            "--write-timeout=1m",
-            "--label-selector=a=b",
-            "--key-order-priority=other",
-        ];
-        let read = read_settings(&all, &[]);
-        assert_eq!((read.renewal.period, read.quick_retries, read.label_selector.as_str()), (0, 6, "a=b"));
-        assert_eq!((read.log.level, read.log.format == Format::Json), (tracing::Level::ERROR, true));
-    }
-
-    #[test]
-    fn switches_take_a_value_behind_an_equals_sign_only() {
-        let read = read_settings(&["--update-status=false", "--skip-recreate", "--key-size", "2048"], &[]);
-        assert!(!read.update_status && !read.watches_secrets);
-        assert_eq!(read.new_key.bits, 2048);
-        for argument in
-            ["--update-status=x", "--key-size=1024", "--key-prefix=A", "--key-ttl=30d", "--unknown"]
-        {
-            assert!(settings(&[argument], &[]).is_err(), "{argument}");
-        }
-    }
-
-    #[test]
-    fn variables_set_flags_and_the_command_line_wins() {
-        let variables = [
-            ("SEALED_SECRETS_KEY_RENEW_PERIOD", "1h"),
-            ("SEALED_SECRETS_KEY_TTL", "nonsense"),
-            ("SEALED_SECRETS_UPDATE_STATUS", "false"),
-            ("POD_NAMESPACE", "own"),
-        ];
-        let settings =
-            read_settings(&["--key-renew-period=2h", "--additional-namespaces=a,own,,b"], &variables);
-        assert_eq!((settings.renewal.period, settings.new_key.validity), (7200, 87_600 * 3600));
-        assert!(!settings.update_status);
-        assert_eq!(settings.namespaces, ["own", "a", "b"]);
-        assert_eq!(read_settings(&["--all-namespaces=false"], &variables).namespaces, ["own"]);
-    }
-
-    #[test]
-    fn the_version_has_the_form_that_scripts_look_for() {
-        let shown = settings(&["--version"], &[]).err().unwrap();
-        assert_eq!(shown, format!("controller version: v{VERSION}\n"));
-    }
-
-    #[test]
-    fn cutoff_times_are_read_as_date_prints_them() {
-        assert_eq!(rfc1123z("Mon, 02 Jan 2006 15:04:05 -0700"), Some(1_136_239_445));
-        assert_eq!(rfc1123z("Thu, 01 Jan 1970 00:00:00 +0000"), Some(0));
-        for text in ["", "2006-01-02", "Mon, 02 Jan 2006 15:04:05 MST", "Mon, 31 Feb 2006 15:04:05 +0000"] {
-            assert_eq!(rfc1123z(text), None, "{text}");
-            assert!(text.is_empty() || settings(&[&format!("--key-cutoff-time={text}")], &[]).is_err());
-        }
-    }
-
-    #[test]
-    fn lists_of_pairs_keep_what_follows_the_first_equals_sign() {
-        let read = read_settings(&["--privatekey-labels=a=b=c,d="], &[]);
-        assert_eq!(read.new_key.labels["a"], "b=c");
-        assert_eq!(read.new_key.labels["d"], "");
-        assert!(settings(&["--privatekey-labels=a"], &[]).is_err());
-    }
-}
+mod tests;

@@ -7,23 +7,35 @@ use bulla_api::{Secret, json_line};
 use bulla_core::{Environment, one_line};
 use bulla_seal::reconcile::FIELD_MANAGER;
 use http::{Method, Request, StatusCode};
+use kube::client::ClientBuilder;
+use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::{Value, json};
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use crate::env;
+use crate::leader::Term;
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Objects per page of a list.
 const PAGE: usize = 500;
+/// How often a request is repeated that an overloaded server puts off.
+const RETRIES: u32 = 4;
+/// The first and the longest pause before that, where the server names none.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
+/// Requests that may wait for a connection.
+const WAITING: usize = 1024;
 
 /// The API server of the cluster.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     client: Client,
+    term: Term,
 }
 
 /// Why a request failed.
@@ -75,10 +87,14 @@ fn secrets(namespace: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/secrets")
 }
 
+fn leases(namespace: &str) -> String {
+    format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases")
+}
+
 impl Cluster {
     /// Connects as `KUBECONFIG` says, else with the pod's service account.
     pub(crate) async fn connect(environment: &Environment) -> Result<Self, String> {
-        let config = match environment.os(env::KUBECONFIG) {
+        let mut config = match environment.os(env::KUBECONFIG) {
             Some(path) => {
                 let file = Kubeconfig::read_from(path).map_err(|error| error.to_string())?;
                 Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
@@ -87,13 +103,38 @@ impl Cluster {
             }
             None => Config::incluster().map_err(|error| error.to_string())?,
         };
-        let client = Client::try_from(config).map_err(|error| error.to_string())?;
-        Ok(Self { client })
+        // The pauses of the library's own policy grow to minutes, in which a
+        // server that came back would not be noticed (`security.md` R-10).
+        config.default_retry = false;
+        let [first, longest] = PAUSES;
+        let retries = RetryPolicy::new(first, longest, RETRIES, true).map_err(|error| error.to_string())?;
+        let builder = ClientBuilder::try_from(config).map_err(|error| error.to_string())?;
+        let buffer = BufferLayer::<Request<kube::client::Body>>::new(WAITING);
+        let builder = builder.with_layer(&buffer).with_layer(&RetryLayer::new(retries));
+        Ok(Self::of(builder.build()))
+    }
+
+    /// The API server that a client asks; nothing may be written to it yet.
+    pub(crate) fn of(client: Client) -> Self {
+        Self { client, term: Term::default() }
+    }
+
+    /// Until when it may be written to.
+    pub(crate) fn term(&self) -> &Term {
+        &self.term
     }
 
     /// For watching.
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Asks for something that only the leader may ask for.
+    async fn change(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(), ApiError> {
+        if !self.term.holds() {
+            return Err(ApiError::silent("this replica does not lead and may not write".to_owned()));
+        }
+        self.ask(method, path, body).await.map(drop)
     }
 
     async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Zeroizing<String>, ApiError> {
@@ -158,7 +199,7 @@ impl Cluster {
     pub(crate) async fn put_status(&self, key: &Key, object: &Value) -> Result<(), ApiError> {
         let path =
             format!("{}/{}/status?fieldManager={FIELD_MANAGER}", sealed_secrets(&key.namespace), key.name);
-        self.ask(Method::PUT, &path, object.to_string().into_bytes()).await.map(drop)
+        self.change(Method::PUT, &path, object.to_string().into_bytes()).await
     }
 
     /// A Secret with its data.
@@ -183,14 +224,14 @@ impl Cluster {
 
     pub(crate) async fn create_secret(&self, secret: &Secret) -> Result<(), ApiError> {
         let path = format!("{}?fieldManager={FIELD_MANAGER}", secrets(&secret.metadata.namespace));
-        self.ask(Method::POST, &path, text_of(secret)).await.map(drop)
+        self.change(Method::POST, &path, text_of(secret)).await
     }
 
     /// Replaces a Secret at the resource version that it carries.
     pub(crate) async fn update_secret(&self, secret: &Secret) -> Result<(), ApiError> {
         let metadata = &secret.metadata;
         let path = format!("{}/{}?fieldManager={FIELD_MANAGER}", secrets(&metadata.namespace), metadata.name);
-        self.ask(Method::PUT, &path, text_of(secret)).await.map(drop)
+        self.change(Method::PUT, &path, text_of(secret)).await
     }
 
     /// Deletes a Secret, if it is still the one that was read (`security.md`
@@ -200,12 +241,48 @@ impl Cluster {
         let path = format!("{}/{}", secrets(&metadata.namespace), metadata.name);
         let same = json!({"uid": metadata.server.uid, "resourceVersion": metadata.server.resource_version});
         let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": same});
-        self.ask(Method::DELETE, &path, options.to_string().into_bytes()).await.map(drop)
+        self.change(Method::DELETE, &path, options.to_string().into_bytes()).await
     }
 
     pub(crate) async fn create_event(&self, namespace: &str, event: &Value) -> Result<(), ApiError> {
         let path = format!("/api/v1/namespaces/{namespace}/events");
-        self.ask(Method::POST, &path, event.to_string().into_bytes()).await.map(drop)
+        self.change(Method::POST, &path, event.to_string().into_bytes()).await
+    }
+
+    /// Whether we may use a Lease, as the API server says.
+    pub(crate) async fn may_use_lease(&self, lease: &Key, verb: &str) -> Result<bool, ApiError> {
+        let what = json!({
+            "group": "coordination.k8s.io", "resource": "leases", "verb": verb,
+            "namespace": lease.namespace, "name": lease.name,
+        });
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": what},
+        });
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        match self.ask(Method::POST, path, review.to_string().into_bytes()).await {
+            Ok(text) => Ok(parsed(&text)?["status"]["allowed"] == true),
+            // Who may not even ask may not.
+            Err(error) if error.code == StatusCode::FORBIDDEN.as_u16() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A Lease, if it exists.
+    pub(crate) async fn lease(&self, key: &Key) -> Result<Option<Value>, ApiError> {
+        let path = format!("{}/{}", leases(&key.namespace), key.name);
+        self.get(&path).await?.map(|text| parsed(&text)).transpose()
+    }
+
+    /// Replaces a Lease at the resource version that it carries, or makes it
+    /// where it carries none.
+    pub(crate) async fn put_lease(&self, key: &Key, lease: &Value) -> Result<(), ApiError> {
+        let (method, path) = match lease["metadata"]["resourceVersion"].as_str() {
+            Some(_) => (Method::PUT, format!("{}/{}", leases(&key.namespace), key.name)),
+            None => (Method::POST, leases(&key.namespace)),
+        };
+        let path = format!("{path}?fieldManager={FIELD_MANAGER}");
+        self.ask(method, &path, lease.to_string().into_bytes()).await.map(drop)
     }
 
     /// What tells this cluster from others: the UID of `kube-system`, or

@@ -52,26 +52,19 @@ struct Newest {
 pub(crate) struct Keeper {
     world: Arc<World>,
     ring: watch::Sender<Arc<Ring>>,
+    /// Whether this replica makes keys.
+    leads: watch::Receiver<bool>,
+    /// Whether it has looked for keys as the leader.
+    is_started: bool,
     /// Names of key Secrets that were spoken of.
     known: BTreeSet<String>,
 }
 
-/// What comes next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Due {
-    /// The first key of this process, or one that replaces it.
-    Start,
-    /// The next key, when its time comes.
-    Renewal,
-    /// A key now: somebody asked.
-    Signal,
-}
-
 impl Keeper {
     /// A keeper, and where its rings appear.
-    pub(crate) fn new(world: Arc<World>) -> (Self, watch::Receiver<Arc<Ring>>) {
+    pub(crate) fn new(world: Arc<World>, leads: watch::Receiver<bool>) -> (Self, watch::Receiver<Arc<Ring>>) {
         let (ring, receiver) = watch::channel(Arc::default());
-        (Self { world, ring, known: BTreeSet::new() }, receiver)
+        (Self { world, ring, leads, is_started: false, known: BTreeSet::new() }, receiver)
     }
 
     /// Keeps the ring until the process ends.
@@ -82,22 +75,19 @@ impl Keeper {
         let namespace = [settings.namespace.clone()];
         let mut changes = watches::secrets(&self.world.cluster.client(), &namespace, &label);
         let mut renew = signal(SignalKind::user_defined1()).map_err(|error| error.to_string())?;
-        let mut is_started = false;
         let mut due = Instant::now();
         loop {
-            let asked = tokio::select! {
+            let is_asked = tokio::select! {
                 Some((_, change)) = changes.next() => match change {
                     Event::Init | Event::InitApply(_) => continue,
-                    Event::InitDone | Event::Apply(_) | Event::Delete(_) => None,
+                    Event::InitDone | Event::Apply(_) | Event::Delete(_) => false,
                 },
-                Some(()) = renew.recv() => Some(Due::Signal),
-                () = sleep_until(due) => Some(if is_started { Due::Renewal } else { Due::Start }),
+                Some(()) = renew.recv() => true,
+                Ok(()) = self.leads.changed() => false,
+                () = sleep_until(due) => false,
             };
-            match self.step(is_started, asked).await {
-                Ok(wait) => {
-                    is_started = true;
-                    due = Instant::now() + wait;
-                }
+            match self.step(is_asked).await {
+                Ok(wait) => due = Instant::now() + wait,
                 Err(error) => {
                     tracing::error!(error = error.to_string(), "Failed to read or make keys, will retry");
                     due = Instant::now() + PAUSE;
@@ -106,21 +96,27 @@ impl Keeper {
         }
     }
 
-    /// Reads the keys, makes one if it is time, and says how long to wait.
-    async fn step(&mut self, is_started: bool, asked: Option<Due>) -> Result<Duration, ApiError> {
-        // Without having read the keys none is made.
+    /// Reads the keys, makes one if it is time or somebody asks, and says how
+    /// long to wait.
+    async fn step(&mut self, is_asked: bool) -> Result<Duration, ApiError> {
+        // Without having read the keys none is made, nor by a replica that
+        // does not lead.
         self.load().await?;
         let renewal = self.world.settings.renewal;
         let newest = self.ring.borrow().newest.as_ref().map(|newest| newest.time);
         let now = self.world.clock.now();
-        let is_due = match asked {
-            _ if !is_started => renewal.is_due_at_start(newest),
-            Some(Due::Signal) => true,
-            _ => newest.is_some_and(|newest| renewal.next(newest, now) == Some(0)),
+        let is_time = if self.is_started {
+            newest.is_some_and(|newest| renewal.next(newest, now) == Some(0))
+        } else {
+            renewal.is_due_at_start(newest)
         };
+        let is_due = *self.leads.borrow() && (is_asked || is_time);
         if is_due {
             self.make().await?;
+        } else if is_asked {
+            tracing::warn!("Another replica leads and makes the keys; no key is made here");
         }
+        self.is_started = *self.leads.borrow();
         let newest = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
         let wait = renewal.next(newest, self.world.clock.now()).unwrap_or(DAY).clamp(1, DAY);
         Ok(Duration::from_secs(wait as u64))
@@ -175,6 +171,9 @@ impl Keeper {
         }
         self.world.metrics.key_rejected();
         tracing::error!(secret = metadata.name, error, "Error reading key");
+        if !*self.leads.borrow() {
+            return;
+        }
         let about = json!({
             "apiVersion": "v1", "kind": "Secret", "namespace": metadata.namespace,
             "name": metadata.name, "uid": metadata.server.uid,
@@ -263,4 +262,73 @@ impl Keeper {
 
 fn fingerprints(ring: &Ring) -> Vec<&str> {
     ring.keys.keys().iter().map(|key| key.public().fingerprint()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use http::StatusCode;
+
+    use crate::testing::{Api, SetClock};
+
+    const NOW: i64 = 1_800_000_000;
+    const HOUR: i64 = 3600;
+    const YEAR: i64 = 365 * DAY;
+
+    fn keeper(api: &Api) -> (Keeper, Arc<SetClock>, watch::Sender<bool>) {
+        let clock = Arc::new(SetClock(AtomicI64::new(NOW)));
+        let (leads, receiver) = watch::channel(true);
+        (Keeper::new(api.plain_world(&clock), receiver).0, clock, leads)
+    }
+
+    fn keys(api: &Api) -> usize {
+        api.held().objects.keys().filter(|path| path.contains("/secrets/")).count()
+    }
+
+    #[tokio::test]
+    async fn r_19_clocks_that_jump_make_one_more_key_at_most() {
+        let api = Api::default();
+        let (mut keeper, clock, _leads) = keeper(&api);
+        keeper.step(false).await.unwrap();
+        assert_eq!(keys(&api), 1);
+        for jump in [HOUR, -HOUR, 10 * YEAR, -10 * YEAR, HOUR, 10 * YEAR, -HOUR, 0].repeat(3) {
+            clock.0.store(NOW + jump, Ordering::Relaxed);
+            let wait = keeper.step(false).await.unwrap();
+            assert!((1..=DAY as u64).contains(&wait.as_secs()), "{jump}: {wait:?}");
+            assert_eq!(keeper.ring.borrow().keys.keys().len(), keys(&api), "expired keys open, too");
+        }
+        assert_eq!(keys(&api), 2);
+        // The one from the future is not sealed with before its time.
+        assert_eq!(keeper.ring.borrow().newest.as_ref().unwrap().time, NOW);
+    }
+
+    #[tokio::test]
+    async fn q_01_without_the_lead_or_without_having_read_the_keys_none_is_made() {
+        let api = Api::default();
+        let (mut keeper, clock, leads) = keeper(&api);
+        for status in [StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND] {
+            api.held().refuses = Some(status);
+            assert!(keeper.step(true).await.is_err(), "{status}");
+        }
+        api.held().refuses = None;
+        leads.send_replace(false);
+        keeper.step(false).await.unwrap();
+        keeper.step(true).await.unwrap();
+        assert_eq!(api.changes(), [""; 0]);
+        leads.send_replace(true);
+        keeper.step(false).await.unwrap();
+        assert_eq!(keys(&api), 1);
+        // A replica that follows has the key, and does not renew it.
+        leads.send_replace(false);
+        clock.0.store(NOW + YEAR, Ordering::Relaxed);
+        keeper.step(false).await.unwrap();
+        assert_eq!((keys(&api), keeper.ring.borrow().keys.keys().len()), (1, 1));
+        leads.send_replace(true);
+        assert_eq!(keeper.step(false).await.unwrap(), Duration::from_secs(1));
+        keeper.step(false).await.unwrap();
+        assert_eq!(keys(&api), 2, "the new leader renews at once");
+    }
 }

@@ -10,10 +10,13 @@ mod cluster;
 mod env;
 mod http;
 mod keys;
+mod leader;
 mod metrics;
 mod queue;
 mod reconcile;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 use std::ffi::OsString;
@@ -32,6 +35,8 @@ use metrics::Metrics;
 
 /// How long work in progress may take after the order to end.
 const GRACE: Duration = Duration::from_secs(15);
+/// How long it may take to give the lease back after that.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Where and with what everything happens.
 pub(crate) struct World {
@@ -95,29 +100,36 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
         metrics: Arc::new(metrics),
     });
     let (end, ended) = tokio::sync::watch::channel(false);
-    let mut tasks = JoinSet::new();
-    let (keeper, ring) = keys::Keeper::new(Arc::clone(&world));
-    tasks.spawn(crate::http::serve(Arc::clone(&world), ring.clone()));
-    tasks.spawn(metrics::serve(Arc::clone(&world)));
-    tasks.spawn(keeper.run());
-    for reconciler in reconcile::RECONCILERS {
-        tasks.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));
-    }
+    let (leave, left) = tokio::sync::watch::channel(false);
+    let (candidate, mut leads) = leader::Candidate::new(Arc::clone(&world));
+    let (keeper, ring) = keys::Keeper::new(Arc::clone(&world), leads.clone());
+    let (mut parts, mut work) = (JoinSet::new(), JoinSet::new());
+    parts.spawn(crate::http::serve(Arc::clone(&world), ring.clone()));
+    parts.spawn(metrics::serve(Arc::clone(&world)));
+    parts.spawn(keeper.run());
+    let mut election = tokio::spawn(candidate.run(left));
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        Some(ended) = tasks.join_next() => return Err(reason(ended)),
+    loop {
+        let is_leader = tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            Some(ended) = parts.join_next() => return Err(reason(ended)),
+            Some(ended) = work.join_next() => return Err(reason(ended)),
+            ended = &mut election => return Err(reason(ended)),
+            Ok(_) = leads.wait_for(|leads| *leads), if work.is_empty() => true,
+        };
+        if is_leader {
+            for reconciler in &world.settings.reconcilers {
+                work.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));
+            }
+        }
     }
     tracing::info!("Ending");
-    let _ = end.send(true);
-    let reconcilers_end = async {
-        for _ in reconcile::RECONCILERS {
-            tasks.join_next().await;
-        }
-    };
-    let _ = tokio::time::timeout(GRACE, reconcilers_end).await;
+    end.send_replace(true);
+    let _ = tokio::time::timeout(GRACE, async { while work.join_next().await.is_some() {} }).await;
+    leave.send_replace(true);
+    let _ = tokio::time::timeout(FAREWELL, election).await;
     Ok(())
 }
 

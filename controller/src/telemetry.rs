@@ -38,9 +38,14 @@ struct Logger {
     clock: Arc<dyn Clock>,
 }
 
-/// Starts logging; done once.
+/// Starts logging; done once. Of a panic the place is told, never the text,
+/// which may hold a value.
 pub(crate) fn start(log: Log, clock: Arc<dyn Clock>) {
     let _ = tracing::subscriber::set_global_default(Logger { log, clock });
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "A part of the controller panicked");
+    }));
 }
 
 /// Prints what a command line asked for.

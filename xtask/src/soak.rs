@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: the failure rows of `security.md` 5 at their full
-//! size. The tests are those of the lane `faults` and of the crates; here they
+//! size. The tests are those of the lanes `faults` and `kube` and of the crates; here they
 //! repeat themselves, and what they tell becomes a table.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::command::{command, find_on_path, finish};
 use crate::failure::Failure;
+use crate::test::{KUBERNETES, SEALED_SECRETS, provide};
 use crate::workspace::Workspace;
 
 /// Seconds that one repeating test may take where nothing else is asked for;
@@ -56,7 +57,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let strace = find_on_path("strace")
         .ok_or_else(|| Failure::Missing("strace comes with the system: apt-get install strace".to_owned()))?;
-    finish(&mut command("cargo", &["build", "--release", "--package", "bulla"], &workspace.root))?;
+    let programs = ["build", "--release", "--package", "bulla", "--package", "bulla-controller"];
+    finish(&mut command("cargo", &programs, &workspace.root))?;
     let mut lane = test(&workspace.root, &["--package", "lane-faults"]);
     lane.env("BULLA_BIN", workspace.target.join("release/bulla")).env("BULLA_LANE_STRACE", strace);
     lane.env("BULLA_FULL", "1").env("BULLA_SOAK_SECONDS", options.seconds.to_string());
@@ -64,6 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         lane.env("TMPDIR", MEMORY);
     }
     let mut rows = told(&mut lane)?;
+    rows.extend(told(&mut kube(&workspace)?)?);
     let mut edits =
         test(&workspace.root, &["--release", "--package", "bulla-sops", "--test", "sops", "c_03"]);
     edits.env("PROPTEST_CASES", (EDITS / 8).to_string());
@@ -79,6 +82,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         println!("written to {RESULT}");
     }
     Ok(())
+}
+
+/// The faults of the lane `kube`, with what that lane is handed.
+fn kube(workspace: &Workspace) -> Result<Command, Failure> {
+    let components = [&KUBERNETES, &SEALED_SECRETS];
+    provide::all(workspace, &components)?;
+    let mut lane = test(&workspace.root, &["--package", "lane-kube", "faults::"]);
+    for component in components {
+        lane.env(component.variable, provide::value(workspace, component));
+    }
+    lane.env("BULLA_CONTROLLER_BIN", workspace.target.join("release/bulla-controller"))
+        .env("BULLA_FULL", "1");
+    Ok(lane)
 }
 
 fn test(root: &Path, arguments: &[&str]) -> Command {

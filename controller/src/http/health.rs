@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Default)]
 pub(crate) struct Health {
     is_synced: AtomicBool,
+    stands_by: AtomicBool,
     certificate: RwLock<Option<Vec<u8>>>,
 }
 
@@ -14,6 +15,11 @@ impl Health {
     /// All objects are known.
     pub(crate) fn synced(&self) {
         self.is_synced.store(true, Ordering::Relaxed);
+    }
+
+    /// Another replica leads: to serve the certificate is all there is to do.
+    pub(crate) fn stands_by(&self, stands_by: bool) {
+        self.stands_by.store(stands_by, Ordering::Relaxed);
     }
 
     /// The certificate of the newest key, in PEM.
@@ -28,7 +34,8 @@ impl Health {
 
     /// What is missing before work can be given here; nothing where it can.
     pub(super) fn missing(&self) -> Option<&'static str> {
-        match (self.certificate().is_some(), self.is_synced.load(Ordering::Relaxed)) {
+        let is_set = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        match (self.certificate().is_some(), is_set(&self.is_synced) || is_set(&self.stands_by)) {
             (false, _) => Some("no sealing key\n"),
             (_, false) => Some("not synced\n"),
             _ => None,
@@ -50,5 +57,13 @@ mod tests {
         assert_eq!(health.missing(), None);
         health.certified(None);
         assert_eq!(health.missing(), Some("no sealing key\n"));
+        // A standby that would never be ready would stop a rollout.
+        let standby = Health::default();
+        standby.stands_by(true);
+        assert_eq!(standby.missing(), Some("no sealing key\n"));
+        standby.certified(Some(b"pem".to_vec()));
+        assert_eq!(standby.missing(), None);
+        standby.stands_by(false);
+        assert_eq!(standby.missing(), Some("not synced\n"), "a new leader has to read everything first");
     }
 }

@@ -18,7 +18,7 @@ impl Fake {
         let thread = std::thread::spawn(move || {
             let serve = |answer: String| {
                 let (mut stream, _) = listener.accept().expect("a connection");
-                let request = receive(&mut stream);
+                let request = receive(&mut stream).expect("a request");
                 // A client may hang up before a long answer is over.
                 let _ = stream.write_all(answer.as_bytes());
                 request
@@ -78,18 +78,20 @@ fn listen() -> (TcpListener, String) {
     (listener, url)
 }
 
-fn receive(stream: &mut TcpStream) -> String {
-    let (mut request, mut buffer) = (String::new(), [0; 4096]);
+/// Reads a request with its body; empty where the client hung up.
+pub(crate) fn receive(stream: &mut TcpStream) -> std::io::Result<String> {
+    let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
-        let length = stream.read(&mut buffer).expect("a request");
-        request.push_str(std::str::from_utf8(&buffer[..length]).expect("a request in UTF-8"));
-        let body = request.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body));
+        let length = stream.read(&mut buffer)?;
+        request.extend_from_slice(&buffer[..length]);
+        let text = String::from_utf8_lossy(&request);
+        let body = text.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body));
         let complete = body.is_some_and(|(head, body)| {
             let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             body.len() >= announced.map_or(0, |length| length.parse().expect("a number"))
         });
         if length == 0 || complete {
-            return request;
+            return Ok(text.into_owned());
         }
     }
 }

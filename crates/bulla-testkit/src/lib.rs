@@ -17,6 +17,7 @@ pub mod kube;
 mod outcome;
 mod sandbox;
 mod service;
+pub mod soak;
 mod tool;
 
 pub use age_key::AgeKey;

@@ -7,7 +7,7 @@ pub(crate) struct Component {
     pub(crate) version: &'static str,
     pub(super) source: Source,
     /// Set for the lane: the path of the program, or of the folder of programs.
-    pub(super) variable: &'static str,
+    pub(crate) variable: &'static str,
     /// What the variable holds, below the component's `bin` folder; empty for the folder itself.
     pub(super) value: &'static str,
     /// Programs, or files of sources, that must be there afterwards.
@@ -103,7 +103,7 @@ pub(crate) const SEALED_SECRETS: Component = Component {
 };
 
 /// A Kubernetes API with what makes it alive, as far as no node is needed.
-pub(super) const KUBERNETES: Component = Component {
+pub(crate) const KUBERNETES: Component = Component {
     name: "kubernetes",
     version: "1.36.3",
     source: Source::GoModule(

@@ -172,7 +172,12 @@ impl Known {
             Event::Apply(object) => {
                 self.sealed_seen(key(&object.metadata), &object).map(Reaction::Now).into_iter().collect()
             }
-            Event::Delete(object) => self.sealed_gone(key(&object.metadata)).into_iter().collect(),
+            Event::Delete(object) => {
+                let (key, uid) = (key(&object.metadata), object.metadata.uid.as_deref().unwrap_or_default());
+                // News of the end of an older object of this name may be late.
+                let is_it = self.objects.get(&key).is_some_and(|known| *known.uid == *uid);
+                is_it.then(|| self.sealed_gone(key)).flatten().into_iter().collect()
+            }
         }
     }
 
@@ -256,13 +261,14 @@ impl Known {
     /// A Secret was deleted: one that was ours is made again, one that was in
     /// the way no longer is (`security.md` R-13).
     fn secret_gone(&mut self, key: &Key) -> Option<Reaction> {
-        let trace = self.secrets.remove(key)?;
+        let trace = self.secrets.remove(key);
         let object = self.objects.get_mut(key)?;
         object.is_settled = false;
         if !self.is_started {
             return None;
         }
-        if trace.is_managed || trace.owner == object.uid {
+        // What was not known of may have been ours.
+        if trace.is_none_or(|trace| trace.is_managed || trace.owner == object.uid) {
             return Some(Reaction::Now(key.clone()));
         }
         object.failed.is_some().then(|| Reaction::Soon(key.clone()))

@@ -27,7 +27,7 @@ use known::{Known, Reaction};
 use work::{Outcome, Worker};
 
 /// The reconciler of SealedSecrets.
-pub(super) const RECONCILER: Reconciler = Reconciler { start };
+pub(super) const RECONCILER: Reconciler = Reconciler { name: "sealed-secrets", start };
 
 /// Objects in work at a time; most of them wait for the API server.
 const AT_ONCE: usize = 32;

@@ -12,6 +12,10 @@ use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
 
+/// How often a Secret is read anew because somebody else wrote it meanwhile,
+/// before that is a failure to report.
+const ATTEMPTS: u32 = 4;
+
 /// Who works.
 pub(super) struct Worker {
     pub(super) world: Arc<World>,
@@ -175,6 +179,7 @@ impl Worker {
         let cluster = &self.world.cluster;
         let read = async || cluster.secret(key).await.map_err(|error| failure(key, &error));
         let mut existing = if is_absent { None } else { read().await? };
+        let mut attempt = 1;
         loop {
             let step =
                 reconcile::plan(&sealed, unsealed.clone(), existing.as_ref(), &self.world.settings.rules)?;
@@ -184,14 +189,12 @@ impl Worker {
                 Step::Update(secret) => cluster.update_secret(secret).await,
             };
             let Err(error) = written else { return Ok(Done::Written) };
-            if !error.is_conflict() || existing.is_some() {
+            if !error.is_conflict() || attempt == ATTEMPTS {
                 return Err(failure(key, &error));
             }
-            // The watch lags: somebody made it before us.
+            // Somebody wrote since it was read, or the watch lags.
+            attempt += 1;
             existing = read().await?;
-            if existing.is_none() {
-                return Err(failure(key, &error));
-            }
         }
     }
 
@@ -240,4 +243,94 @@ fn failure(key: &Key, error: &ApiError) -> Failure {
         return Failure::Immutable { object: key.to_string(), text: error.to_string() };
     }
     Failure::Api(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::atomic::AtomicI64;
+
+    use bulla_core::{Random, RandomError, SecretBytes};
+    use bulla_crypto::SystemRandom;
+    use bulla_seal::{KeyRing, KeySecret, NewKey, SealOptions};
+
+    use crate::testing::{Api, SetClock};
+
+    /// Panics where a template draws; the name of an event takes eight bytes.
+    struct Poisoned;
+
+    impl Random for Poisoned {
+        fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+            assert_eq!(buffer.len(), 8, "canary");
+            SystemRandom.fill(buffer)
+        }
+    }
+
+    fn key_of(name: &str) -> Key {
+        Key { namespace: "x".into(), name: name.into() }
+    }
+
+    const PATH: &str = "/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/";
+
+    #[tokio::test]
+    async fn r_14_a_panic_is_that_objects_error_and_nobody_elses() {
+        let api = Api::default();
+        let world = api.world(&[], Arc::new(SetClock(AtomicI64::new(1_800_000_000))), Arc::new(Poisoned));
+        let new = NewKey { bits: 2048, ..world.settings.new_key.clone() };
+        let made = new.generate("kube-system", "k", 1_800_000_000, &SystemRandom).unwrap();
+        let key = KeySecret::read(&made).unwrap().key;
+        for (name, template) in [("bad", "{{ randAlphaNum 20 }}"), ("good", "{{ .a }}!")] {
+            let mut secret = Secret::default();
+            secret.metadata.namespace = "x".into();
+            secret.metadata.name = name.into();
+            secret.data.insert("a".into(), SecretBytes::new(b"value".to_vec()));
+            let mut sealed =
+                bulla_seal::seal(&secret, key.public(), &SealOptions::default(), &SystemRandom).unwrap();
+            sealed.template.data.insert("t".into(), template.into());
+            let mut object: Value = serde_json::from_str(&bulla_api::json_line(&sealed.tree())).unwrap();
+            object["metadata"]["uid"] = name.into();
+            object["metadata"]["generation"] = 1.into();
+            api.held().objects.insert(format!("{PATH}{name}"), object);
+        }
+        let ring = Ring::of(KeyRing::new([key]));
+        let worker = Worker { world, ring: watch::channel(Arc::new(ring)).1, cores: Semaphore::new(1) };
+        let order = || Order { gone: None, is_absent: true, said: None };
+        let bad = worker.reconcile(&key_of("bad"), order()).await;
+        let good = worker.reconcile(&key_of("good"), order()).await;
+        assert_eq!((bad.retry, bad.failed, good.failed), (Retry::Later, Some(Failed::Other), None));
+        let held = api.held();
+        let message =
+            |name: &str| held.objects[&format!("{PATH}{name}")]["status"]["conditions"][0]["message"].clone();
+        assert_eq!(
+            (message("bad"), message("good")),
+            ("the object made the controller panic".into(), Value::Null)
+        );
+        let events = held.objects.iter().filter(|(path, _)| path.contains("/events/"));
+        let reasons: Vec<&str> = events.map(|(_, event)| event["reason"].as_str().unwrap()).collect();
+        assert_eq!(reasons, ["ErrUnsealFailed", "Unsealed"]);
+        assert!(held.objects.contains_key("/api/v1/namespaces/x/secrets/good"));
+        assert!(!held.objects.contains_key("/api/v1/namespaces/x/secrets/bad"));
+    }
+
+    #[tokio::test]
+    async fn r_20_who_does_not_lead_writes_nothing() {
+        let api = Api::default();
+        let clock = Arc::new(SetClock(AtomicI64::new(1_800_000_000)));
+        let open = api.plain_world(&clock);
+        let cluster = crate::cluster::Cluster::of(open.cluster.client());
+        let mut secret = Secret::default();
+        secret.metadata.namespace = "x".into();
+        secret.metadata.name = "n".into();
+        let refused = |outcome: Result<(), ApiError>| outcome.unwrap_err().to_string();
+        let text = "this replica does not lead and may not write";
+        assert_eq!(refused(cluster.create_secret(&secret).await), text);
+        assert_eq!(refused(cluster.update_secret(&secret).await), text);
+        assert_eq!(refused(cluster.delete_secret(&secret).await), text);
+        assert_eq!(refused(cluster.put_status(&key_of("n"), &json!({})).await), text);
+        assert_eq!(refused(cluster.create_event("x", &json!({})).await), text);
+        assert_eq!(api.changes(), [""; 0]);
+        open.cluster.create_secret(&secret).await.unwrap();
+        assert_eq!(api.changes(), ["POST /api/v1/namespaces/x/secrets"]);
+    }
 }

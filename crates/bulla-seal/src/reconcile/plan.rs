@@ -16,6 +16,9 @@ const HELM_RELEASE: &str = "helm.sh/release.v1";
 /// What the operator decided.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
+    /// Whether annotated Secrets are taken over whatever they are, as the
+    /// reference does; sealing keys never are.
+    pub adopts_any: bool,
     /// Whether Secrets of privileged types are made.
     pub allows_privileged_types: bool,
     /// The namespace of the sealing keys.
@@ -47,7 +50,7 @@ pub fn plan(
     desired.metadata.server = ServerFields::default();
     rules.judge(&desired)?;
     let Some(existing) = existing else { return Ok(Step::Create(desired)) };
-    judge_owner(sealed, existing)?;
+    rules.judge_owner(sealed, existing)?;
     let merged = merged(existing, desired);
     let size = data_size(&merged);
     if size > MAX_DATA {
@@ -77,6 +80,38 @@ impl Rules {
         let size = data_size(desired);
         if size > MAX_DATA { Err(Refusal::TooLarge(size)) } else { Ok(()) }
     }
+
+    /// Whether an existing Secret may be written to (`security.md` S-13, T-04).
+    fn judge_owner(&self, sealed: &SealedSecret, existing: &Secret) -> Result<(), Failure> {
+        let metadata = &existing.metadata;
+        if metadata.labels.contains_key(KEY_LABEL) {
+            return Err(Refusal::SealingKey(metadata.name.clone()).into());
+        }
+        if is_controlled_by(metadata, &sealed.metadata.server.uid) {
+            return Ok(());
+        }
+        let (is_managed, is_patched) = (metadata.is_annotated(MANAGED), metadata.is_annotated(PATCH));
+        if !is_managed && !is_patched {
+            return Err(Failure::Unmanaged(metadata.name.clone()));
+        }
+        if self.adopts_any {
+            return Ok(());
+        }
+        let secret_type = existing.secret_type.as_str();
+        if PRIVILEGED.contains(&secret_type) || secret_type == HELM_RELEASE {
+            return Err(Failure::Unmanaged(metadata.name.clone()));
+        }
+        // Merging leaves the owner, so it may be another; taking over may not
+        // take from one. A SealedSecret that was made anew has a new UID.
+        match metadata.controller().filter(|owner| owner.kind != sealed.kind) {
+            Some(owner) if is_managed => Err(Refusal::Controlled {
+                name: metadata.name.clone(),
+                owner: format!("{} {:?}", owner.kind, owner.name),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn data_size(secret: &Secret) -> usize {
@@ -85,35 +120,6 @@ fn data_size(secret: &Secret) -> usize {
 
 fn is_controlled_by(metadata: &ObjectMeta, uid: &str) -> bool {
     !uid.is_empty() && metadata.controller().is_some_and(|owner| owner.uid == uid)
-}
-
-/// Whether an existing Secret may be written to (`security.md` S-13, T-04).
-fn judge_owner(sealed: &SealedSecret, existing: &Secret) -> Result<(), Failure> {
-    let metadata = &existing.metadata;
-    if metadata.labels.contains_key(KEY_LABEL) {
-        return Err(Refusal::SealingKey(metadata.name.clone()).into());
-    }
-    if is_controlled_by(metadata, &sealed.metadata.server.uid) {
-        return Ok(());
-    }
-    let (is_managed, is_patched) = (metadata.is_annotated(MANAGED), metadata.is_annotated(PATCH));
-    if !is_managed && !is_patched {
-        return Err(Failure::Unmanaged(metadata.name.clone()));
-    }
-    let secret_type = existing.secret_type.as_str();
-    if PRIVILEGED.contains(&secret_type) || secret_type == HELM_RELEASE {
-        return Err(Failure::Unmanaged(metadata.name.clone()));
-    }
-    // Merging leaves the owner, so it may be another; taking over may not
-    // take from one. A SealedSecret that was made anew has a new UID.
-    match metadata.controller().filter(|owner| owner.kind != sealed.kind) {
-        Some(owner) if is_managed => Err(Refusal::Controlled {
-            name: metadata.name.clone(),
-            owner: format!("{} {:?}", owner.kind, owner.name),
-        }
-        .into()),
-        _ => Ok(()),
-    }
 }
 
 /// The existing Secret with what was unsealed put in its place or into it.

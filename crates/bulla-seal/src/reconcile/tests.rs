@@ -66,7 +66,12 @@ fn existing(annotations: &[&str], owner: Option<(&str, &str)>) -> Secret {
 }
 
 fn rules() -> Rules {
-    Rules { allows_privileged_types: false, key_namespace: "keys".into(), key_prefix: "k".into() }
+    Rules {
+        adopts_any: false,
+        allows_privileged_types: false,
+        key_namespace: "keys".into(),
+        key_prefix: "k".into(),
+    }
 }
 
 fn run(unsealed: Secret, existing: Option<&Secret>) -> Result<Step, Failure> {
@@ -172,6 +177,22 @@ fn t_04_what_another_controller_has_is_not_taken_over() {
         secret.secret_type = secret_type.into();
         assert!(matches!(run(unsealed(), Some(&secret)), Err(Failure::Unmanaged(_))), "{secret_type}");
     }
+}
+
+#[test]
+fn t_04_adoption_as_in_the_reference_is_a_switch_that_leaves_sealing_keys_alone() {
+    let rules = Rules { adopts_any: true, ..rules() };
+    let decide = |existing: &Secret| plan(&sealed(), unsealed(), Some(existing), &rules);
+    let controlled = existing(&[MANAGED], Some(("Certificate", "u9")));
+    let mut release = existing(&[MANAGED], None);
+    release.secret_type = "helm.sh/release.v1".into();
+    for there in [controlled, release] {
+        assert!(matches!(decide(&there), Ok(Step::Update(_))));
+    }
+    let mut key = existing(&[MANAGED], None);
+    key.metadata.labels.insert(KEY_LABEL.into(), "active".into());
+    assert!(matches!(decide(&key), Err(Failure::Refused(Refusal::SealingKey(_)))));
+    assert!(matches!(decide(&existing(&[], None)), Err(Failure::Unmanaged(_))));
 }
 
 #[test]

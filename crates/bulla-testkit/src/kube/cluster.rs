@@ -23,6 +23,9 @@ pub struct Cluster {
     pub(super) routes: Routes,
     /// Namespaces made so far.
     pub(super) namespaces: AtomicUsize,
+    etcd: String,
+    /// What leads to the API server without TLS, and its port.
+    plain: OnceLock<(Kept, u16)>,
     /// etcd last: they are dropped in their order.
     servers: Vec<Kept>,
 }
@@ -44,12 +47,13 @@ impl Cluster {
             port: free_port(),
             routes: Routes::default(),
             namespaces: AtomicUsize::new(0),
+            etcd: format!("http://127.0.0.1:{}", free_port()),
+            plain: OnceLock::new(),
             servers: Vec::new(),
         };
-        let etcd = format!("http://127.0.0.1:{}", free_port());
         cluster.write_configuration();
-        cluster.serve("etcd", &etcd_arguments(&etcd));
-        cluster.serve("kube-apiserver", &cluster.api_server_arguments(&etcd));
+        cluster.serve("etcd", &etcd_arguments(&cluster.etcd));
+        cluster.serve("kube-apiserver", &cluster.api_server_arguments());
         cluster.wait_until_ready();
         cluster.serve_controllers();
         cluster.servers.reverse();
@@ -64,6 +68,34 @@ impl Cluster {
     /// The certificates to trust, in PEM.
     pub fn ca_file(&self) -> PathBuf {
         self.sandbox.path("certificates/apiserver.crt")
+    }
+
+    /// Kills the API server and starts it again after `meanwhile`. Only for a
+    /// cluster of the test's own.
+    pub fn without_api_server(&mut self, meanwhile: impl FnOnce()) {
+        let at = self.servers.len() - 2;
+        drop(self.servers.remove(at));
+        meanwhile();
+        self.serve("kube-apiserver", &self.api_server_arguments());
+        let server = self.servers.pop().expect("it was started");
+        self.servers.insert(at, server);
+        self.wait_until_ready();
+    }
+
+    /// The port of `kubectl proxy`, which has no credentials of its own: those
+    /// of each request count.
+    pub(super) fn plain_port(&self) -> u16 {
+        let start = || {
+            let port = free_port();
+            self.sandbox.write("plain.kubeconfig", self.kubeconfig_text("default", "of-nobody"));
+            let mut command = Command::new(Tool::kubernetes("kubectl").path());
+            command.args(["--kubeconfig=plain.kubeconfig", "proxy", &format!("--port={port}")]);
+            command.current_dir(self.sandbox.path("")).env("HOME", self.sandbox.home());
+            let kept = Kept::start(&command, &self.sandbox.path("plain.log"), None);
+            super::eventually("kubectl proxy", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+            (kept, port)
+        };
+        self.plain.get_or_init(start).1
     }
 
     /// A kubeconfig with all rights.
@@ -83,7 +115,12 @@ impl Cluster {
 
     /// A kubeconfig for a bearer of this token, with a namespace to start in.
     pub(super) fn kubeconfig_text(&self, namespace: &str, token: &str) -> String {
-        let cluster = serde_json::json!({"server": self.url(), "certificate-authority": self.ca_file()});
+        self.kubeconfig_text_at(&self.url(), namespace, token)
+    }
+
+    /// The same, with another way to the server.
+    pub(super) fn kubeconfig_text_at(&self, url: &str, namespace: &str, token: &str) -> String {
+        let cluster = serde_json::json!({"server": url, "certificate-authority": self.ca_file()});
         let context = serde_json::json!({"cluster": "test", "user": "test", "namespace": namespace});
         let config = serde_json::json!({
             "apiVersion": "v1",
@@ -107,8 +144,8 @@ impl Cluster {
 
     /// The server makes its own certificate; that one's key signs the tokens of
     /// ServiceAccounts as well.
-    fn api_server_arguments(&self, etcd: &str) -> Vec<String> {
-        let port = self.port;
+    fn api_server_arguments(&self) -> Vec<String> {
+        let (port, etcd) = (self.port, &self.etcd);
         lines(&format!(
             "--etcd-servers={etcd}
             --bind-address=127.0.0.1

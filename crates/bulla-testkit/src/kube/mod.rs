@@ -25,6 +25,9 @@
 //! ServiceAccount where containers do. It listens on loopback ports that the
 //! test hands it ([`free_port`]).
 //!
+//! A [`Proxy`] stands between a pod ([`Pod::behind`]) and the API server, counts
+//! requests, and refuses, loses, delays or holds those that a test says.
+//!
 //! Everything ends when it is dropped, and also when the test program is gone
 //! in whatever way, `kill -9` included.
 
@@ -33,11 +36,13 @@ mod egress;
 mod kept;
 mod objects;
 mod pod;
+mod proxy;
 
 use std::time::{Duration, Instant};
 
 pub use cluster::Cluster;
 pub use pod::Pod;
+pub use proxy::{Call, Fault, Proxy};
 
 /// How long [`eventually`] waits; a loaded machine is slow.
 const PATIENCE: Duration = Duration::from_mins(1);

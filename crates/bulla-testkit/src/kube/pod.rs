@@ -2,13 +2,18 @@
 
 use std::process::Command;
 
-use super::Cluster;
 use super::kept::Kept;
+use super::{Cluster, Proxy};
 use crate::{Sandbox, Tool};
 
 /// Puts the folder `account` where containers find their ServiceAccount, for this process only.
 const ENTER: &str = r#"
 mount -t tmpfs tmpfs /run && mkdir -p "$0" && cp account/* "$0" && exec "$@"
+"#;
+/// The same, and nothing can be written below `/`, `/tmp` and `/run`.
+const ENTER_SEALED: &str = r#"
+mount -t tmpfs tmpfs /run && mkdir -p "$0" && cp account/* "$0" && mount -o remount,ro /run &&
+mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && mount -o remount,bind,ro / && exec "$@"
 "#;
 /// Where that is, below a link to `/run`.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -29,8 +34,46 @@ impl Pod {
     /// Where it cannot be started.
     #[track_caller]
     pub fn start(cluster: &Cluster, namespace: &str, account: &str, tool: &Tool, arguments: &[&str]) -> Self {
+        Self::enter(ENTER, None, cluster, [namespace, account], tool, arguments)
+    }
+
+    /// As [`Self::start`], but every request goes through a proxy.
+    #[track_caller]
+    pub fn behind(
+        proxy: &Proxy,
+        cluster: &Cluster,
+        namespace: &str,
+        account: &str,
+        tool: &Tool,
+        arguments: &[&str],
+    ) -> Self {
+        Self::enter(ENTER, Some(proxy), cluster, [namespace, account], tool, arguments)
+    }
+
+    /// As [`Self::start`], where `/`, `/tmp` and `/run` are read-only.
+    #[track_caller]
+    pub fn start_sealed(
+        cluster: &Cluster,
+        namespace: &str,
+        account: &str,
+        tool: &Tool,
+        arguments: &[&str],
+    ) -> Self {
+        Self::enter(ENTER_SEALED, None, cluster, [namespace, account], tool, arguments)
+    }
+
+    #[track_caller]
+    fn enter(
+        script: &str,
+        proxy: Option<&Proxy>,
+        cluster: &Cluster,
+        [namespace, account]: [&str; 2],
+        tool: &Tool,
+        arguments: &[&str],
+    ) -> Self {
+        let token = cluster.token(namespace, account);
         let sandbox = Sandbox::new();
-        sandbox.write("account/token", cluster.token(namespace, account));
+        sandbox.write("account/token", &token);
         sandbox.write("account/namespace", namespace);
         sandbox.write("account/ca.crt", std::fs::read(cluster.ca_file()).expect("the server wrote it"));
         let program = match tool.called {
@@ -43,10 +86,17 @@ impl Pod {
             None => tool.path().to_owned(),
         };
         let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "--mount", "sh", "-c", ENTER, ACCOUNT]).arg(program).args(arguments);
+        command
+            .args(["--map-root-user", "--mount", "sh", "-c", script, ACCOUNT])
+            .arg(program)
+            .args(arguments);
         command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin").env("HOME", sandbox.home());
         command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1");
         command.env("KUBERNETES_SERVICE_PORT", cluster.port.to_string());
+        if let Some(proxy) = proxy {
+            let config = cluster.kubeconfig_text_at(&proxy.url(), namespace, &token);
+            command.env("KUBECONFIG", sandbox.write("kubeconfig", config));
+        }
         let kept = Kept::start(&command, &sandbox.path("log"), Some(sandbox.root()));
         Self { kept, sandbox }
     }

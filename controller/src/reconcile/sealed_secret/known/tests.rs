@@ -102,6 +102,20 @@ fn r_08_what_a_list_no_longer_holds_was_deleted() {
 }
 
 #[test]
+fn r_08_late_news_of_an_older_object_change_nothing_of_the_newer_one() {
+    let mut known = started(&[sealed("n", "u2", 1)], &[secret("n", "u2", &[])]);
+    assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u1", 1)))), []);
+    assert_eq!(known.len(), 1);
+    // Told twice that the Secret is gone: looked at twice, since it may be there again.
+    for _ in 0..2 {
+        let gone = Event::Delete(secret("n", "u2", &[]));
+        assert_eq!(known.secret_changed((0, gone)), [Reaction::Now(of("x", "n"))]);
+    }
+    assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u2", 1)))), []);
+    assert_eq!(known.len(), 0);
+}
+
+#[test]
 fn deleted_objects_are_left_to_the_garbage_collector() {
     let mut known = started(&[sealed("n", "u1", 1)], &[secret("n", "u1", &[])]);
     assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u1", 1)))), []);

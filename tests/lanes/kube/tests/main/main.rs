@@ -2,6 +2,7 @@
 
 mod cluster;
 mod crd;
+mod faults;
 mod http;
 mod metrics;
 mod rights;

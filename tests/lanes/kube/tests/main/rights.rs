@@ -28,6 +28,9 @@ fn p_02_the_unsealer_may_what_it_needs_and_no_more() {
         "watch secrets -A",
         "patch events -A",
         "get namespaces -A",
+        "create leases.coordination.k8s.io -n kube-system",
+        "get leases.coordination.k8s.io/sealed-secrets-controller -n kube-system",
+        "update leases.coordination.k8s.io/sealed-secrets-controller -n kube-system",
     ];
     for words in allowed {
         bulla_testkit::kube::eventually(words, || may(&cluster, words).then_some(()));
@@ -52,6 +55,8 @@ fn p_02_the_unsealer_may_what_it_needs_and_no_more() {
         "bind clusterroles.rbac.authorization.k8s.io -A",
         "impersonate users -A",
         "get nodes -A",
+        "update leases.coordination.k8s.io/another -n kube-system",
+        "create leases.coordination.k8s.io -n default",
         "update customresourcedefinitions.apiextensions.k8s.io -A",
         "create services --subresource=proxy -n kube-system",
     ];

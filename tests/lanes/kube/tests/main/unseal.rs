@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::crd::CRD;
 
 const RBAC: &str = include_str!("rbac.yaml");
-const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=active";
+pub(crate) const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=active";
 /// A value that no log, status or event may show.
 const CANARY: &str = bulla_testkit::CANARY;
 
@@ -52,7 +52,7 @@ impl Home {
     }
 
     /// The objects of a kind, as kubectl selects them.
-    fn list(&self, what: &str) -> Vec<Value> {
+    pub(crate) fn list(&self, what: &str) -> Vec<Value> {
         let mut all = vec!["get", "--namespace", &self.name, "--output=json"];
         all.extend(what.split(' '));
         let outcome = self.cluster.kubectl(&all).success();
@@ -64,12 +64,12 @@ impl Home {
         self.cluster.get(&self.name, &format!("secret/{name}"))
     }
 
-    fn sealed(&self, name: &str) -> Value {
+    pub(crate) fn sealed(&self, name: &str) -> Value {
         self.cluster.get(&self.name, &format!("sealedsecret/{name}")).expect("it was applied")
     }
 
     /// Waits for the one active key and gives its certificate.
-    fn certificate(&self) -> PathBuf {
+    pub(crate) fn certificate(&self) -> PathBuf {
         let key = eventually("the key", || self.list(KEYS).pop());
         self.sandbox.write("tls.crt", decoded(&key["data"]["tls.crt"]))
     }
@@ -92,7 +92,7 @@ impl Home {
         self.cluster.apply(&object.to_string());
     }
 
-    fn patch(&self, what: &str, patch: &Value) {
+    pub(crate) fn patch(&self, what: &str, patch: &Value) {
         let patch = patch.to_string();
         self.cluster
             .kubectl(&["patch", "--namespace", &self.name, what, "--type=merge", "--patch", &patch])
@@ -122,7 +122,7 @@ impl Home {
         });
     }
 
-    fn events(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, name: &str) -> Vec<Value> {
         let mut events = self.list("events");
         events.retain(|event| {
             event["involvedObject"]["name"] == name && event["involvedObject"]["kind"] == "SealedSecret"
@@ -131,7 +131,7 @@ impl Home {
     }
 
     /// Waits for a value of a Secret.
-    fn value(&self, name: &str, item: &str, value: &str) {
+    pub(crate) fn value(&self, name: &str, item: &str, value: &str) {
         eventually(&format!("{item}={value} of {name}"), || {
             let secret = self.secret(name)?;
             (decoded(&secret["data"][item]) == value.as_bytes()).then_some(())
@@ -160,12 +160,12 @@ pub(crate) fn merge(object: &mut Value, further: &Value) {
     }
 }
 
-fn decoded(value: &Value) -> Vec<u8> {
+pub(crate) fn decoded(value: &Value) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap_or_default()).expect("base64")
 }
 
 /// An answer of a health check.
-fn asked(port: u16, path: &str) -> String {
+pub(crate) fn asked(port: u16, path: &str) -> String {
     let mut answer = String::new();
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return answer };
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("it reads");

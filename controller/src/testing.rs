@@ -1,0 +1,135 @@
+//! An API server in memory, as far as tests of single parts need one, and
+//! time that a test sets.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bulla_core::{Clock, Random, Timestamp};
+use bulla_crypto::SystemRandom;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use crate::World;
+use crate::arguments::testing::settings;
+use crate::cluster::Cluster;
+use crate::metrics::Metrics;
+
+/// Time that a test sets.
+pub(crate) struct SetClock(pub(crate) AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What an [`Api`] holds and was asked for.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// Objects by path.
+    pub(crate) objects: BTreeMap<String, Value>,
+    /// Methods and paths of everything that was asked for.
+    pub(crate) asked: Vec<(Method, String)>,
+    /// What every request is refused with, if it is.
+    pub(crate) refuses: Option<StatusCode>,
+}
+
+/// An API server in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Api(Arc<Mutex<Held>>);
+
+impl Api {
+    pub(crate) fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.0.lock().unwrap()
+    }
+
+    /// Requests that change something, as method and path without parameters.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let held = self.held();
+        let changes = held.asked.iter().filter(|(method, _)| *method != Method::GET);
+        changes.map(|(method, path)| format!("{method} {path}")).collect()
+    }
+
+    /// A world around it, with an open term.
+    pub(crate) fn world(
+        &self,
+        arguments: &[&str],
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Arc<World> {
+        let api = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let api = api.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                let (status, answer) = api.answer(&parts.method, &parts.uri, &body);
+                let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
+                *response.status_mut() = status;
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let cluster = Cluster::of(Client::new(service, "default"));
+        cluster.term().open();
+        Arc::new(World {
+            settings: settings(arguments),
+            cluster,
+            clock,
+            random,
+            health: Arc::default(),
+            metrics: Arc::new(Metrics::new(0).unwrap()),
+        })
+    }
+
+    /// A world with keys that are made quickly.
+    pub(crate) fn plain_world(&self, clock: &Arc<SetClock>) -> Arc<World> {
+        self.world(&["--key-size=2048"], Arc::clone(clock) as _, Arc::new(SystemRandom))
+    }
+
+    fn answer(&self, method: &Method, uri: &http::Uri, body: &[u8]) -> (StatusCode, Value) {
+        let mut held = self.held();
+        let path = uri.path().to_owned();
+        held.asked.push((method.clone(), path.clone()));
+        let failure = |status: StatusCode| {
+            (status, json!({"kind": "Status", "status": "Failure", "code": status.as_u16(), "message": "no"}))
+        };
+        if let Some(status) = held.refuses {
+            return failure(status);
+        }
+        let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+        match *method {
+            Method::GET => match held.objects.get(&path) {
+                Some(object) => (StatusCode::OK, object.clone()),
+                None if path.ends_with('s') => {
+                    let below = format!("{path}/");
+                    let items = held.objects.iter().filter(|(name, _)| name.starts_with(&below));
+                    let items: Vec<&Value> = items.map(|(_, object)| object).collect();
+                    (
+                        StatusCode::OK,
+                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": {}, "items": items}),
+                    )
+                }
+                None => failure(StatusCode::NOT_FOUND),
+            },
+            Method::POST => {
+                let path = format!("{path}/{}", body["metadata"]["name"].as_str().unwrap_or_default());
+                if held.objects.contains_key(&path) {
+                    return failure(StatusCode::CONFLICT);
+                }
+                body["metadata"]["resourceVersion"] = "1".into();
+                held.objects.insert(path, body.clone());
+                (StatusCode::CREATED, body)
+            }
+            _ => {
+                held.objects.insert(path.trim_end_matches("/status").to_owned(), body.clone());
+                (StatusCode::OK, body)
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Objects that come, go, and poison.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bulla_testkit::kube::{Pod, eventually, free_port};
+use bulla_testkit::soak::{full, told};
+use bulla_testkit::{Sandbox, Tool};
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, Stage, size};
+use crate::unseal::decoded;
+
+#[test]
+fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
+    let stage = Stage::new("anew");
+    let _pod = stage.ours(&[]);
+    let (rounds, mut slowest) = (size(3, 100), Duration::ZERO);
+    stage.seal("one", "0");
+    stage.home.value("one", "a", "0");
+    for round in 1..=rounds {
+        let value = round.to_string();
+        let object = stage.home.seal("one", &[("a", &value)], &Value::Null);
+        stage.home.delete("sealedsecret/one");
+        stage.home.apply(&object);
+        let begin = Instant::now();
+        eventually("the Secret of the new object", || {
+            let (secret, sealed) = (stage.home.secret("one")?, stage.home.sealed("one"));
+            let is_new = secret["metadata"]["ownerReferences"][0]["uid"] == sealed["metadata"]["uid"];
+            (is_new && decoded(&secret["data"]["a"]) == value.as_bytes()).then_some(())
+        });
+        slowest = slowest.max(begin.elapsed());
+    }
+    stage.home.condition("one", "True");
+    told(
+        "R-13",
+        &format!("deleted and made anew at once, {rounds} runs"),
+        &format!("Secret there after {} s at most", slowest.as_secs()),
+    );
+}
+
+#[test]
+fn r_14_poisonous_objects_are_their_own_trouble() {
+    let stage = Stage::new("poison");
+    let _pod = stage.ours(&[]);
+    let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
+    let poison = |name: &str, change: &dyn Fn(&mut Value)| {
+        let mut object = good.clone();
+        object["metadata"]["name"] = name.into();
+        object["metadata"]["annotations"] = Value::Null;
+        change(&mut object["spec"]);
+        stage.home.apply(&object);
+    };
+    poison("huge", &|spec| spec["encryptedData"]["a"] = "A".repeat(900_000).into());
+    poison("no-base64", &|spec| spec["encryptedData"]["a"] = "%".into());
+    poison("many", &|spec| {
+        let items: BTreeMap<String, String> =
+            (0..5000).map(|number| (format!("k{number}"), "AgAA".repeat(30))).collect();
+        spec["encryptedData"] = json!(items);
+    });
+    let bomb = "{{ range until 1000000 }}{{ range until 1000000 }}x{{ end }}{{ end }}";
+    let mut object = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
+    object["spec"]["template"]["data"] = json!({"t": bomb});
+    stage.home.apply(&object);
+    let (count, begin) = (size(20, 999), Instant::now());
+    stage.seal_many("good", count);
+    stage.all_there("good", count);
+    let took = begin.elapsed();
+    for name in ["huge", "no-base64", "many", "bomb"] {
+        assert_ne!(stage.home.condition(name, "False"), "");
+        assert_eq!(stage.home.secret(name), None);
+    }
+    told(
+        "R-14",
+        &format!("4 poisonous objects among {count}"),
+        &format!("all others there after {} s", took.as_secs()),
+    );
+}
+
+/// Memory of a process now, in KiB.
+fn resident(pod: &Pod) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pod.pid())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[test]
+fn r_23_foreign_secrets_cost_nothing_but_their_metadata() {
+    const BYTES: usize = 512 * 1024;
+    let stage = Stage::new("heavy");
+    let pod = stage.ours(&[]);
+    stage.seal("one", "value");
+    stage.home.value("one", "a", "value");
+    let before = resident(&pod);
+    let count = size(40, 2000);
+    let data = "QUFB".repeat(BYTES / 3);
+    let sandbox = Sandbox::new();
+    for chunk in 0..count / 20 {
+        let secret = |number: usize| {
+            let metadata = json!({"name": format!("heavy-{chunk}-{number}"), "namespace": stage.home.name});
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"a": data}})
+        };
+        let items: Vec<Value> = (0..20).map(secret).collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
+        let file = sandbox.write("list.json", list);
+        stage.home.cluster.kubectl(&["create", "-f", file.to_str().expect("UTF-8")]).success();
+    }
+    // Also where it finds them at its start.
+    stage.seal("two", "value");
+    stage.home.value("two", "a", "value");
+    let running = resident(&pod).saturating_sub(before);
+    pod.end_by("TERM");
+    let pod = stage.ours(&[]);
+    let starting = resident(&pod).saturating_sub(before);
+    let limit = if full() { 20 * 1024 } else { 6 * 1024 };
+    assert!(running < limit && starting < limit, "{before} KiB, then {running} and {starting} more");
+    told(
+        "R-23",
+        &format!("{count} foreign Secrets of 512 KiB"),
+        &format!("{running} KiB more, {starting} KiB more after a restart"),
+    );
+}
+
+#[test]
+fn r_22_it_works_where_nothing_can_be_written() {
+    let stage = Stage::new("sealed");
+    let home = &stage.home;
+    let shell = ["-c", "! touch /tmp/x && ! touch /x && ! touch /run/x && echo nothing; exec sleep 60"];
+    let proof = Pod::start_sealed(home.cluster, &home.name, ACCOUNT, &Tool::at("/bin/sh"), &shell);
+    eventually("its words", || proof.log().contains("nothing").then_some(()));
+    let listen = format!("--listen-addr=127.0.0.1:{}", free_port());
+    let metrics = format!("--listen-metrics-addr=127.0.0.1:{}", free_port());
+    let arguments = ["--all-namespaces=false", "--key-size=2048", &listen, &metrics];
+    let pod = Pod::start_sealed(home.cluster, &home.name, ACCOUNT, &Tool::controller(), &arguments);
+    super::started(&pod);
+    stage.seal("one", "value");
+    home.value("one", "a", "value");
+    assert_eq!(pod.end_by("TERM").0, 0);
+}

@@ -1,0 +1,329 @@
+//! An API server that is away, overloaded, late or contradicts (R-08, R-10,
+//!
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bulla_testkit::kube::{Call, Cluster, Fault, Pod, eventually, free_port};
+use bulla_testkit::soak::told;
+use bulla_testkit::{Sandbox, Tool};
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, Stage, size, started};
+use crate::crd::CRD;
+use crate::rights::manifests;
+use crate::unseal::{KEYS, decoded};
+
+fn failure(code: u16, message: &str) -> String {
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message})
+        .to_string()
+}
+
+/// Names and versions of all Secrets.
+fn versions(secrets: &[Value]) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    secrets
+        .iter()
+        .map(|secret| (text(&secret["metadata"]["name"]), text(&secret["metadata"]["resourceVersion"])))
+        .collect()
+}
+
+#[test]
+fn r_12_one_object_that_fails_for_long_succeeds_soon_after() {
+    let stage = Stage::new("failing");
+    stage.proxy.plan(|call| {
+        let is_its =
+            call.method == "POST" && call.body["metadata"]["name"] == "down" && call.body["kind"] == "Secret";
+        if is_its {
+            Fault::Answer(500, "", failure(500, "etcdserver: request timed out"))
+        } else {
+            Fault::Pass
+        }
+    });
+    let _pod = stage.ours(&[]);
+    stage.seal("down", "value");
+    assert_eq!(stage.home.condition("down", "False"), "etcdserver: request timed out");
+    let outage = Duration::from_secs(size(5, 600) as u64);
+    let begin = Instant::now();
+    let mut other = 0;
+    while begin.elapsed() < outage {
+        stage.seal(&format!("up-{other}"), "value");
+        stage.home.value(&format!("up-{other}"), "a", "value");
+        other += 1;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let tries = stage.proxy.changes().iter().filter(|call| call.status == 500).count();
+    assert!(tries > 5, "more than the original's: {tries}");
+    stage.proxy.pass();
+    let back = Instant::now();
+    stage.home.value("down", "a", "value");
+    stage.home.condition("down", "True");
+    assert!(back.elapsed() < Duration::from_mins(1), "{:?}", back.elapsed());
+    assert!(stage.home.events("down").len() <= 3, "told once");
+    told(
+        "R-12",
+        &format!("one object refused for {} s", outage.as_secs()),
+        &format!("{tries} attempts, others untouched, there {} s after", back.elapsed().as_secs()),
+    );
+}
+
+#[test]
+fn r_11_conflicts_and_overload_lose_nothing_and_waits_are_obeyed() {
+    let stage = Stage::new("refused");
+    let _pod = stage.ours(&[]);
+    let mut count = 0;
+    stage.proxy.plan(move |call| {
+        count += usize::from(call.is_change());
+        match count % 10 {
+            _ if !call.is_change() => Fault::Pass,
+            0 | 4 | 7 => Fault::Answer(409, "", failure(409, "the object has been modified")),
+            2 => {
+                Fault::Answer(429, "Retry-After: 1\r\n", "Too many requests, please try again later.".into())
+            }
+            5 => Fault::Answer(503, "", failure(503, "apiserver is shutting down")),
+            8 => Fault::CutAfter,
+            _ => Fault::Pass,
+        }
+    });
+    let many = size(20, 300);
+    stage.seal_many("many", many);
+    stage.all_there("many", many);
+    let mut waits: HashMap<(String, String, Value), Instant> = HashMap::new();
+    let mut put_off = 0;
+    for call in stage.proxy.changes() {
+        let own = (call.method.clone(), call.path.clone(), call.body["metadata"]["name"].clone());
+        if let Some(since) = waits.remove(&own) {
+            assert!(call.at.duration_since(since) >= Duration::from_millis(990), "{call:?}");
+            put_off += 1;
+        }
+        if call.status == 429 {
+            waits.insert(own, call.at);
+        }
+        assert!(call.is_guarded() && call.method != "DELETE", "{call:?}");
+    }
+    assert!(put_off > 0);
+    // What others write between reading and writing stays.
+    stage.proxy.pass();
+    stage.home.apply(&json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"own": "value"},
+        "metadata": {"name": "shared", "namespace": stage.home.name, "annotations": {"sealedsecrets.bitnami.com/patch": "true"}},
+    }));
+    let is_its = |call: &Call| call.method == "PUT" && call.path.contains("/secrets/shared");
+    let mut is_first = true;
+    stage.proxy.plan(
+        move |call| {
+            if is_its(call) && std::mem::take(&mut is_first) { Fault::Hold } else { Fault::Pass }
+        },
+    );
+    stage.seal("shared", "sealed");
+    stage.proxy.wait_until_held();
+    stage.home.patch("secret/shared", &json!({"metadata": {"labels": {"of": "others"}}}));
+    stage.proxy.release();
+    stage.home.value("shared", "a", "sealed");
+    let shared = stage.home.secret("shared").unwrap();
+    assert_eq!(
+        (shared["metadata"]["labels"]["of"].as_str(), decoded(&shared["data"]["own"])),
+        (Some("others"), b"value".to_vec())
+    );
+    let answers: Vec<u16> =
+        stage.proxy.changes().iter().filter(|call| is_its(call)).map(|call| call.status).collect();
+    assert_eq!(answers, [409, 200]);
+    stage.home.condition("shared", "True");
+    assert_eq!(stage.home.events("shared").len(), 1, "a conflict is no failure");
+    told(
+        "R-11",
+        &format!("{many} objects, 3 of 10 changes refused by 409, others by 429, 503 or a lost answer"),
+        "all there, nothing lost, Retry-After obeyed",
+    );
+}
+
+#[test]
+fn r_08_old_doubled_and_disordered_news_delete_and_overwrite_nothing() {
+    for round in 0..size(1, 30) {
+        let stage = Stage::new("stale");
+        // The hardest: with the right and the order to delete.
+        let gc = ["--old-gc-behavior"];
+        let pod = stage.ours(&gc);
+        stage.seal("old", "first");
+        stage.home.value("old", "a", "first");
+        let list = |kind: &str| -> Value {
+            let path = match kind {
+                "secrets" => format!("/api/v1/namespaces/{}/secrets", stage.home.name),
+                _ => format!("/apis/bitnami.com/v1alpha1/namespaces/{}/{kind}", stage.home.name),
+            };
+            let raw = stage.home.cluster.kubectl(&["get", "--raw", &path]).success();
+            serde_json::from_slice(&raw.stdout).unwrap()
+        };
+        let stale: HashMap<&str, String> =
+            ["secrets", "sealedsecrets"].into_iter().map(|kind| (kind, list(kind).to_string())).collect();
+        stage.seal("old", "second");
+        stage.seal("new", "value");
+        for (name, value) in [("old", "second"), ("new", "value")] {
+            stage.home.value(name, "a", value);
+            stage.home.condition(name, "True");
+        }
+        let before = versions(&stage.home.list("secrets"));
+        // Time travel: every watch breaks, and the next list is older than what was seen.
+        let mut travels = HashMap::from([("secrets", 1), ("sealedsecrets", 1)]);
+        let expired = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old"}});
+        let mut has_broken = std::collections::HashSet::new();
+        stage.proxy.plan(move |call| {
+            let kind = if call.path.contains("sealedsecrets?") { "sealedsecrets" } else { "secrets" };
+            let is_of_keys = call.path.contains("labelSelector");
+            if call.is_watch() && !is_of_keys {
+                if has_broken.insert(kind) {
+                    let body = format!("{expired}\n");
+                    return Fault::Answer(200, "", body);
+                }
+                let mut last: Option<Value> = None;
+                return Fault::Events(Box::new(move |event| {
+                    let again = last.replace(event.clone());
+                    [Some(event.clone()), Some(event), again]
+                        .into_iter()
+                        .flatten()
+                        .filter(|event| event["type"] != "BOOKMARK")
+                        .collect()
+                }));
+            }
+            if call.is_list(kind)
+                && !is_of_keys
+                && travels.get_mut(kind).is_some_and(|left| std::mem::take(left) == 1)
+            {
+                return Fault::Answer(200, "", stale[kind].clone());
+            }
+            Fault::Pass
+        });
+        pod.end_by("KILL");
+        let pod = stage.ours(&gc);
+        eventually("the break of the watch", || {
+            let watches = stage.proxy.calls().iter().filter(|call| call.is_watch()).count();
+            (watches >= 8).then_some(())
+        });
+        stage.seal("new", "changed");
+        stage.home.value("new", "a", "changed");
+        stage.home.delete("secret/old");
+        eventually("it again", || stage.home.secret("old").is_some().then_some(()));
+        stage.home.value("old", "a", "second");
+        stage.home.condition("new", "True");
+        let after = versions(&stage.home.list("secrets"));
+        let unchanged = |name: &str| {
+            before.iter().find(|(own, _)| own == name) == after.iter().find(|(own, _)| own == name)
+        };
+        let key = before.iter().find(|(name, _)| name.starts_with("sealed-secrets-key")).unwrap();
+        assert!(unchanged(&key.0) && after.len() == before.len(), "round {round}");
+        let changes = stage.proxy.changes();
+        assert!(changes.iter().all(|call| call.is_guarded() && call.method != "DELETE"), "{changes:?}");
+        pod.end_by("TERM");
+    }
+    told(
+        "R-08",
+        &format!("stale lists, doubled and disordered events, {} runs", size(1, 30)),
+        "0 deletions, nothing newer overwritten",
+    );
+}
+
+/// A cluster of the test's own, with our controller under the rights of `deploy/kustomize/base`.
+struct Alone {
+    cluster: Cluster,
+    pod: Pod,
+    sandbox: Sandbox,
+}
+
+impl Alone {
+    fn start() -> Self {
+        let cluster = Cluster::start();
+        cluster.apply(&manifests(&cluster, "base"));
+        let account = format!("--as=system:serviceaccount:kube-system:{ACCOUNT}");
+        let lease = "leases/sealed-secrets-controller";
+        let update = ["auth", "can-i", &account, "update", lease, "--namespace=kube-system"];
+        eventually("the right", || (cluster.kubectl(&update).code == 0).then_some(()));
+        let listen = format!("--listen-addr=127.0.0.1:{}", free_port());
+        let metrics = format!("--listen-metrics-addr=127.0.0.1:{}", free_port());
+        let arguments = [listen.as_str(), &metrics, "--key-size=2048"];
+        let pod = Pod::start(&cluster, "kube-system", ACCOUNT, &Tool::controller(), &arguments);
+        started(&pod);
+        let list: Vec<&str> = ["get"]
+            .into_iter()
+            .chain(KEYS.split(' '))
+            .chain(["--namespace=kube-system", "--output=json"])
+            .collect();
+        let key = eventually("the key", || {
+            let list: Value = serde_json::from_slice(&cluster.kubectl(&list).success().stdout).expect("JSON");
+            list["items"].get(0).cloned()
+        });
+        let sandbox = Sandbox::new();
+        sandbox.write("tls.crt", decoded(&key["data"]["tls.crt"]));
+        Self { cluster, pod, sandbox }
+    }
+
+    fn seal(&self, space: &str, name: &str) {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"a": "value"},
+            "metadata": {"name": name, "namespace": space},
+        });
+        let seal = ["--cert", "tls.crt"];
+        let sealed = self.sandbox.run_with_input(&Tool::kubeseal(), &seal, secret.to_string().as_bytes());
+        self.cluster.apply(&sealed.success().out());
+    }
+
+    /// Waits for the Secret.
+    fn there(&self, space: &str, name: &str) -> Value {
+        eventually(name, || self.cluster.get(space, &format!("secret/{name}")))
+    }
+}
+
+#[test]
+fn r_10_a_server_that_went_and_came_again_ends_nothing() {
+    let mut alone = Alone::start();
+    alone.seal("default", "before");
+    let before = alone.there("default", "before");
+    eventually("its status", || {
+        let object = alone.cluster.get("default", "sealedsecret/before")?;
+        (object["status"]["observedGeneration"] == 1).then_some(())
+    });
+    // Longer than the leader may write without renewal: nobody else is there, so it goes on.
+    let outage = Duration::from_secs(size(12, 600) as u64);
+    alone.cluster.without_api_server(|| std::thread::sleep(outage));
+    let back = Instant::now();
+    alone.seal("default", "after");
+    alone.there("default", "after");
+    assert!(back.elapsed() < Duration::from_secs(30) && !alone.pod.has_ended(), "{:?}", back.elapsed());
+    assert_eq!(alone.there("default", "before"), before, "no needless write");
+    assert_eq!(alone.pod.log().matches("Leading").count(), 1, "{}", alone.pod.log());
+    told(
+        "R-10",
+        &format!("API server away for {} s", outage.as_secs()),
+        &format!("process lives, caught up {} s after, 0 needless writes", back.elapsed().as_secs()),
+    );
+}
+
+#[test]
+fn r_24_a_namespace_and_a_kind_that_vanish_end_nothing() {
+    let alone = Alone::start();
+    let (cluster, pod) = (&alone.cluster, &alone.pod);
+    let space = cluster.namespace("gone");
+    alone.seal(&space, "inside");
+    alone.there(&space, "inside");
+    let begin = Instant::now();
+    cluster.kubectl(&["delete", "namespace", &space, "--timeout=50s"]).success();
+    let took = begin.elapsed();
+    // The kind goes and comes again.
+    alone.seal("default", "before");
+    alone.there("default", "before");
+    cluster.kubectl_with_input(&["delete", "--timeout=50s", "-f", "-"], CRD.as_bytes()).success();
+    let warnings = || pod.log().matches("does not know this kind").count();
+    eventually("the warning", || (warnings() > 0).then_some(()));
+    // Long enough for several attempts.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(warnings(), 1, "{}", pod.log());
+    cluster.apply(CRD);
+    alone.seal("default", "again");
+    alone.there("default", "again");
+    let (code, log) = alone.pod.end_by("TERM");
+    assert_eq!(code, 0, "{log}");
+    told(
+        "R-24",
+        "namespace and CRD removed while running",
+        &format!("goes on; namespace gone after {} s", took.as_secs()),
+    );
+}
