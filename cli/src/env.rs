@@ -69,9 +69,10 @@ pub const KUBESEAL_VARIABLES: &[Variable] = &[
     Variable { name: "KUBECONFIG", purpose: "list of kubeconfigs, instead of ~/.kube/config" },
     Variable { name: "KUBERNETES_SERVICE_HOST", purpose: "set in a pod" },
     Variable { name: "KUBERNETES_SERVICE_PORT", purpose: "set in a pod" },
+    Variable { name: "KUBERNETES_MASTER", purpose: "in a pod: a server in a kubeconfig that counts as none" },
     Variable { name: "POD_NAMESPACE", purpose: "in a pod: the namespace where none is given" },
-    Variable { name: "HTTPS_PROXY", purpose: "proxy for https: certificates, AWS, Vault" },
-    Variable { name: "HTTP_PROXY", purpose: "proxy for http: certificates, Vault" },
+    Variable { name: "HTTPS_PROXY", purpose: "proxy for https: API server, certificates, AWS, Vault" },
+    Variable { name: "HTTP_PROXY", purpose: "proxy for http: API server, certificates, Vault" },
     Variable { name: "NO_PROXY", purpose: "hosts that are reached without a proxy" },
     Variable { name: "HOME", purpose: "holds .kube/config" },
 ];

@@ -2,6 +2,7 @@
 //! speaks the grammars of sops and kubeseal.
 
 pub mod app;
+pub mod cluster;
 pub mod command;
 pub mod env;
 pub mod error;

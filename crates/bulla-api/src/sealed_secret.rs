@@ -72,6 +72,15 @@ impl SealedSecret {
         decoder.finish().map_or(Ok(sealed), |misfit| Err(DecodeError::Misfit(misfit)))
     }
 
+    /// Reads one as far as it fits, and the first misfit. Kind and version are
+    /// not looked at; names match without regard to case.
+    pub(crate) fn read_folded(value: &Value) -> (Self, Option<String>) {
+        let Some(object) = value.as_object() else { return (Self::default(), Some(String::new())) };
+        let mut decoder = Decoder::new(true);
+        let sealed = Self::read(&mut decoder, object);
+        (sealed, decoder.finish())
+    }
+
     fn read(decoder: &mut Decoder, object: &Map<String, Value>) -> Self {
         let place = Place { owner: KIND, path: "" };
         let types = TypeMeta::read(decoder, object, KIND);
@@ -92,23 +101,31 @@ impl SealedSecret {
 
     /// The object to be written.
     pub fn tree(&self) -> Tree {
-        let mut fields = Fields::default();
-        fields.put("kind", Tree::text(KIND));
-        fields.put("apiVersion", Tree::text(API_VERSION));
-        self.fill(fields)
+        self.tree_as(KIND, API_VERSION, Tree::texts(&self.encrypted_data))
     }
 
     /// The object without kind and version, as the reference's controller
     /// answers requests.
     pub fn bare_tree(&self) -> Tree {
-        self.fill(Fields::default())
+        self.tree_as("", "", Tree::texts(&self.encrypted_data))
     }
 
-    fn fill(&self, mut fields: Fields) -> Tree {
+    /// The object with the kind and version that stood there, for a server
+    /// that judges them.
+    pub fn as_read(&self) -> Tree {
+        let items =
+            if self.encrypted_data.is_empty() { Tree::Null } else { Tree::texts(&self.encrypted_data) };
+        self.tree_as(&self.kind, &self.api_version, items)
+    }
+
+    fn tree_as(&self, kind: &str, api_version: &str, items: Tree) -> Tree {
         let mut spec = Fields::default();
         spec.put("template", self.template.tree());
         spec.optional("data", self.data.as_ref().map(|data| Tree::text(crate::base64::encode(data))));
-        spec.put("encryptedData", Tree::texts(&self.encrypted_data));
+        spec.put("encryptedData", items);
+        let mut fields = Fields::default();
+        fields.text("kind", kind);
+        fields.text("apiVersion", api_version);
         fields.put("metadata", self.metadata.tree());
         fields.put("spec", spec.finish());
         fields.finish()

@@ -68,3 +68,15 @@ const META: Shape = Shape::Struct(&[
 /// does not look into.
 pub(crate) const SECRET: Shape =
     Shape::Struct(&[("metadata", META), ("stringData", Shape::Map(&Shape::Text)), ("type", Shape::Text)]);
+
+/// `SealedSecret`. Its encrypted data is read leniently, whatever stands there.
+pub(crate) const SEALED_SECRET: Shape = Shape::Struct(&[
+    ("metadata", META),
+    (
+        "spec",
+        Shape::Struct(&[(
+            "template",
+            Shape::Struct(&[("metadata", META), ("type", Shape::Text), ("data", Shape::Map(&Shape::Text))]),
+        )]),
+    ),
+]);

@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use crate::decode::DecodeError;
+use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
-use crate::shape::{SECRET, Shape};
+use crate::shape::{SEALED_SECRET, SECRET, Shape};
 use crate::yaml;
 
 /// Why a stream gives no Secrets.
@@ -41,31 +42,77 @@ fn json_misfit(error: &serde_json::Error) -> String {
     format!("malformed JSON at line {}, column {}", error.line(), error.column())
 }
 
+/// What a document of a stream is read into.
+trait Document: Sized {
+    /// The types of its fields.
+    const SHAPE: Shape;
+
+    /// Reads as far as it fits, and the first misfit; names match without
+    /// regard to case.
+    fn read(value: &Value) -> (Self, Option<String>);
+
+    /// Whether nothing at all was read.
+    fn is_nothing(&self) -> bool;
+}
+
+impl Document for Secret {
+    const SHAPE: Shape = SECRET;
+
+    fn read(value: &Value) -> (Self, Option<String>) {
+        Self::read(value, true)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Document for SealedSecret {
+    const SHAPE: Shape = SEALED_SECRET;
+
+    fn read(value: &Value) -> (Self, Option<String>) {
+        Self::read_folded(value)
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Reads all Secrets of a text. Documents in which nothing is found are passed
 /// over, malformed ones too, as the reference does; kind and version are not
 /// looked at.
 pub fn secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
-    let mut secrets = Vec::new();
-    let rest = if is_json(text) { json_documents(text, &mut secrets)? } else { text };
+    objects(text)
+}
+
+/// Reads all SealedSecrets of a text, by the rules of [`secrets`].
+pub fn sealed_secrets(text: &[u8]) -> Result<Vec<SealedSecret>, StreamError> {
+    objects(text)
+}
+
+fn objects<T: Document>(text: &[u8]) -> Result<Vec<T>, StreamError> {
+    let mut objects = Vec::new();
+    let rest = if is_json(text) { json_documents(text, &mut objects)? } else { text };
     for document in yaml_documents(rest) {
-        let (secret, misfit) = match yaml::read(document, SECRET) {
-            Ok(value) => Secret::read(&value, true),
+        let (object, misfit) = match yaml::read(document, T::SHAPE) {
+            Ok(value) => T::read(&value),
             Err(_) => continue,
         };
-        if secret.is_empty() {
+        if object.is_nothing() {
             continue;
         }
         if let Some(misfit) = misfit {
             return Err(DecodeError::YamlMisfit(misfit).into());
         }
-        secrets.push(secret);
+        objects.push(object);
     }
-    Ok(secrets)
+    Ok(objects)
 }
 
 /// Reads JSON objects up to the first text that is none, which is returned: up
 /// to the second object it may yet be YAML.
-fn json_documents<'t>(text: &'t [u8], secrets: &mut Vec<Secret>) -> Result<&'t [u8], StreamError> {
+fn json_documents<'t, T: Document>(text: &'t [u8], read: &mut Vec<T>) -> Result<&'t [u8], StreamError> {
     let mut count = 0;
     let mut done = 0;
     let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
@@ -77,22 +124,42 @@ fn json_documents<'t>(text: &'t [u8], secrets: &mut Vec<Secret>) -> Result<&'t [
         };
         let document = &text[done..objects.byte_offset()];
         done = objects.byte_offset();
-        let (secret, misfit) = Secret::read(&value, true);
-        let secret = match misfit {
-            None => secret,
+        let (found, misfit) = T::read(&value);
+        let found = match misfit {
+            None => found,
             // What does not fit as JSON may fit as YAML, where scalars become text.
-            Some(misfit) => match yaml::read(document, SECRET).map(|value| Secret::read(&value, true)) {
-                Ok((secret, None)) => secret,
-                _ if secret.is_empty() => continue,
+            Some(misfit) => match yaml::read(document, T::SHAPE).map(|value| T::read(&value)) {
+                Ok((found, None)) => found,
+                _ if found.is_nothing() => continue,
                 _ => return Err(DecodeError::Misfit(misfit).into()),
             },
         };
         count += 1;
-        if !secret.is_empty() {
-            secrets.push(secret);
+        if !found.is_nothing() {
+            read.push(found);
         }
     }
     Ok(&[])
+}
+
+/// Where the Secrets of a text lose what they show, because YAML 1.1 takes a
+/// scalar without quotes for a number or a truth (`sealed-secrets.md` 4.4).
+/// Only places are told.
+pub fn misreadings(text: &[u8]) -> Vec<String> {
+    if !is_json(text) {
+        return yaml_documents(text)
+            .into_iter()
+            .flat_map(|document| yaml::misreadings(document, SECRET))
+            .collect();
+    }
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    while let Some(Ok(_)) = objects.next() {
+        found.extend(yaml::misreadings(&text[start..objects.byte_offset()], SECRET));
+        start = objects.byte_offset();
+    }
+    found
 }
 
 /// Splits a text at lines that begin with `---` and hold nothing else but
@@ -153,6 +220,37 @@ mod tests {
         assert_eq!(read[0].data.len(), 2, "nothing is lost where names differ in case");
         let read = secrets(b"{\"stringData\":{\"a\":5}}").unwrap();
         assert_eq!(read[0].string_data["a"].expose(), "5");
+    }
+
+    #[test]
+    fn sealed_secrets_come_in_streams_too_and_keep_what_they_say_they_are() {
+        let text = "KIND: Other\nspec: {encryptedData: {a: AA, b: 5}, template: {type: 1.0}}\n---\n{}\n---\nmetadata: {name: x}\n";
+        let read = sealed_secrets(text.as_bytes()).unwrap();
+        assert_eq!(read.len(), 2);
+        assert_eq!((read[0].template.secret_type.as_str(), read[0].encrypted_data["b"].as_str()), ("1", ""));
+        let sent = crate::json_line(&read[0].as_read());
+        assert!(sent.starts_with("{\"kind\":\"Other\",\"metadata\":{},\"spec\":{"), "{sent}");
+        assert!(crate::json_line(&read[1].as_read()).starts_with("{\"metadata\":{\"name\":\"x\"},"));
+    }
+
+    #[test]
+    fn scalars_that_yaml_1_1_takes_for_something_else_are_told_without_their_values() {
+        let text = "metadata: {name: y, labels: {on: a}}\nstringData:\n  a: 0123\n  b: \"0123\"\n  c: 8080\n  d: ~\n  e: !!str yes\n  f:\n  no: x\n  g: 1.0 # canary\ntype: Opaque\n";
+        let expected = [
+            "metadata.name",
+            "the key \"on\" of metadata.labels",
+            "stringData.a",
+            "the key \"no\" of stringData",
+            "stringData.g",
+        ];
+        assert_eq!(misreadings(text.as_bytes()), expected);
+        let twice = format!("---\n{text}---\nstringData: {{a: true}}\n");
+        assert_eq!(misreadings(twice.as_bytes()).len(), expected.len());
+        assert_eq!(
+            misreadings(b"{\"stringData\":{\"a\":1.0,\"b\":\"1.0\"}}{\"stringData\":{\"c\":1e3}}"),
+            ["stringData.a", "stringData.c"]
+        );
+        assert!(misreadings(b"{{ .x }}").is_empty() && misreadings(b"a: [").is_empty());
     }
 
     #[test]

@@ -37,6 +37,20 @@ pub fn value(stream: &Stream<'_>, id: NodeId) -> Result<Value, DecodeError> {
     Reader { stream }.node(id, Shape::Any)
 }
 
+/// Where a scalar without quotes becomes another text than it shows, because
+/// YAML 1.1 takes it for a number or a truth: `stringData.a` for a value,
+/// `the key "on" of stringData` for a key. Values are not told.
+pub(crate) fn misreadings(text: &[u8], shape: Shape) -> Vec<String> {
+    let limits = Limits { depth: 100, ..Limits::default() };
+    let mut found = Vec::new();
+    if let Ok(stream) = parse(text, &limits)
+        && let Some(document) = stream.documents().first()
+    {
+        Reader { stream: &stream }.misread(document.root(), shape, "", &mut found);
+    }
+    found
+}
+
 struct Reader<'r, 's> {
     stream: &'r Stream<'s>,
 }
@@ -82,6 +96,35 @@ impl Reader<'_, '_> {
             }
             Resolved::Merge | Resolved::Str | Resolved::Timestamp(_) => Value::String(text.to_owned()),
         })
+    }
+
+    fn misread(&self, id: NodeId, shape: Shape, path: &str, found: &mut Vec<String>) {
+        let node = self.stream.node(id);
+        match node.kind() {
+            Kind::Mapping => {
+                for (key, value) in self.stream.pairs(id) {
+                    let Ok(name) = self.key(key) else { continue };
+                    let shown = self.stream.node(self.stream.follow(key)).value();
+                    // Fields have names that nothing is mistaken for.
+                    if matches!(shape, Shape::Map(_)) && name != shown {
+                        found.push(format!("the key {shown:?} of {path}"));
+                    }
+                    let below = if path.is_empty() { shown.to_owned() } else { format!("{path}.{shown}") };
+                    self.misread(value, shape.below(&name), &below, found);
+                }
+            }
+            // Nothing at all is what null looks like.
+            Kind::Scalar if matches!(shape, Shape::Text) => {
+                let is_tagged = matches!(self.stream.resolve(id, Dialect::Kubernetes), Ok(Resolved::Binary));
+                if let Ok(Value::String(read)) = self.scalar(id, shape)
+                    && read != node.value()
+                    && !is_tagged
+                {
+                    found.push(path.to_owned());
+                }
+            }
+            _ => {}
+        }
     }
 
     fn fill(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {

@@ -59,4 +59,4 @@ pub use error::{Position, TemplateError};
 pub use failure::Exhausted;
 pub use registry::{Library, function_names};
 pub use template::{Data, MissingKey, Settings, Template};
-pub use time::parse_duration;
+pub use time::{duration_text, parse_duration};

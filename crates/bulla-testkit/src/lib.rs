@@ -9,6 +9,7 @@
 #![allow(clippy::missing_panics_doc, reason = "said above for all of them")]
 
 mod age_key;
+mod api;
 mod canary;
 mod fake;
 mod gpg_home;
@@ -21,6 +22,7 @@ pub mod soak;
 mod tool;
 
 pub use age_key::AgeKey;
+pub use api::{ApiServer, Asked, Certificates, ConnectProxy};
 pub use canary::{CANARY, CANARY_QUOTED, shows_canary};
 pub use fake::{Fake, Silent, nobody};
 pub use gpg_home::GpgHome;

@@ -11,12 +11,14 @@ use bulla_seal::{PublicKey, Scope, seal};
 use super::manifest::set_entries;
 use super::{Form, Seal, secrets};
 use crate::file::Target;
+use crate::ui::Ui;
 
 /// Seals the Secrets of `input` for the object in the file `path`, with its
 /// name, namespace and scope, and puts the items and the template's labels
 /// and annotations there. Either all of it happens or nothing.
 pub fn merge(
     context: &Context,
+    ui: &Ui,
     input: &[u8],
     path: &Path,
     key: &PublicKey,
@@ -26,7 +28,7 @@ pub fn merge(
     let mut target = Target::open_locked(path).map_err(named)?;
     let text = target.read(Limits::default().file_size).map_err(named)?.to_vec();
     let old = SealedSecret::from_text(&text).map_err(|error| error.to_string())?;
-    let added = sealed(context, input, &old, key, how)?;
+    let added = sealed(context, ui, input, &old, key, how)?;
     let new = merged(&old, &added);
     let written = if bulla_api::is_json(&text) {
         Form::Json.write(&new.tree())?.to_vec()
@@ -42,6 +44,7 @@ pub fn merge(
 
 fn sealed(
     context: &Context,
+    ui: &Ui,
     input: &[u8],
     old: &SealedSecret,
     key: &PublicKey,
@@ -59,7 +62,7 @@ fn sealed(
     options.name.clone_from(&old.metadata.name);
     options.namespace.clone_from(&old.metadata.namespace);
     let mut all = Vec::new();
-    for mut secret in secrets(input)? {
+    for mut secret in secrets(ui, input)? {
         scope.annotate(&mut secret.metadata.annotations);
         all.push(seal(&secret, key, &options, &*context.random).map_err(|error| error.to_string())?);
     }

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod inspect;
 pub mod manifest;
 mod merge;
+pub mod remote;
 pub mod reseal;
 mod sink;
 mod sources;
@@ -103,7 +104,7 @@ pub fn seal_all(
         let sealed = seal(secret, key, &how.options, &*context.random).map_err(|error| error.to_string())?;
         how.form.write(&sealed.tree())
     };
-    parallel::map(&secrets(input)?, BATCH, helpers(), one, |results| {
+    parallel::map(&secrets(ui, input)?, BATCH, helpers(), one, |results| {
         for sealed in results {
             sink.write(ui, &sealed?)?;
         }
@@ -112,10 +113,13 @@ pub fn seal_all(
 }
 
 /// The Secrets of a text; none is an error.
-fn secrets(input: &[u8]) -> Result<Vec<Secret>, String> {
+fn secrets(ui: &Ui, input: &[u8]) -> Result<Vec<Secret>, String> {
     let secrets = bulla_api::secrets(input).map_err(|error| error.to_string())?;
     if secrets.is_empty() {
         return Err("no secrets found. Ensure the input is valid and UTF-8 encoded".to_owned());
+    }
+    for place in bulla_api::misreadings(input) {
+        ui.say(&format!("warning: {place} has no quotes, and YAML 1.1 reads it as something else; quote it to keep its text"));
     }
     Ok(secrets)
 }

@@ -2,17 +2,17 @@
 //! and klog.
 
 mod flags;
-mod kubeconfig;
 pub mod pflag;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use bulla_core::Context;
+use bulla_core::{Context, SecretText};
 use bulla_seal::Scope;
 
-use crate::command::sealed::{self, Form, Seal, Sink};
+use crate::cluster::{Client, Configuration, Controller, Options};
+use crate::command::sealed::{self, Form, Seal, Sink, remote};
 use crate::env::KUBESEAL_VARIABLES;
 use crate::error::{Exit, Failure};
 use crate::ui::Ui;
@@ -90,20 +90,22 @@ impl Call<'_> {
                 "warning: ignoring --recovery-private-key because unseal command not chosen with --recovery-unseal",
             );
         }
-        for mode in ["validate", "re-encrypt", "rotate"] {
-            if values.flag(mode) {
-                return self.refuse_cluster(&format!("--{mode}"));
+        if values.flag("validate") {
+            let client = self.client()?;
+            return remote::validate(&self.controller(&client)?, &self.input()?);
+        }
+        if self.re_encrypts() {
+            let client = self.client()?;
+            self.re_encrypt(&self.controller(&client)?, &mut sink)?;
+            return sink.finish(self.context);
+        }
+        let certificate = match values.text("cert") {
+            "" => {
+                let client = self.client()?;
+                self.controller(&client)?.certificate()?
             }
-        }
-        let certificate = values.text("cert");
-        if certificate.is_empty() {
-            return self.refuse_cluster(if values.flag("fetch-cert") {
-                "--fetch-cert"
-            } else {
-                "sealing without --cert"
-            });
-        }
-        let certificate = sealed::certificate::open(self.context, self.ui, certificate)?;
+            name => sealed::certificate::open(self.context, self.ui, name)?,
+        };
         if values.flag("fetch-cert") {
             sink.write(self.ui, &certificate)?;
             return sink.finish(self.context);
@@ -111,7 +113,14 @@ impl Call<'_> {
         let key = sealed::certificate::key(&certificate, self.context.clock.now())?;
         let target = values.text("merge-into");
         if !target.is_empty() {
-            return sealed::merge(self.context, &self.input()?, Path::new(target), &key, &self.seal());
+            return sealed::merge(
+                self.context,
+                self.ui,
+                &self.input()?,
+                Path::new(target),
+                &key,
+                &self.seal(),
+            );
         }
         if is_raw {
             let sealed = self.raw(&key)?;
@@ -122,10 +131,69 @@ impl Call<'_> {
         sink.finish(self.context)
     }
 
-    /// What needs a cluster fails as the reference does where there is none.
-    fn refuse_cluster(&self, mode: &str) -> Result<(), String> {
-        kubeconfig::check_usable(&self.context.environment, self.values)?;
-        Err(format!("{mode} asks the cluster, which is not built in yet"))
+    fn client(&self) -> Result<Client, String> {
+        Client::connect(self.context, &self.options())
+    }
+
+    fn controller<'c>(&'c self, client: &'c Client) -> Result<Controller<'c>, String> {
+        let namespace = self.values.text("controller-namespace");
+        Controller::find(client, namespace, self.values.text("controller-name"))
+    }
+
+    fn re_encrypts(&self) -> bool {
+        self.values.flag("re-encrypt") || self.values.flag("rotate")
+    }
+
+    fn re_encrypt(&self, controller: &Controller<'_>, sink: &mut Sink) -> Result<(), String> {
+        let (input, form) = (self.input()?, self.form());
+        if self.values.text("sealed-secret-file").is_empty() && !self.output().is_empty() {
+            return remote::re_encrypt_in_place(controller, self.ui, &input, &form, sink);
+        }
+        remote::re_encrypt(controller, self.ui, &input, &form, sink)
+    }
+
+    /// The flags of client-go.
+    fn options(&self) -> Options {
+        let text = |name| self.values.text(name).to_owned();
+        let secret = |name| Some(text(name)).filter(|text| !text.is_empty()).map(SecretText::new);
+        Options {
+            kubeconfig: text("kubeconfig"),
+            context: text("context"),
+            cluster: text("cluster"),
+            user: text("user"),
+            namespace: self.demanded_namespace().to_owned(),
+            server: text("server"),
+            certificate_authority: text("certificate-authority"),
+            insecure_skip_tls_verify: self.values.flag("insecure-skip-tls-verify"),
+            tls_server_name: text("tls-server-name"),
+            proxy_url: text("proxy-url"),
+            token: secret("token"),
+            username: text("username"),
+            password: secret("password"),
+            client_certificate: text("client-certificate"),
+            client_key: text("client-key"),
+            impersonate: text("as"),
+            impersonate_uid: text("as-uid"),
+            impersonate_groups: self.values.texts("as-group").to_vec(),
+            disable_compression: self.values.flag("disable-compression"),
+            request_timeout: text("request-timeout"),
+        }
+    }
+
+    /// The namespace that was asked for, without the word that kubectl allows
+    /// in front of it.
+    fn demanded_namespace(&self) -> &str {
+        let text = self.values.text("namespace");
+        let rest = ["namespaces/", "namespace/", "ns/"].iter().find_map(|word| {
+            let (start, rest) = text.split_at_checked(word.len())?;
+            (start.eq_ignore_ascii_case(word) && !rest.is_empty()).then_some(rest)
+        });
+        rest.unwrap_or(text)
+    }
+
+    /// The namespace to work in where no object names one.
+    fn namespace(&self) -> Result<String, String> {
+        Configuration::load(&self.context.environment, &self.options())?.namespace()
     }
 
     fn check_input(&self) -> Result<(), String> {
@@ -146,12 +214,21 @@ impl Call<'_> {
     }
 
     fn sink(&self) -> Result<Sink, String> {
-        Sink::open(self.context, self.values.text("sealed-secret-file"))
+        Sink::open(self.context, self.output())
+    }
+
+    /// The file for the result; empty means standard output. A file that is
+    /// sealed again takes its own place.
+    fn output(&self) -> &str {
+        match self.values.text("sealed-secret-file") {
+            "" if self.re_encrypts() => self.values.text("secret-file"),
+            path => path,
+        }
     }
 
     /// The form of the result; the name of the output file comes first.
     fn form(&self) -> Form {
-        let path = Path::new(self.values.text("sealed-secret-file"));
+        let path = Path::new(self.output());
         if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             return Form::Yaml;
         }
@@ -164,14 +241,11 @@ impl Call<'_> {
 
     fn seal(&self) -> Seal {
         let values = self.values;
-        let demanded_namespace = values.text("namespace").to_owned();
+        let demanded_namespace = self.demanded_namespace().to_owned();
         // Who gives no namespace and has no kubeconfig has none: that is told
         // where one is missed.
-        let default_namespace = if demanded_namespace.is_empty() {
-            kubeconfig::default_namespace(&self.context.environment, values).unwrap_or_default()
-        } else {
-            String::new()
-        };
+        let default_namespace =
+            if demanded_namespace.is_empty() { self.namespace().unwrap_or_default() } else { String::new() };
         Seal {
             options: bulla_seal::SealOptions {
                 name: values.text("name").to_owned(),
@@ -189,11 +263,9 @@ impl Call<'_> {
         let values = self.values;
         let scope = self.scope();
         let name = values.text("name");
-        let mut namespace = values.text("namespace").to_owned();
+        let mut namespace = String::new();
         if scope < Scope::ClusterWide {
-            if namespace.is_empty() {
-                namespace = kubeconfig::default_namespace(&self.context.environment, values)?;
-            }
+            namespace = self.namespace()?;
             if name.is_empty() && scope < Scope::NamespaceWide {
                 return Err(format!("must provide the --name flag with --raw and --scope {scope}"));
             }

@@ -21,6 +21,12 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     duration::parse(text.as_bytes())
 }
 
+/// Writes a duration of so many nanoseconds as Go's `Duration.String` does,
+/// such as `1m30s`.
+pub fn duration_text(nanoseconds: i64) -> String {
+    duration::to_text(nanoseconds)
+}
+
 /// `time.Time`.
 #[derive(Clone)]
 pub(crate) struct Time {

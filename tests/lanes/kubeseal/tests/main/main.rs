@@ -1,6 +1,7 @@
 //! The tests of the lane `kubeseal`, one module per subject.
 
 mod both_ways;
+mod cluster;
 mod commands;
 mod own;
 mod pair;

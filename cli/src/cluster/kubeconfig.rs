@@ -1,0 +1,425 @@
+//! Kubeconfig files: what stands in them, and how several become one, as
+//! client-go's `clientcmd` reads and merges them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use bulla_core::{Environment, SecretBytes, SecretText};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::error::cause;
+use crate::file::{self, FileError};
+
+/// Bytes of one kubeconfig.
+const LIMIT: usize = 16 << 20;
+
+/// What the kubeconfigs that count say together. Of entries with one name the
+/// first file's counts, whole.
+#[derive(Default)]
+pub(super) struct Kubeconfig {
+    pub(super) current_context: String,
+    pub(super) clusters: BTreeMap<String, Cluster>,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) contexts: BTreeMap<String, ContextEntry>,
+}
+
+/// A cluster's entry.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct Cluster {
+    pub(super) server: String,
+    pub(super) tls_server_name: String,
+    pub(super) insecure_skip_tls_verify: bool,
+    pub(super) certificate_authority: String,
+    #[serde(deserialize_with = "base64")]
+    pub(super) certificate_authority_data: Vec<u8>,
+    pub(super) proxy_url: String,
+    pub(super) disable_compression: bool,
+    extensions: Vec<Extension>,
+}
+
+/// A named extension of a cluster.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Extension {
+    name: String,
+    extension: Value,
+}
+
+/// A user's entry. It holds credentials, so it has no `Debug`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct User {
+    pub(super) client_certificate: String,
+    #[serde(deserialize_with = "base64")]
+    pub(super) client_certificate_data: Vec<u8>,
+    pub(super) client_key: String,
+    #[serde(deserialize_with = "secret_base64")]
+    pub(super) client_key_data: Option<SecretBytes>,
+    #[serde(deserialize_with = "secret")]
+    pub(super) token: Option<SecretText>,
+    #[serde(rename = "tokenFile")]
+    pub(super) token_file: String,
+    #[serde(rename = "as")]
+    pub(super) impersonate: String,
+    #[serde(rename = "as-uid")]
+    pub(super) impersonate_uid: String,
+    #[serde(rename = "as-groups")]
+    pub(super) impersonate_groups: Vec<String>,
+    #[serde(rename = "as-user-extra")]
+    pub(super) impersonate_extra: BTreeMap<String, Vec<String>>,
+    pub(super) username: String,
+    #[serde(deserialize_with = "secret")]
+    pub(super) password: Option<SecretText>,
+    pub(super) auth_provider: Option<AuthProvider>,
+    pub(super) exec: Option<Plugin>,
+}
+
+/// A provider of credentials that client-go has built in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AuthProvider {
+    pub(super) name: String,
+    config: BTreeMap<String, Value>,
+}
+
+/// A program that gives credentials.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Plugin {
+    pub(super) command: String,
+    pub(super) args: Vec<String>,
+    pub(super) env: Vec<Variable>,
+    pub(super) api_version: String,
+    pub(super) install_hint: String,
+    pub(super) provide_cluster_info: bool,
+    pub(super) interactive_mode: String,
+}
+
+/// A variable for such a program.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// A context's entry.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ContextEntry {
+    pub(super) cluster: String,
+    pub(super) user: String,
+    pub(super) namespace: String,
+}
+
+impl Cluster {
+    /// What the cluster says to programs that give credentials.
+    pub(super) fn plugin_configuration(&self) -> Option<&Value> {
+        let is_named = |entry: &&Extension| entry.name == "client.authentication.k8s.io/exec";
+        self.extensions.iter().find(is_named).map(|entry| &entry.extension)
+    }
+}
+
+impl AuthProvider {
+    /// A setting; empty where it is not there.
+    pub(super) fn setting(&self, name: &str) -> &str {
+        self.config.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// One file.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct File {
+    current_context: String,
+    clusters: Vec<NamedCluster>,
+    users: Vec<NamedUser>,
+    contexts: Vec<NamedContext>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedCluster {
+    name: String,
+    cluster: Cluster,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedUser {
+    name: String,
+    user: User,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedContext {
+    name: String,
+    context: ContextEntry,
+}
+
+impl Kubeconfig {
+    /// Reads the file `explicit`, or else those that `KUBECONFIG` lists, or
+    /// else `~/.kube/config`. Files that do not exist count only where they
+    /// were named explicitly.
+    pub(super) fn load(environment: &Environment, explicit: &str) -> Result<Self, String> {
+        let mut merged = Self::default();
+        let mut failures: Vec<String> = Vec::new();
+        for path in paths(environment, explicit) {
+            match file::read(&environment.directory().join(&path), LIMIT) {
+                Ok(text) => match parse(&text) {
+                    Ok(file) => {
+                        if let Err(error) = merged.add(file, &path, environment.directory()) {
+                            failures.push(loading(&path, &error));
+                        }
+                    }
+                    Err(error) => failures.push(loading(&path, &error)),
+                },
+                Err(FileError::Open { source, .. }) if is_missing(&source) => {
+                    if !explicit.is_empty() {
+                        return Err(format!("stat {}: {}", path.display(), cause(&source)));
+                    }
+                }
+                Err(error) => failures.push(loading(&path, &error.to_string())),
+            }
+        }
+        match failures.as_slice() {
+            [] => Ok(merged),
+            [one] => Err(one.clone()),
+            several => Err(format!("[{}]", several.join(", "))),
+        }
+    }
+
+    fn add(&mut self, file: File, path: &Path, directory: &Path) -> Result<(), String> {
+        let joined = directory.join(path);
+        let base = joined.parent().unwrap_or(directory);
+        if self.current_context.is_empty() {
+            self.current_context = file.current_context;
+        }
+        let clusters = file.clusters.into_iter().map(|mut entry| {
+            resolve(&mut entry.cluster.certificate_authority, base);
+            (entry.name, entry.cluster)
+        });
+        fill(&mut self.clusters, clusters, "Cluster")?;
+        let users = file.users.into_iter().map(|mut entry| {
+            let user = &mut entry.user;
+            for place in [&mut user.client_certificate, &mut user.client_key, &mut user.token_file] {
+                resolve(place, base);
+            }
+            if let Some(plugin) = user.exec.as_mut() {
+                plugin.set_defaults();
+                // A bare name is looked for on PATH.
+                if plugin.command.contains(std::path::MAIN_SEPARATOR) {
+                    resolve(&mut plugin.command, base);
+                }
+            }
+            (entry.name, entry.user)
+        });
+        fill(&mut self.users, users, "AuthInfo")?;
+        let contexts = file.contexts.into_iter().map(|entry| (entry.name, entry.context));
+        fill(&mut self.contexts, contexts, "Context")
+    }
+}
+
+impl Plugin {
+    /// The old version of the interface did not know the mode.
+    fn set_defaults(&mut self) {
+        let is_old = ["v1alpha1", "v1beta1"]
+            .iter()
+            .any(|version| self.api_version.strip_prefix("client.authentication.k8s.io/") == Some(*version));
+        if self.interactive_mode.is_empty() && is_old {
+            "IfAvailable".clone_into(&mut self.interactive_mode);
+        }
+    }
+}
+
+fn paths(environment: &Environment, explicit: &str) -> Vec<PathBuf> {
+    if !explicit.is_empty() {
+        return vec![PathBuf::from(explicit)];
+    }
+    let Some(list) = environment.os("KUBECONFIG") else {
+        return environment.home().map(|home| home.join(".kube/config")).into_iter().collect();
+    };
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in std::env::split_paths(list) {
+        if !path.as_os_str().is_empty() && !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// Adds the entries of a file to those of the files before it.
+fn fill<T>(
+    merged: &mut BTreeMap<String, T>,
+    entries: impl Iterator<Item = (String, T)>,
+    kind: &str,
+) -> Result<(), String> {
+    let mut own = BTreeMap::new();
+    for (name, entry) in entries {
+        if own.contains_key(&name) {
+            return Err(format!(
+                "error converting *[]Named{kind} into *map[string]*api.{kind}: duplicate name {name:?} in list"
+            ));
+        }
+        own.insert(name, entry);
+    }
+    for (name, entry) in own {
+        merged.entry(name).or_insert(entry);
+    }
+    Ok(())
+}
+
+fn loading(path: &Path, error: &str) -> String {
+    format!("error loading config file \"{}\": {error}", path.display())
+}
+
+fn is_missing(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}
+
+fn parse(text: &[u8]) -> Result<File, String> {
+    if text.is_empty() {
+        return Ok(File::default());
+    }
+    let mut value = bulla_api::parse(text).map_err(|error| error.to_string())?;
+    drop_nulls(&mut value);
+    if value.is_null() {
+        return Ok(File::default());
+    }
+    // The text would quote what it found, which may be a credential.
+    serde_json::from_value(value).map_err(|_| "it does not have the form of a kubeconfig".to_owned())
+}
+
+/// To Go null is as good as nothing. What an extension holds is its own matter.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(entries) => {
+            entries.retain(|_, value| !value.is_null());
+            let inner = entries.iter_mut().filter(|(name, _)| *name != "extension");
+            inner.for_each(|(_, value)| drop_nulls(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+/// Makes a path absolute that stands in a file of the directory `base`.
+fn resolve(path: &mut String, base: &Path) {
+    if path.is_empty() || Path::new(path).is_absolute() {
+        return;
+    }
+    *path = clean(&base.join(&path)).to_string_lossy().into_owned();
+}
+
+/// A path without detours, by its text alone.
+pub(super) fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        let last = clean.components().next_back();
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(last, Some(Component::Normal(_))) => {
+                clean.pop();
+            }
+            Component::ParentDir if matches!(last, Some(Component::RootDir)) => {}
+            other => clean.push(AsRef::<OsStr>::as_ref(&other)),
+        }
+    }
+    clean
+}
+
+fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = SecretText::new(String::deserialize(deserializer)?);
+    bulla_api::decode_base64(text.expose()).map_err(serde::de::Error::custom)
+}
+
+fn secret_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretBytes>, D::Error> {
+    let bytes = base64(deserializer)?;
+    Ok((!bytes.is_empty()).then(|| SecretBytes::new(bytes)))
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| SecretText::new(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(files: &[&str]) -> Result<Kubeconfig, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = files
+            .iter()
+            .enumerate()
+            .map(|(number, text)| {
+                let path = directory.path().join(format!("config{number}"));
+                #[allow(clippy::disallowed_methods, reason = "a test lays out its files")]
+                std::fs::write(&path, text).unwrap();
+                path
+            })
+            .collect();
+        let list = std::env::join_paths(paths).unwrap();
+        let environment = Environment::new([("KUBECONFIG".into(), list)], directory.path().to_owned());
+        let text = |error: String| error.replace(&directory.path().display().to_string(), "DIR");
+        let mut config = Kubeconfig::load(&environment, "").map_err(text)?;
+        for user in config.users.values_mut() {
+            user.client_key = text(std::mem::take(&mut user.client_key));
+        }
+        Ok(config)
+    }
+
+    #[test]
+    fn the_first_file_that_says_something_counts() {
+        let config = load(&[
+            "clusters: [{name: a, cluster: {server: 'https://one'}}]\nusers: null\n",
+            "current-context: x\nclusters:\n- {name: a, cluster: {server: 'https://two', proxy-url: 'http://p'}}\n- {name: b, cluster: {}}\n",
+            "current-context: z\nusers: [{name: u, user: {token: t, client-key: ./keys/../k}}]\n",
+        ])
+        .unwrap();
+        assert_eq!((config.current_context.as_str(), config.clusters.len()), ("x", 2));
+        let one = &config.clusters["a"];
+        assert_eq!(
+            (one.server.as_str(), one.proxy_url.as_str()),
+            ("https://one", ""),
+            "entries are not mixed"
+        );
+        assert_eq!(config.users["u"].token.as_ref().unwrap().expose(), "t");
+        assert_eq!(config.users["u"].client_key, "DIR/k");
+    }
+
+    #[test]
+    fn all_files_that_cannot_be_read_are_named() {
+        let error = load(&["a: [", "users: [{name: u, user: {token: [canary]}}]"]).err().unwrap();
+        assert!(error.starts_with("[error loading config file \"DIR/config0\": yaml: line "), "{error}");
+        let second = "error loading config file \"DIR/config1\": it does not have the form of a kubeconfig]";
+        assert!(error.ends_with(second) && !error.contains("canary"), "{error}");
+        let twice = "users: [{name: u, user: {}}, {name: u, user: {}}]";
+        assert!(load(&[twice]).err().unwrap().contains("duplicate name \"u\" in list"));
+    }
+
+    #[test]
+    fn the_mode_of_old_plugins_is_filled_in() {
+        let plugin = |version: &str| {
+            let exec = format!(
+                "{{command: ../bin/p, apiVersion: client.authentication.k8s.io/{version}, args: null}}"
+            );
+            let config = load(&[&format!("users: [{{name: u, user: {{exec: {exec}}}}}]")]).unwrap();
+            config.users["u"].exec.clone().unwrap()
+        };
+        assert_eq!(plugin("v1beta1").interactive_mode, "IfAvailable");
+        assert_eq!(plugin("v1").interactive_mode, "");
+        assert!(plugin("v1").command.starts_with('/'));
+    }
+
+    #[test]
+    fn paths_lose_their_detours() {
+        for (path, expected) in [("/a/./b/../c", "/a/c"), ("/../a", "/a"), ("../a", "../a"), ("a/..", "")] {
+            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+}

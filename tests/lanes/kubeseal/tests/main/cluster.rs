@@ -1,0 +1,587 @@
+//! Modes that ask a cluster: both programs with the same kubeconfig against a
+//! server that keeps what arrives.
+
+use std::os::unix::fs::PermissionsExt;
+
+use bulla_testkit::{ApiServer, Asked, Certificates, ConnectProxy, Fake, Outcome, Sandbox, Silent, Tool};
+use serde_json::{Value, json};
+
+use crate::pair::{both, run};
+
+const CA: &str = include_str!("../../../../fixtures/kube/ca.crt");
+const CLIENT: &str = include_str!("../../../../fixtures/kube/client.crt");
+const CLIENT_KEY: &str = include_str!("../../../../fixtures/kube/client.key");
+const SELF: &str = include_str!("../../../../fixtures/kube/self.crt");
+const SERVER: Certificates = Certificates {
+    certificate: include_str!("../../../../fixtures/kube/server.crt"),
+    key: include_str!("../../../../fixtures/kube/server.key"),
+    clients: CA,
+};
+const OWN: Certificates =
+    Certificates { certificate: SELF, key: include_str!("../../../../fixtures/kube/self.key"), clients: CA };
+const SEALED: &str = include_str!("../../../../fixtures/cmd/kubeseal/files/sealed.yaml");
+
+/// What a server answers to requests for the controller.
+type Mode = fn(&Asked) -> String;
+
+/// The Service, with a name for its port, and what `controller` answers.
+fn with(controller: Mode) -> impl Fn(&Asked, usize) -> String + Send + Sync + 'static {
+    move |asked, _| {
+        if asked.line.contains("/proxy/") {
+            return controller(asked);
+        }
+        let ports = json!([{"name": "web", "port": 8080}, {"name": "other", "port": 8081}]);
+        let service = json!({"kind": "Service", "apiVersion": "v1", "metadata": {"name": "x"}, "spec": {"ports": ports}});
+        Fake::answer("200 OK", "Content-Type: application/json\r\n", &service.to_string())
+    }
+}
+
+/// The controller when all is well; what is to be sealed again comes back as
+/// it went.
+fn works(asked: &Asked) -> String {
+    if asked.line.contains("/v1/cert.pem ") {
+        let certificate = include_str!("../../../../fixtures/seal/valid.crt");
+        return Fake::answer("200 OK", "Content-Type: application/x-pem-file\r\n", certificate);
+    }
+    Fake::answer("200 OK", "Content-Type: text/plain; charset=utf-8\r\n", &asked.body)
+}
+
+fn refuses(status: &str, headers: &str, body: &str) -> String {
+    Fake::answer(status, headers, body)
+}
+
+/// A directory with kubeconfig, certificates and plugin.
+fn sandbox(url: &str) -> Sandbox {
+    let mut sandbox = crate::pair::sandbox();
+    let encoded = |pem: &str| {
+        sandbox.write("plain", pem);
+        sandbox.run(&Tool::at("/usr/bin/base64"), &["-w0", "plain"]).success().out()
+    };
+    let config = include_str!("../../../../fixtures/kube/config.yaml")
+        .replace("{url}", url)
+        .replace("{port}", url.rsplit(':').next().expect("a port"))
+        .replace("{ca}", &encoded(CA))
+        .replace("{crt}", &encoded(CLIENT))
+        .replace("{key}", &encoded(CLIENT_KEY));
+    for (name, content) in [
+        ("config.yaml", config.as_str()),
+        ("ca.crt", CA),
+        ("client.crt", CLIENT),
+        ("client.key", CLIENT_KEY),
+        ("self.crt", SELF),
+        ("token", "  newer\n"),
+        ("empty", "\n"),
+        ("secret.yaml", "metadata: {name: app}\nstringData: {a: x}\n"),
+        ("sealed.yaml", SEALED),
+    ] {
+        sandbox.write(name, content);
+    }
+    let plugin = sandbox.write("plugin", include_str!("../../../../fixtures/kube/plugin"));
+    std::fs::set_permissions(plugin, PermissionsExt::from_mode(0o755)).expect("a mode");
+    sandbox.set("KUBECONFIG", sandbox.path("config.yaml"));
+    sandbox
+}
+
+/// What of a request must be the same.
+fn essence(asked: &Asked) -> Value {
+    let mut headers: Vec<&(String, String)> = asked
+        .headers
+        .iter()
+        .filter(|(name, _)| {
+            let own = ["user-agent", "accept-encoding", "connection", "host"];
+            !own.contains(&name.as_str())
+        })
+        .collect();
+    // The original asks for its binary form, which only the API server knows.
+    let is_binary = |value: &str| value.starts_with("application/vnd.kubernetes.protobuf");
+    headers.retain(|(name, value)| name != "accept" || !is_binary(value));
+    if asked.line.contains("/services/") && !asked.line.contains("/proxy/") {
+        headers.retain(|(name, _)| name != "accept");
+    }
+    let client = asked.client.as_ref().map(Vec::len);
+    json!({
+        "line": asked.line, "headers": headers, "body": asked.body, "client": client,
+        "name": asked.server_name,
+    })
+}
+
+/// Runs both programs, each with a server of its own; returns exit code,
+/// standard output, standard error and requests of each.
+fn compare(
+    certificates: Option<&Certificates>,
+    controller: Mode,
+    line: &str,
+    input: &str,
+) -> [(i32, String, String, Vec<Value>); 2] {
+    both().map(|tool| {
+        let server = ApiServer::start(certificates, with(controller));
+        let sandbox = sandbox(&server.url);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let outcome = sandbox.run_with_input(&tool, &words, input.as_bytes());
+        let (code, out, err) = masked(&sandbox, &server.url, &outcome);
+        (code, out, err, server.asked().iter().map(essence).collect())
+    })
+}
+
+fn masked(sandbox: &Sandbox, url: &str, outcome: &Outcome) -> (i32, String, String) {
+    let directory = sandbox.path("").display().to_string();
+    let address = url.split_once("://").expect("a URL").1;
+    let mask =
+        |text: String| text.replace(directory.trim_end_matches('/'), "DIR").replace(address, "ADDRESS");
+    (outcome.code, mask(outcome.out()), mask(outcome.err()))
+}
+
+#[track_caller]
+fn assert_same(line: &str, controller: Mode, input: &str) {
+    let [ours, theirs] = compare(Some(&SERVER), controller, line, input);
+    assert_eq!(ours, theirs, "{line}");
+}
+
+/// Lines that fetch the certificate, or fail the same way.
+const LINES: &[&str] = &[
+    "",
+    "--context cert",
+    "--context nowhere",
+    "--context gone",
+    "--cluster data",
+    "--cluster wrong",
+    "--cluster wrong --insecure-skip-tls-verify",
+    "--cluster wrong --certificate-authority ca.crt",
+    "--cluster skip",
+    "--cluster skip --certificate-authority ca.crt",
+    "--cluster named",
+    "--cluster named --tls-server-name other.example",
+    "--cluster prefix",
+    "--cluster none",
+    "--cluster dead",
+    "--cluster both",
+    "--cluster missing",
+    "--cluster empty",
+    "--cluster ftp",
+    "--cluster gone",
+    "--tls-server-name api.example",
+    "--tls-server-name other.example",
+    "--proxy-url ftp://a",
+    "--proxy-url http://127.0.0.1:1",
+    "--user file",
+    "--user nofile",
+    "--user basic",
+    "--user twice",
+    "--user cert",
+    "--user certdata",
+    "--user keyless",
+    "--user certless",
+    "--user certboth",
+    "--user certboth --client-certificate client.crt --client-key client.key",
+    "--user mixed",
+    "--user acting",
+    "--user acting --as ann --as-group x",
+    "--user groups",
+    "--user gone",
+    "--user plugin",
+    "--user plugin --cluster told",
+    "--user plugin --token mine",
+    "--user plugin --client-certificate client.crt --client-key client.key",
+    "--user old",
+    "--user plugincert",
+    "--user expired",
+    "--user half",
+    "--user nothing",
+    "--user nostatus",
+    "--user otherversion",
+    "--user fails",
+    "--user uninstalled",
+    "--user nopath",
+    "--user always",
+    "--user modeless",
+    "--user badmode",
+    "--user alpha",
+    "--user incomplete",
+    "--user gcp",
+    "--user azure",
+    "--user unknown",
+    "--user issuerless",
+    "--token mine",
+    "--token mine --user cert",
+    "--username ann --password pw --user cert",
+    "--as joe",
+    "--as joe --as-uid 7 --as-group devs --as-group ops,more",
+    "--as-group devs",
+    "--client-certificate client.crt --client-key client.key",
+    "--client-certificate gone.crt --client-key client.key",
+    "--client-certificate client.crt",
+    "--client-key client.key",
+    "--controller-name mine --controller-namespace there",
+    "--controller-name a/b",
+    "--controller-name a%b --controller-namespace ..",
+    "--controller-name=",
+    "--controller-namespace=",
+    "--request-timeout 30",
+    "--request-timeout 1m30s",
+    "--request-timeout soon",
+    "--kubeconfig gone.yaml",
+    "--kubeconfig /dev/null",
+    "--kubeconfig config.yaml --context cert",
+    "--disable-compression -n elsewhere",
+];
+
+#[test]
+fn every_way_to_a_cluster_is_that_of_the_original() {
+    for line in LINES {
+        assert_same(&format!("--fetch-cert {line}"), works, "");
+    }
+}
+
+#[test]
+fn a_certificate_is_fetched_where_none_is_given() {
+    for line in [
+        "-f secret.yaml -o yaml",
+        "--raw --name app --from-file token",
+        "--raw --scope cluster-wide --from-file token",
+    ] {
+        let [ours, theirs] = compare(Some(&SERVER), works, line, "");
+        assert_eq!(
+            (ours.0, ours.1.len(), &ours.2, &ours.3),
+            (theirs.0, theirs.1.len(), &theirs.2, &theirs.3),
+            "{line}"
+        );
+        assert_eq!(ours.0, 0, "{ours:?}");
+    }
+}
+
+#[test]
+fn validating_and_sealing_again_send_and_say_the_same() {
+    for line in [
+        "--validate",
+        "--re-encrypt",
+        "--re-encrypt -o yaml",
+        "--rotate -w out.yaml",
+        "--validate --re-encrypt",
+        "--re-encrypt -o xml",
+        "--re-encrypt -f gone",
+        "--validate --user none --token t",
+    ] {
+        assert_same(line, works, SEALED);
+    }
+    let several = format!("{SEALED}---\n# nothing\n---\n{SEALED}");
+    let labelled = SEALED.replacen(
+        "metadata:\n",
+        "metadata:\n  generation: 4\n  creationTimestamp: \"2026-01-01T00:00:00Z\"\n",
+        1,
+    );
+    for input in [&several, &labelled, "", "garbage", "metadata: [a]\n"] {
+        for line in ["--validate", "--re-encrypt"] {
+            assert_same(line, works, input);
+        }
+    }
+    for input in ["kind: Secret\nmetadata: {name: a}\n", "metadata: {name: a}\nspec: {}\n"] {
+        assert_same("--validate", works, input);
+    }
+}
+
+#[test]
+fn refusals_are_told_as_the_original_tells_them() {
+    let modes: [Mode; 9] = [
+        |_| refuses("409 Conflict", "Content-Type: text/plain\r\n", ""),
+        |_| refuses("500 Internal Server Error", "", ""),
+        |_| refuses("500 Internal Server Error", "Content-Type: text/plain\r\n", " a \"reason\"\n"),
+        |_| refuses("429 Too Many Requests", "Retry-After: 0\r\n", "limit exceeded"),
+        |_| refuses("404 Not Found", "Content-Type: text/plain\r\n", "404 page not found"),
+        |_| refuses("401 Unauthorized", "Content-Type: application/json\r\n", "{}"),
+        |_| {
+            refuses(
+                "403 Forbidden",
+                "Content-Type: application/json\r\n",
+                "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"services is forbidden\",\"code\":403}",
+            )
+        },
+        |_| {
+            refuses(
+                "503 Service Unavailable",
+                "Content-Type: application/json\r\n",
+                "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"no endpoints available for service \\\"http:x:\\\"\",\"reason\":\"ServiceUnavailable\",\"code\":503}",
+            )
+        },
+        |_| refuses("418 I'm a teapot", "Content-Type: text/html\r\n", "<p>"),
+    ];
+    for mode in modes {
+        for line in ["--fetch-cert", "--validate", "--re-encrypt"] {
+            assert_same(line, mode, SEALED);
+        }
+    }
+}
+
+#[test]
+fn a_service_that_is_refused_is_told_with_a_hint() {
+    for answer in [
+        "404 Not Found|{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"services \\\"sealed-secrets-controller\\\" not found\",\"reason\":\"NotFound\",\"code\":404}",
+        "403 Forbidden|{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"no\",\"reason\":\"Forbidden\",\"code\":403}",
+        "401 Unauthorized|",
+    ] {
+        let (status, body) = answer.split_once('|').expect("a status and a body");
+        let [ours, theirs] = both().map(|tool| {
+            let text = Fake::answer(status, "Content-Type: application/json\r\n", body);
+            let server = ApiServer::start(Some(&SERVER), move |_, _| text.clone());
+            let sandbox = sandbox(&server.url);
+            let outcome = run(&sandbox, &tool, "--fetch-cert");
+            let asked: Vec<Value> = server.asked().iter().map(essence).collect();
+            (masked(&sandbox, &server.url, &outcome), asked)
+        });
+        assert_eq!(ours, theirs, "{answer}");
+        assert!(ours.0.2.contains("Please, use the flag --controller-name and --controller-namespace"));
+    }
+}
+
+#[test]
+fn credentials_do_not_travel_in_the_clear() {
+    for line in [
+        "--fetch-cert",
+        "--fetch-cert --user acting",
+        "--fetch-cert --user plugin",
+        "--fetch-cert --token mine",
+        "--fetch-cert --cluster bare",
+    ] {
+        let [ours, theirs] = compare(None, works, line, "");
+        assert_eq!(ours, theirs, "{line}");
+        assert!(ours.0 == 0 && !format!("{:?}", ours.3).contains("authorization"), "{ours:?}");
+    }
+}
+
+#[test]
+fn n_02_no_credential_follows_a_redirect() {
+    for (at, tool) in both().iter().enumerate() {
+        let other = ApiServer::start(Some(&SERVER), with(works));
+        let answer = Fake::answer("302 Found", &format!("Location: {}/there\r\n", other.url), "");
+        let server = ApiServer::start(Some(&SERVER), move |_, _| answer.clone());
+        let outcome = run(&sandbox(&server.url), tool, "--fetch-cert");
+        assert_eq!(outcome.code == 0, at == 1, "{outcome:?}");
+        let told = other.asked().iter().any(|asked| asked.header("authorization") == ["Bearer t0ken"]);
+        assert_eq!(told, at == 1, "{:?}", other.asked());
+    }
+}
+
+#[test]
+fn lists_of_kubeconfigs_are_merged_as_the_original_merges_them() {
+    let first =
+        "contexts: [{name: one, context: {cluster: a, user: u}}]\nusers: [{name: u, user: {token: first}}]\n";
+    let second = "current-context: one\nclusters: [{name: a, cluster: {server: '{url}', insecure-skip-tls-verify: true}}]\nusers: [{name: u, user: {token: second, as: joe}}]\n";
+    let third = "current-context: two\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1', tls-server-name: x}}]\ncontexts: [{name: two, context: {cluster: a, user: u}}]\nusers: null\n";
+    for (files, line) in [
+        ("first second third", ""),
+        ("third second first", ""),
+        ("second first gone third", ""),
+        ("first first second", "--context two"),
+        ("first broken second garbage", ""),
+        ("gone", ""),
+        ("second twice", ""),
+    ] {
+        let [ours, theirs] = both().map(|tool| {
+            let server = ApiServer::start(Some(&SERVER), with(works));
+            let mut sandbox = sandbox(&server.url);
+            for (name, text) in [
+                ("first", first),
+                ("second", second),
+                ("third", third),
+                ("broken", "a: ["),
+                ("twice", "users: [{name: a}, {name: a}]"),
+            ] {
+                sandbox.write(name, text.replace("{url}", &server.url));
+            }
+            sandbox.write("garbage", "users: [{name: u, user: {token: [canary]}}]\n");
+            let paths = files.split(' ').map(|name| sandbox.path(name));
+            sandbox.set("KUBECONFIG", std::env::join_paths(paths).expect("paths"));
+            let outcome = run(&sandbox, &tool, &format!("--fetch-cert {line}"));
+            let (code, out, err) = masked(&sandbox, &server.url, &outcome);
+            // How a file is broken is said in other words, and never quoted.
+            let err = if err.contains("broken") || err.contains("twice") { String::new() } else { err };
+            (code, out, err, server.asked().iter().map(essence).collect::<Vec<_>>())
+        });
+        assert_eq!(ours, theirs, "{files} {line}");
+    }
+}
+
+#[test]
+fn variables_stand_for_flags_and_home_for_the_kubeconfig() {
+    for (variables, line) in [
+        (
+            vec![
+                ("SEALED_SECRETS_CONTROLLER_NAME", "mine"),
+                ("SEALED_SECRETS_CONTROLLER_NAMESPACE", "there"),
+            ],
+            "",
+        ),
+        (vec![("SEALED_SECRETS_TOKEN", "env"), ("SEALED_SECRETS_AS", "joe")], "--as ann"),
+        (vec![("SEALED_SECRETS_FETCH_CERT", "true"), ("SEALED_SECRETS_CONTEXT", "cert")], ""),
+        (vec![("KUBECONFIG", ""), ("KUBERNETES_MASTER", "http://127.0.0.1:1")], ""),
+        (vec![("HTTPS_PROXY", "http://127.0.0.1:1")], ""),
+    ] {
+        let [ours, theirs] = both().map(|tool| {
+            let server = ApiServer::start(Some(&SERVER), with(works));
+            let mut sandbox = sandbox(&server.url);
+            let home = sandbox.home().join(".kube");
+            std::fs::create_dir(&home).expect("a folder");
+            for file in ["ca.crt", "client.crt", "client.key"] {
+                std::fs::copy(sandbox.path(file), home.join(file)).expect("a copy");
+            }
+            std::fs::copy(sandbox.path("config.yaml"), home.join("config")).expect("a copy");
+            for (name, value) in &variables {
+                sandbox.set(name, value);
+            }
+            let outcome = run(&sandbox, &tool, &format!("--fetch-cert {line}"));
+            (masked(&sandbox, &server.url, &outcome), server.asked().iter().map(essence).collect::<Vec<_>>())
+        });
+        assert_eq!(ours, theirs, "{variables:?} {line}");
+    }
+}
+
+#[test]
+fn proxies_are_asked_to_connect_and_told_who_asks() {
+    for (variable, line) in [
+        ("", "--proxy-url http://{proxy}"),
+        ("", "--proxy-url http://ann:p%40w@{proxy}"),
+        ("HTTPS_PROXY", ""),
+        ("https_proxy", ""),
+    ] {
+        let [ours, theirs] = both().map(|tool| {
+            let server = ApiServer::start(Some(&SERVER), with(works));
+            let port = server.url.rsplit(':').next().expect("a port").parse().expect("a number");
+            let proxy = ConnectProxy::start(port);
+            let address = proxy.url.strip_prefix("http://").expect("a URL");
+            let mut sandbox = sandbox(&server.url);
+            if !variable.is_empty() {
+                sandbox.set(variable, address);
+            }
+            let line = format!("--fetch-cert --cluster far {}", line.replace("{proxy}", address));
+            let outcome = run(&sandbox, &tool, &line);
+            let heads: Vec<Vec<String>> = proxy
+                .heads()
+                .iter()
+                .map(|head| {
+                    let lines =
+                        head.lines().filter(|line| !line.starts_with("User-Agent") && !line.is_empty());
+                    let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+                    lines.sort();
+                    lines
+                })
+                .collect();
+            (outcome.code, outcome.out(), outcome.err(), heads)
+        });
+        // How many connections there are is each program's own matter.
+        assert_eq!((ours.0, &ours.1, &ours.2), (0, &theirs.1, &theirs.2), "{variable} {line}");
+        assert_eq!(ours.3.first(), theirs.3.first(), "{variable} {line}");
+        assert!(ours.3[0].contains(&"CONNECT api.example:6443 HTTP/1.1".to_owned()));
+    }
+}
+
+#[test]
+fn plugins_are_told_the_same_and_called_as_often() {
+    for line in ["--user plugin --cluster told", "--user plain", "--user old", "--user plugin --cluster skip"]
+    {
+        let [ours, theirs] = both().map(|tool| {
+            let server = ApiServer::start(Some(&SERVER), with(works));
+            let sandbox = sandbox(&server.url);
+            run(&sandbox, &tool, &format!("--fetch-cert {line}")).success();
+            let told =
+                String::from_utf8(sandbox.read("told.json")).expect("text").replace(&server.url, "URL");
+            let told: Value = serde_json::from_str(&told).expect("JSON");
+            let home = sandbox.home().display().to_string();
+            let seen = String::from_utf8_lossy(&sandbox.read("seen")).replace(&home, "HOME");
+            (told, seen, sandbox.read("calls").len())
+        });
+        assert_eq!(ours, theirs, "{line}");
+    }
+}
+
+/// The original asks four times for two requests.
+#[test]
+fn a_token_that_is_over_is_asked_for_again() {
+    let server = ApiServer::start(Some(&SERVER), with(works));
+    let sandbox = sandbox(&server.url);
+    let [ours, _] = both();
+    run(&sandbox, &ours, "--fetch-cert --user expired").success();
+    assert_eq!(sandbox.read("calls"), b"called\ncalled\n");
+}
+
+#[test]
+fn a_server_that_trusts_its_own_certificate_is_trusted_too() {
+    let [ours, theirs] = compare(Some(&OWN), works, "--fetch-cert --cluster wrong", "");
+    assert_eq!((ours.0, &ours), (0, &theirs));
+    let [ours, theirs] =
+        compare(Some(&OWN), works, "--fetch-cert --cluster wrong --tls-server-name a.example", "");
+    assert_eq!((ours.0, &ours), (1, &theirs));
+}
+
+#[test]
+fn a_file_sealed_again_keeps_its_layout_and_the_original_loses_it() {
+    let commented = SEALED.replace("apiVersion:", "# mine\napiVersion:");
+    let changes: Mode = |asked| Fake::answer("200 OK", "", &asked.body.replace("\":\"AQ", "\":\"Ag"));
+    for (at, tool) in both().iter().enumerate() {
+        let server = ApiServer::start(Some(&SERVER), with(changes));
+        let sandbox = sandbox(&server.url);
+        sandbox.write("own.yaml", &commented);
+        run(&sandbox, tool, "--re-encrypt -f own.yaml").success();
+        let text = String::from_utf8(sandbox.read("own.yaml")).expect("text");
+        assert_eq!(text.contains("# mine"), at == 0, "{text}");
+        assert!(text.contains(": Ag") && !text.contains(": AQ"), "{text}");
+        // Nothing to seal is no reason to lose a file.
+        sandbox.write("own.yaml", "garbage");
+        let code = run(&sandbox, tool, "--re-encrypt -f own.yaml").code;
+        assert_eq!((code, sandbox.read("own.yaml").is_empty()), if at == 0 { (1, false) } else { (0, true) });
+    }
+}
+
+#[test]
+fn a_silent_server_is_waited_for_no_longer_than_said() {
+    let [ours, theirs] = both().map(|tool| {
+        let silent = Silent::new();
+        let sandbox = sandbox(&silent.url);
+        let outcome = run(&sandbox, &tool, "--fetch-cert --request-timeout 1");
+        masked(&sandbox, &silent.url, &outcome)
+    });
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn a_service_without_ports_and_a_user_without_credentials_are_no_crash_and_no_prompt() {
+    for (at, tool) in both().iter().enumerate() {
+        let service = "{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"spec\":{}}";
+        let answer = Fake::answer("200 OK", "Content-Type: application/json\r\n", service);
+        let server = ApiServer::start(Some(&SERVER), move |_, _| answer.clone());
+        let sandbox = sandbox(&server.url);
+        let outcome = run(&sandbox, tool, "--fetch-cert");
+        assert_eq!(
+            (outcome.code, outcome.err().contains("panic")),
+            [(1, false), (2, true)][at],
+            "{outcome:?}"
+        );
+        let outcome = run(&sandbox, tool, "--fetch-cert --user none");
+        assert_eq!(outcome.out().contains("Please enter Username"), at == 1, "{outcome:?}");
+    }
+}
+
+/// The kubeconfig is judged before anything is sealed.
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_told_offline_as_well() {
+    for line in [
+        "--raw --cert cert.pem --name a --from-file token --user certless",
+        "--raw --cert cert.pem --name a --from-file token --user keyless",
+        "--raw --cert cert.pem --name a --from-file token --user modeless",
+        "--raw --cert cert.pem --name a --from-file token --user gone --cluster gone",
+        "--raw --cert cert.pem --name a --from-file token --cluster missing",
+        "--raw --cert cert.pem --name a --from-file token --context gone",
+        "--raw --cert cert.pem --name a --from-file token --cluster both --user twice",
+        "--raw --cert cert.pem --name a --from-file token --kubeconfig gone",
+        "--raw --cert cert.pem --name a --from-file token --kubeconfig /dev/null",
+        "--raw --cert cert.pem -n ns/ --from-file token",
+    ] {
+        let [ours, theirs] = compare(Some(&SERVER), works, line, "");
+        assert_eq!((ours.0, &ours.2), (theirs.0, &theirs.2), "{line}");
+        assert_eq!(ours.0, 1, "{line} {ours:?}");
+    }
+    let [ours, theirs] =
+        compare(Some(&SERVER), works, "--cert cert.pem -f secret.yaml -n Namespace/shop", "");
+    assert!(
+        ours.1.contains("\"namespace\": \"shop\"") && theirs.1.contains("\"namespace\": \"shop\""),
+        "{ours:?}"
+    );
+}
