@@ -5,6 +5,7 @@ mod crd;
 mod faults;
 mod http;
 mod metrics;
+mod modes;
 mod rights;
 mod stock;
 mod unseal;

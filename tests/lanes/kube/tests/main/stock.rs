@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::rights::manifests;
 
-struct Stock {
-    cluster: Cluster,
+pub(crate) struct Stock {
+    pub(crate) cluster: Cluster,
     controller: Pod,
 }
 
 /// The controller behind its Service.
-fn stock() -> &'static Stock {
+pub(crate) fn stock() -> &'static Stock {
     static STOCK: OnceLock<Stock> = OnceLock::new();
     STOCK.get_or_init(|| {
         let cluster = Cluster::start();
@@ -39,7 +39,7 @@ fn metrics() -> String {
 }
 
 /// A directory with a Secret for a namespace and the kubeconfig of an administrator.
-fn sandbox(stock: &Stock, space: &str) -> Sandbox {
+pub(crate) fn sandbox(stock: &Stock, space: &str) -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.set("KUBECONFIG", stock.cluster.admin());
     let secret = format!(
@@ -51,7 +51,7 @@ fn sandbox(stock: &Stock, space: &str) -> Sandbox {
 }
 
 /// Applies a SealedSecret `one` and waits for its Secret; gives both.
-fn unsealed(stock: &Stock, space: &str, sealed: &str) -> [Value; 2] {
+pub(crate) fn unsealed(stock: &Stock, space: &str, sealed: &str) -> [Value; 2] {
     let cluster = &stock.cluster;
     cluster.apply(sealed);
     let secret = eventually("the Secret", || cluster.get(space, "secret/one"));
@@ -62,7 +62,7 @@ fn unsealed(stock: &Stock, space: &str, sealed: &str) -> [Value; 2] {
     [sealed, secret]
 }
 
-fn judge([sealed, secret]: &[Value; 2]) {
+pub(crate) fn judge([sealed, secret]: &[Value; 2]) {
     use base64::Engine as _;
     let word = base64::engine::general_purpose::STANDARD.encode(CANARY);
     assert_eq!(secret["data"], serde_json::json!({"word": word, "number": "MQ=="}));
