@@ -21,6 +21,8 @@ use crate::watch as watches;
 
 /// How long to wait where keys could not be read or made.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How far that pause grows while it fails again and again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How many names are tried for a new key.
 const NAMES: u32 = 8;
 /// A day; longer waits are made of several.
@@ -56,6 +58,8 @@ pub(crate) struct Keeper {
     leads: watch::Receiver<bool>,
     /// Whether it has looked for keys as the leader.
     is_started: bool,
+    /// Whether somebody asked for a key; a failed attempt does not forget it.
+    is_asked: bool,
     /// Names of key Secrets that were spoken of.
     known: BTreeSet<String>,
 }
@@ -64,7 +68,7 @@ impl Keeper {
     /// A keeper, and where its rings appear.
     pub(crate) fn new(world: Arc<World>, leads: watch::Receiver<bool>) -> (Self, watch::Receiver<Arc<Ring>>) {
         let (ring, receiver) = watch::channel(Arc::default());
-        (Self { world, ring, leads, is_started: false, known: BTreeSet::new() }, receiver)
+        (Self { world, ring, leads, is_started: false, is_asked: false, known: BTreeSet::new() }, receiver)
     }
 
     /// Keeps the ring until the process ends.
@@ -75,22 +79,23 @@ impl Keeper {
         let namespace = [settings.namespace.clone()];
         let mut changes = watches::secrets(&self.world.cluster.client(), &namespace, &label);
         let mut renew = signal(SignalKind::user_defined1()).map_err(|error| error.to_string())?;
-        let mut due = Instant::now();
+        let (mut due, mut pause) = (Instant::now(), PAUSE);
         loop {
-            let is_asked = tokio::select! {
+            tokio::select! {
                 Some((_, change)) = changes.next() => match change {
                     Event::Init | Event::InitApply(_) => continue,
-                    Event::InitDone | Event::Apply(_) | Event::Delete(_) => false,
+                    Event::InitDone | Event::Apply(_) | Event::Delete(_) => {}
                 },
-                Some(()) = renew.recv() => true,
-                Ok(()) = self.leads.changed() => false,
-                () = sleep_until(due) => false,
-            };
-            match self.step(is_asked).await {
-                Ok(wait) => due = Instant::now() + wait,
+                Some(()) = renew.recv() => self.is_asked = true,
+                Ok(()) = self.leads.changed() => {}
+                () = sleep_until(due) => {}
+            }
+            match self.step().await {
+                Ok(wait) => (due, pause) = (Instant::now() + wait, PAUSE),
                 Err(error) => {
                     tracing::error!(error = error.to_string(), "Failed to read or make keys, will retry");
-                    due = Instant::now() + PAUSE;
+                    due = Instant::now() + pause;
+                    pause = LONGEST_PAUSE.min(pause * 2);
                 }
             }
         }
@@ -98,7 +103,7 @@ impl Keeper {
 
     /// Reads the keys, makes one if it is time or somebody asks, and says how
     /// long to wait.
-    async fn step(&mut self, is_asked: bool) -> Result<Duration, ApiError> {
+    async fn step(&mut self) -> Result<Duration, ApiError> {
         // Without having read the keys none is made, nor by a replica that
         // does not lead.
         self.load().await?;
@@ -110,12 +115,13 @@ impl Keeper {
         } else {
             renewal.is_due_at_start(newest)
         };
-        let is_due = *self.leads.borrow() && (is_asked || is_time);
+        let is_due = *self.leads.borrow() && (self.is_asked || is_time);
         if is_due {
             self.make().await?;
-        } else if is_asked {
+        } else if self.is_asked {
             tracing::warn!("Another replica leads and makes the keys; no key is made here");
         }
+        self.is_asked = false;
         self.is_started = *self.leads.borrow();
         let newest = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
         let wait = renewal.next(newest, self.world.clock.now()).unwrap_or(DAY).clamp(1, DAY);
@@ -292,11 +298,11 @@ mod tests {
     async fn r_19_clocks_that_jump_make_one_more_key_at_most() {
         let api = Api::default();
         let (mut keeper, clock, _leads) = keeper(&api);
-        keeper.step(false).await.unwrap();
+        keeper.step().await.unwrap();
         assert_eq!(keys(&api), 1);
         for jump in [HOUR, -HOUR, 10 * YEAR, -10 * YEAR, HOUR, 10 * YEAR, -HOUR, 0].repeat(3) {
             clock.0.store(NOW + jump, Ordering::Relaxed);
-            let wait = keeper.step(false).await.unwrap();
+            let wait = keeper.step().await.unwrap();
             assert!((1..=DAY as u64).contains(&wait.as_secs()), "{jump}: {wait:?}");
             assert_eq!(keeper.ring.borrow().keys.keys().len(), keys(&api), "expired keys open, too");
         }
@@ -311,24 +317,41 @@ mod tests {
         let (mut keeper, clock, leads) = keeper(&api);
         for status in [StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND] {
             api.held().refuses = Some(status);
-            assert!(keeper.step(true).await.is_err(), "{status}");
+            keeper.is_asked = true;
+            assert!(keeper.step().await.is_err(), "{status}");
         }
         api.held().refuses = None;
         leads.send_replace(false);
-        keeper.step(false).await.unwrap();
-        keeper.step(true).await.unwrap();
+        keeper.step().await.unwrap();
+        keeper.is_asked = true;
+        keeper.step().await.unwrap();
         assert_eq!(api.changes(), [""; 0]);
         leads.send_replace(true);
-        keeper.step(false).await.unwrap();
+        keeper.step().await.unwrap();
         assert_eq!(keys(&api), 1);
         // A replica that follows has the key, and does not renew it.
         leads.send_replace(false);
         clock.0.store(NOW + YEAR, Ordering::Relaxed);
-        keeper.step(false).await.unwrap();
+        keeper.step().await.unwrap();
         assert_eq!((keys(&api), keeper.ring.borrow().keys.keys().len()), (1, 1));
         leads.send_replace(true);
-        assert_eq!(keeper.step(false).await.unwrap(), Duration::from_secs(1));
-        keeper.step(false).await.unwrap();
+        assert_eq!(keeper.step().await.unwrap(), Duration::from_secs(1));
+        keeper.step().await.unwrap();
         assert_eq!(keys(&api), 2, "the new leader renews at once");
+    }
+
+    #[tokio::test]
+    async fn a_key_asked_for_while_the_server_is_away_is_made_when_it_is_back() {
+        let api = Api::default();
+        let (mut keeper, _clock, _leads) = keeper(&api);
+        keeper.step().await.unwrap();
+        keeper.is_asked = true;
+        api.held().refuses = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        keeper.step().await.unwrap_err();
+        api.held().refuses = None;
+        keeper.step().await.unwrap();
+        assert_eq!(keys(&api), 2);
+        keeper.step().await.unwrap();
+        assert_eq!(keys(&api), 2, "asked once");
     }
 }
