@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use bulla_template::{Library, MissingKey};
 
-pub use sealed::{Reseal, Seal, Sources};
+pub use sealed::{Reseal, Seal, SealedEdit, Sources};
 
 /// What every command shares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,6 +188,8 @@ pub struct Edit {
     pub needs_rule: bool,
     /// Keys to add or to remove were named, which need an existing file.
     pub changes_keys: bool,
+    /// How SealedSecrets are edited; `None` where the grammar knows none.
+    pub sealed: Option<SealedEdit>,
 }
 
 /// Where the value of `set` is.

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use bulla_core::civil::rfc3339;
 use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, MasterKey, Timestamp};
 use bulla_providers::key_service::{Address, RemoteKeyService};
-use bulla_providers::{Bounded, Dialog, Questions};
+use bulla_providers::{Bounded, Dialog};
 use bulla_sops::group::{RecoverError, WrapError, Wrapped};
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
@@ -150,8 +150,18 @@ impl<'a> App<'a> {
     /// The providers of this machine in `context`; each operation with one key
     /// takes 30 seconds at most.
     pub fn local_providers(&self, context: &Context) -> Vec<Box<dyn KeyProvider>> {
-        let providers = bulla_providers::key_providers(context, &dialog(self.waiting.questions.clone()));
+        let providers = bulla_providers::key_providers(context, &self.dialog());
         providers.into_iter().map(|it| self.bounded(it)).collect()
+    }
+
+    /// Who wraps and unwraps may ask on the terminal and start the user's programs.
+    pub fn dialog(&self) -> Dialog {
+        let questions = self.waiting.questions.clone();
+        Dialog {
+            passphrase: Some(Arc::new(move |prompt: &str| questions.ask(|| crate::ui::ask_secret(prompt)))),
+            message: Some(Arc::new(|text: &str| crate::ui::show(text))),
+            programs: true,
+        }
     }
 
     fn bounded(&self, provider: Box<dyn KeyProvider>) -> Box<dyn KeyProvider> {
@@ -409,15 +419,6 @@ fn limits(environment: &Environment) -> Result<Limits, Failure> {
 
 /// Variable with the largest size of a file in bytes.
 pub(crate) const MAX_FILE_SIZE: &str = "BULLA_MAX_FILE_SIZE";
-
-/// Providers may ask on the terminal and start the user's programs.
-fn dialog(questions: Questions) -> Dialog {
-    Dialog {
-        passphrase: Some(Arc::new(move |prompt: &str| questions.ask(|| crate::ui::ask_secret(prompt)))),
-        message: Some(Arc::new(|text: &str| crate::ui::show(text))),
-        programs: true,
-    }
-}
 
 /// Finds a format by the name that the user typed, else by the file's name.
 /// Unknown names fall back silently, as in sops.

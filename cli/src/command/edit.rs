@@ -8,16 +8,14 @@ use bulla_sops::{
 };
 
 use super::decrypt::plaintext;
+use super::editing::{Editing, Retry};
 use super::encrypt::Plan;
 use super::rotate::{keys_without_file, require_rule};
+use super::sealed;
 use crate::app::{App, Opening, encrypting, format_of, plain_text, reading, writing};
 use crate::error::{Exit, Failure};
 use crate::file::{FileError, Target};
-use crate::process::edit::Draft;
 use crate::request::Edit;
-use crate::ui::Level;
-
-const PRESS_ENTER: &str = "Press enter to return to the editor, or Ctrl+C to exit.";
 
 /// Runs the command.
 pub(super) fn run(app: &App<'_>, request: &Edit) -> Result<(), Failure> {
@@ -42,13 +40,31 @@ pub(super) fn run(app: &App<'_>, request: &Edit) -> Result<(), Failure> {
     };
     app.decryption_order()?;
     match Target::open(&path) {
-        Ok(target) => work.existing(target, request.ignore_mac),
+        Ok(mut target) => {
+            target.read(app.limits.file_size).map_err(|error| unread(&error))?;
+            target.check_directory().map_err(|error| writing(&error))?;
+            match &request.sealed {
+                Some(sealed) if is_sealed(app, target.content(), work.input) => {
+                    sealed::edit::run(app, sealed, &path, target)
+                }
+                _ => work.existing(target, request.ignore_mac),
+            }
+        }
         Err(error) if error.is_missing() => {
             let plan = Plan::new(app, &name, &request.new_file, work.input)?;
             work.new_file(&plan)
         }
-        Err(error) => Err(Failure::new(Exit::Read, format!("Error reading file: {error}"))),
+        Err(error) => Err(unread(&error)),
     }
+}
+
+fn unread(error: &FileError) -> Failure {
+    Failure::new(Exit::Read, format!("Error reading file: {error}"))
+}
+
+/// What sops encrypted is a file of sops, whatever is in it.
+fn is_sealed(app: &App<'_>, source: &[u8], format: &'static dyn Format) -> bool {
+    sealed::manifest::speaks_of_sealed(source) && EncryptedFile::parse(source, format, &app.limits).is_err()
 }
 
 struct Work<'w> {
@@ -66,17 +82,16 @@ impl Work<'_> {
         let target = Target::create(self.path).map_err(|error| writing(&error))?;
         target.check_directory().map_err(|error| writing(&error))?;
         let example = self.input.example();
-        let draft = self.draft(&example)?;
-        let (draft, edited) = self.until_good(draft, &example, &mut |edited| self.check(edited))?;
+        let editing = Editing::start(self.app, self.path, &example)?;
+        let (editing, edited, ()) = editing.until_good(&example, &mut |edited| self.check(edited))?;
         let text = plan.encrypt(self.app, edited.expose(), self.input, self.output, self.layouting);
-        self.finish(text, draft, target)
+        editing.finish(text, target)
     }
 
-    fn existing(&self, mut target: Target, ignore_mac: bool) -> Result<(), Failure> {
+    /// `target` was read.
+    fn existing(&self, target: Target, ignore_mac: bool) -> Result<(), Failure> {
         let app = self.app;
-        let read = |error: FileError| Failure::new(Exit::Read, format!("Error reading file: {error}"));
-        let source = target.read(app.limits.file_size).map_err(read)?.to_vec();
-        target.check_directory().map_err(|error| writing(&error))?;
+        let source = target.content().to_vec();
         let (file, data_key) =
             app.open(&source, self.input, Opening { ignore_mac, ..Opening::default() }, &self.indent)?;
         if self.show_keys {
@@ -84,11 +99,11 @@ impl Work<'_> {
         }
         let asked = matches!(self.layouting, Layouting::Sops(_));
         let before = plaintext(app, &file, self.output, &self.indent, asked)?;
-        let draft = self.draft(&before)?;
-        let (draft, edited) = self.until_good(draft, &before, &mut |edited| self.check(edited))?;
+        let editing = Editing::start(app, self.path, &before)?;
+        let (editing, edited, ()) = editing.until_good(&before, &mut |edited| self.check(edited))?;
         let encryption = self.encryption(file.metadata(), &data_key);
         let text = encryption.and_then(|encryption| self.encrypt(&file, edited.expose(), &encryption));
-        self.finish(text, draft, target)
+        editing.finish(text, target)
     }
 
     /// The draft holds the metadata as well, and what the user does to it
@@ -104,8 +119,8 @@ impl Work<'_> {
         let document = self.input.parse(&plain, Purpose::Plain, &app.limits).map_err(marshal)?;
         let splices = self.input.put_metadata(&document, &shown.write()).map_err(marshal)?;
         let before = bulla_sops::apply(&plain, splices);
-        let draft = self.draft(&before)?;
-        let (draft, edited) = self.until_good(draft, &before, &mut |edited| {
+        let editing = Editing::start(app, self.path, &before)?;
+        let (editing, edited, ()) = editing.until_good(&before, &mut |edited| {
             let file = EncryptedFile::parse(edited, self.input, &app.limits).map_err(|error| Retry {
                 message: "SOPS metadata is invalid. ",
                 reason: reading(&error).message,
@@ -116,7 +131,7 @@ impl Work<'_> {
             }
             Ok(())
         })?;
-        self.finish(self.with_edited_keys(file, data_key, edited.expose()), draft, target)
+        editing.finish(self.with_edited_keys(file, data_key, edited.expose()), target)
     }
 
     /// Encrypts an edited text that holds its metadata, by that metadata.
@@ -184,44 +199,6 @@ impl Work<'_> {
         text.map_err(|error| encrypting(&error))
     }
 
-    fn draft(&self, text: &[u8]) -> Result<Draft, Failure> {
-        let draft = Draft::create(self.path, text, self.app.context)?;
-        if draft.may_reach_disk {
-            self.app.ui.warn(
-                "there is no memory-backed directory: the plaintext may reach a disk while it is edited",
-            );
-        }
-        Ok(draft)
-    }
-
-    /// Runs the editor until `check` accepts the text.
-    fn until_good(
-        &self,
-        draft: Draft,
-        before: &[u8],
-        check: &mut dyn FnMut(&[u8]) -> Result<(), Retry>,
-    ) -> Result<(Draft, SecretBytes), Failure> {
-        loop {
-            draft.edit(&self.app.context.environment)?;
-            let edited = match draft.read(self.app.limits.file_size) {
-                Ok(edited) => edited,
-                Err(failure) => return Err(self.kept(draft, failure)),
-            };
-            if edited.expose() == before {
-                return Err(Failure::new(Exit::NotModified, "File has not changed, exiting."));
-            }
-            let Err(retry) = check(edited.expose()) else { return Ok((draft, edited)) };
-            let message = format!("{}{PRESS_ENTER}", retry.message);
-            let reason = [("error", retry.reason.as_str())];
-            let fields = if retry.reason.is_empty() { &reason[..0] } else { &reason[..] };
-            self.app.ui.log("CMD", Level::Error, &message, fields);
-            // At the end of the input nobody can press anything.
-            if !matches!(self.app.ui.ask(""), Ok(Some(_))) {
-                return Err(Failure::new(Exit::Generic, "User canceled operation"));
-            }
-        }
-    }
-
     fn check(&self, edited: &[u8]) -> Result<(), Retry> {
         let message = "Could not load tree, probably due to invalid syntax. ";
         let document = self.output.parse(edited, Purpose::Plain, &self.app.limits);
@@ -236,34 +213,6 @@ impl Work<'_> {
             None => Ok(()),
         }
     }
-
-    /// Writes the result, or keeps the user's text.
-    fn finish(&self, text: Result<Vec<u8>, Failure>, draft: Draft, target: Target) -> Result<(), Failure> {
-        let written = text.and_then(|text| {
-            target.replace(&text, &*self.app.context.random).map_err(|error| writing(&error))
-        });
-        match written {
-            Ok(replaced) => {
-                self.app.report(replaced);
-                Ok(())
-            }
-            Err(failure) => Err(self.kept(draft, failure)),
-        }
-    }
-
-    /// Says where the user's text is, which would be lost otherwise.
-    fn kept(&self, draft: Draft, failure: Failure) -> Failure {
-        if let Some(path) = draft.keep() {
-            self.app.ui.say(&format!("Your text is kept in {}; remove it when you have it", path.display()));
-        }
-        failure
-    }
-}
-
-/// Why the editor is opened again.
-struct Retry {
-    message: &'static str,
-    reason: String,
 }
 
 /// An edit raises the file's version to ours, and never lowers it.

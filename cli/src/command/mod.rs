@@ -2,6 +2,7 @@
 
 mod decrypt;
 mod edit;
+mod editing;
 mod encrypt;
 mod exec_env;
 mod exec_file;

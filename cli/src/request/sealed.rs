@@ -65,3 +65,12 @@ pub struct Reseal {
     /// The form of the result.
     pub report: Report,
 }
+
+/// `edit` on a file of SealedSecrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedEdit {
+    /// File or URL of the certificate to seal to.
+    pub certificate: String,
+    /// Files with the private keys that open what is there.
+    pub recovery_keys: Vec<String>,
+}

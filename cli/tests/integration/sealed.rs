@@ -189,3 +189,133 @@ fn inspect_takes_what_sops_encrypted_for_a_file_of_sops() {
     good(&sandbox.bulla(&line));
     assert!(good(&sandbox.bulla(&["inspect", "s.yaml"])).contains(RECIPIENT));
 }
+
+#[test]
+fn lists_are_sealed_item_by_item_and_templates_are_named() {
+    let sandbox = sandbox();
+    let item = |name: &str| {
+        format!(
+            "- apiVersion: v1\n  kind: Secret\n  metadata: {{name: {name}, namespace: x}}\n  stringData: {{n: 0123}}\n"
+        )
+    };
+    let other = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {n: '0123'}}\n";
+    let list = format!("# hunter2\napiVersion: v1\nkind: List\nitems:\n{}{other}{}", item("db"), item("two"));
+    put(&sandbox, "d/list.yaml", &format!("{OTHER_OBJECT}---\n{list}"));
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"SecretList\",\"items\":[{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"},\"data\":{\"a\":\"aHVudGVyMg==\"}}]}";
+    put(&sandbox, "d/list.json", json);
+    let template = "apiVersion: v1\nkind: Secret\nmetadata: {{ .Values.meta }}\nstringData: {{- if x }}\n";
+    put(&sandbox, "d/template.yaml", template);
+    put(&sandbox, "d/values.yaml", "{{ of something else }}\n");
+    let line = ["seal", "--cert", "valid.crt", "-i", "d"];
+    let outcome = sandbox.bulla(&line);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("template.yaml: passed over, since it is no manifest: "),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.contains("2 of 2 files done") && !outcome.stderr.contains("values.yaml"));
+    let text = read(&sandbox, "d/list.yaml");
+    assert!(text.starts_with(OTHER_OBJECT) && !text.contains("hunter2"), "{text}");
+    assert!(text.matches("kind: SealedSecret").count() == 2 && text.contains("n: \"0123\""), "{text}");
+    let list: serde_json::Value = serde_json::from_str(&read(&sandbox, "d/list.json")).unwrap();
+    assert_eq!(list["kind"], "List");
+    put(&sandbox, "item.json", &list["items"][0].to_string());
+    assert_eq!(opened(&sandbox, "item.json", "main.key")["data"]["a"], "aHVudGVyMg==");
+    assert_eq!(read(&sandbox, "d/template.yaml"), template);
+    // A file that was named is no matter of passing over.
+    let line = ["seal", "--cert", "valid.crt", "-i", "d/template.yaml"];
+    assert_eq!(sandbox.bulla(&line).code, 1);
+}
+
+/// Seals `secret.yaml` into `s.yaml` and edits that with a command of the shell.
+fn edit(sandbox: &Sandbox, script: &str) -> crate::sandbox::Outcome {
+    put(sandbox, "editor.sh", script);
+    let edit = ["edit", "s.yaml", "--recovery-keys", "main.key,other.key", "--cert", "other.crt"];
+    sandbox.own(&["EDITOR=sh editor.sh", &format!("TMPDIR={}", sandbox.path().display())], &edit)
+}
+
+#[test]
+fn a_sealed_secret_is_edited_as_a_secret_and_only_what_changed_is_sealed_anew() {
+    let sandbox = sandbox();
+    let secret = SECRET.replace("  password", "  yes: \"no\"\n  lines: \"a\\nb\\n\"\n  password");
+    put(&sandbox, "secret.yaml", &format!("{secret}data: {{raw: /w==}}\n"));
+    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
+    let text = format!(
+        "# by hand\n{}{OTHER_OBJECT}",
+        read(&sandbox, "s.yaml").replace("  template:", "  template: # t")
+    );
+    put(&sandbox, "s.yaml", &text);
+    let script = "grep -q '  raw: /w==' $1 && grep -q 'password: hunter2' $1 || exit 1\nsed -i -e 's/hunter2/hunter3/' -e 's/^  namespace: shop/&\\n  labels: {app: db}/' -e '/yes.: /d' $1\necho 'type: own/type' >> $1\n";
+    let outcome = edit(&sandbox, script);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let edited = read(&sandbox, "s.yaml");
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let (old, new) = (lines(&text), lines(&edited));
+    let gone: Vec<_> = old.difference(&new).collect();
+    let come: Vec<_> = new.difference(&old).map(|line| line.trim()).collect();
+    assert_eq!(gone.len(), 2, "password and yes: {gone:?}");
+    assert_eq!(come.len(), 4, "{come:?}");
+    assert!(
+        come.contains(&"type: own/type") && come.contains(&"labels:") && come.contains(&"app: db"),
+        "{come:?}"
+    );
+    assert!(edited.starts_with("# by hand\n") && edited.ends_with(OTHER_OBJECT), "{edited}");
+    let line =
+        ["kubeseal", "--recovery-unseal", "--recovery-private-key", "main.key,other.key", "-f", "s.yaml"];
+    let secret: serde_json::Value = serde_json::from_str(&good(&sandbox.bulla(&line))).unwrap();
+    assert_eq!(
+        secret["data"],
+        serde_json::json!({"password": "aHVudGVyMw==", "lines": "YQpiCg==", "raw": "/w=="})
+    );
+    assert_eq!((&secret["type"], &secret["metadata"]["labels"]["app"]), (&"own/type".into(), &"db".into()));
+    // The same text again, or one that means the same, is no change.
+    for script in ["true", "echo >> $1"] {
+        let outcome = edit(&sandbox, script);
+        assert!(outcome.code == 0 && outcome.stderr.contains("File has not changed"), "{}", outcome.stderr);
+    }
+    assert_eq!(read(&sandbox, "s.yaml"), edited);
+}
+
+#[test]
+fn l_05_an_edit_of_a_sealed_secret_that_fails_costs_nothing() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
+    let text = read(&sandbox, "s.yaml");
+    for (script, message) in [
+        ("echo 'kind: [' > $1", "of 1 Secrets, 0 can be read"),
+        ("sed -i 's/^  name: db/  uid: u\\n&/' $1", "only name, namespace, labels,"),
+        (
+            "sed -i 's/^  name: db/&\\n  annotations: {a: hunter2}/; s/hunter2$/hunter2hunter2/' $1; sed -i 's/hunter2}/hunter2hunter2}/' $1",
+            "holds the plaintext of item",
+        ),
+        ("false", "Could not run editor: exit status 1"),
+    ] {
+        let outcome = edit(&sandbox, script);
+        assert_eq!(outcome.code, 1, "{script}");
+        assert!(outcome.stderr.contains(message) && !outcome.stderr.contains("hunter"), "{}", outcome.stderr);
+        assert_eq!(read(&sandbox, "s.yaml"), text);
+    }
+    // Somebody else wrote the file meanwhile.
+    let file = sandbox.path().join("s.yaml");
+    let outcome = edit(&sandbox, &format!("sed -i s/hunter2/new/ $1; echo '# more' >> {}", file.display()));
+    assert_eq!(outcome.code, 1);
+    let kept = outcome.stderr.lines().find_map(|line| line.strip_prefix("Your text is kept in ")).unwrap();
+    let kept = kept.split(';').next().unwrap();
+    assert!(std::fs::read_to_string(kept).unwrap().contains("password: new"));
+    std::fs::remove_dir_all(std::path::Path::new(kept).parent().unwrap()).unwrap();
+    assert_eq!(read(&sandbox, "s.yaml"), format!("{text}# more\n"));
+    for line in [
+        &["edit", "s.yaml"][..],
+        &["edit", "s.yaml", "--recovery-keys", "main.key"],
+        &["edit", "s.yaml", "--recovery-keys", "main.key", "--cert", "missing.crt"],
+    ] {
+        assert_eq!(sandbox.bulla(line).code, 2, "{line:?}");
+    }
+    let line = ["edit", "s.yaml", "--recovery-keys", "other.key", "--cert", "other.crt"];
+    let outcome = sandbox.bulla(&line);
+    assert!(outcome.code == 1 && outcome.stderr.contains("no key could decrypt secret (password)"));
+    // The grammar of sops knows no SealedSecrets.
+    assert!(sandbox.bulla(&["sops", "edit", "s.yaml"]).stderr.contains("metadata not found"));
+}

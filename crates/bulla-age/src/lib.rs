@@ -7,6 +7,7 @@
 //! value, and asks the user through callbacks in [`Options`].
 
 mod agent;
+mod archive;
 mod command;
 mod encrypted;
 mod file;
@@ -20,6 +21,7 @@ mod recipient;
 mod sources;
 mod ssh;
 
+pub use archive::{decrypt, encrypt, is_age};
 pub use file::{FileError, Form, open};
 pub use identity::{BoxedIdentity, IdentityError, parse_identities, passphrase_identity};
 pub use keygen::{KeyPair, generate, generate_hybrid};

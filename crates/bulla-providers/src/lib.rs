@@ -52,6 +52,11 @@ pub fn key_providers(context: &Context, dialog: &Dialog) -> Vec<Box<dyn KeyProvi
 
 #[cfg(feature = "age")]
 fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
+    Box::new(bulla_age::AgeProvider::new(context.environment.clone(), age_options(context, dialog)))
+}
+
+#[cfg(feature = "age")]
+fn age_options(context: &Context, dialog: &Dialog) -> bulla_age::Options {
     let mut options = bulla_age::Options::new(Arc::clone(&context.random));
     options.agent = dialog.programs;
     options.plugins = dialog.programs;
@@ -61,7 +66,7 @@ fn age(context: &Context, dialog: &Dialog) -> Box<dyn KeyProvider> {
             Arc::new(move |text: &str| ask(text).map_err(bulla_age::PromptError));
         prompt
     });
-    Box::new(bulla_age::AgeProvider::new(context.environment.clone(), options))
+    options
 }
 
 #[cfg(feature = "pgp")]
@@ -89,4 +94,30 @@ pub fn generate_age_key(
     post_quantum: bool,
 ) -> Result<bulla_age::KeyPair, bulla_core::RandomError> {
     if post_quantum { bulla_age::generate_hybrid(random) } else { Ok(bulla_age::generate()) }
+}
+
+/// Whether a text is an age file, armored or not.
+#[cfg(feature = "age")]
+pub use bulla_age::is_age;
+
+/// Encrypts to age recipients; returns an armored file, which the program
+/// `age` decrypts as well. Texts of errors name recipients.
+#[cfg(feature = "age")]
+pub fn encrypt_with_age(
+    context: &Context,
+    dialog: &Dialog,
+    recipients: &[String],
+    plaintext: &[u8],
+) -> Result<String, String> {
+    bulla_age::encrypt(recipients, plaintext, &context.environment, age_options(context, dialog))
+}
+
+/// Decrypts an age file with the identities at hand.
+#[cfg(feature = "age")]
+pub fn decrypt_with_age(
+    context: &Context,
+    dialog: &Dialog,
+    file: &[u8],
+) -> Result<bulla_core::SecretBytes, String> {
+    bulla_age::decrypt(file, &context.environment, age_options(context, dialog))
 }

@@ -9,6 +9,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, StatusCode};
 
 use super::read;
+use crate::app::App;
+use crate::error::Failure;
 use crate::ui::Ui;
 
 /// Bytes of a certificate's text.
@@ -43,6 +45,16 @@ pub fn open(context: &Context, ui: &Ui, name: &str) -> Result<Vec<u8>, String> {
 pub fn key(text: &[u8], now: Timestamp) -> Result<PublicKey, String> {
     let certificate = Certificate::from_pem(text).map_err(|error| error.to_string())?;
     certificate.key_at(now).cloned().map_err(|error| error.to_string())
+}
+
+/// The key to seal with: that of the certificate `name`, a file or URL.
+pub fn sealing_key(app: &App<'_>, name: &str) -> Result<PublicKey, Failure> {
+    if name.is_empty() {
+        return Err(Failure::own(2, "--cert or SEALED_SECRETS_CERT must name the certificate to seal to"));
+    }
+    let text = open(app.context, app.ui, name);
+    let key = text.and_then(|text| key(&text, app.context.clock.now()));
+    key.map_err(|message| Failure::own(2, message))
 }
 
 /// The scheme of a URL; a single letter is a drive.

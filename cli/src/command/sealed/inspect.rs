@@ -33,7 +33,7 @@ pub fn run(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<(), Failure>
 
 fn inspect(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<String, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
-    let ring = unseal::keys(app.context, &request.recovery_keys)?;
+    let ring = unseal::ring(app, &request.recovery_keys).map_err(|failure| failure.message)?;
     let certificates = certificates(app, request)?;
     let objects = manifest::sealed_secrets(text)?;
     if objects.is_empty() {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bulla_api::{API_VERSION, KIND, SealedSecret};
 use bulla_yaml::Stream;
-use bulla_yaml::edit::{self, Splice, Step};
+use bulla_yaml::edit::{self, Step};
 use bulla_yaml::tree::Node;
 
 /// Returns true for a file of YAML or JSON by its name.
@@ -42,32 +42,111 @@ pub fn sealed_secrets(text: &str) -> Result<Vec<(usize, SealedSecret)>, String> 
     Ok(found)
 }
 
-/// Sets entries of a map of document `number`, each where it stands, or adds
-/// them.
-pub fn set_entries(
-    mut text: String,
-    number: usize,
-    path: &[&str],
-    entries: &BTreeMap<String, String>,
-) -> Result<String, String> {
-    for (name, value) in entries {
-        let splices = set(&parse(&text)?, number, path, name, value)?;
-        text = edit::apply(&text, &splices);
-    }
-    Ok(text)
+/// What one object of a file is, and what it is to be.
+pub struct Change {
+    /// The number of its document.
+    pub number: usize,
+    /// What it says.
+    pub old: SealedSecret,
+    /// What it is to say.
+    pub new: SealedSecret,
 }
 
-fn set(
-    stream: &Stream<'_>,
-    number: usize,
-    path: &[&str],
-    name: &str,
-    value: &str,
-) -> Result<Vec<Splice>, String> {
-    let steps: Vec<Step<'_>> =
-        path.iter().chain(std::iter::once(&name)).map(|part| Step::Key(part)).collect();
+/// Makes the changes in a text: each value where it stands, all else as it is.
+///
+/// Fails where the layout does not allow it; what comes out reads back as
+/// what was meant.
+pub fn rewrite(text: &str, changes: &[Change]) -> Result<String, String> {
+    let mut documents: Vec<String> = documents(text)?.into_iter().map(str::to_owned).collect();
+    for Change { number, old, new } in changes {
+        let document = documents.get_mut(*number).ok_or(NOT_IN_PLACE)?;
+        let (before, after) = (entries(old), entries(new));
+        for (path, value) in after.iter().filter(|(path, value)| before.get(*path) != Some(*value)) {
+            *document = put(document, path, Some(*value))?;
+        }
+        for path in before.keys().filter(|path| !after.contains_key(*path)) {
+            *document = put(document, path, None)?;
+        }
+    }
+    let text = documents.concat();
+    let documents = self::documents(&text)?;
+    let is_as_meant = |change: &Change| {
+        let read = documents.get(change.number).map(|document| SealedSecret::from_text(document.as_bytes()));
+        matches!(read, Some(Ok(read)) if read == change.new)
+    };
+    if changes.iter().all(is_as_meant) { Ok(text) } else { Err(NOT_IN_PLACE.to_owned()) }
+}
+
+/// The layout is beyond the editors.
+pub(super) const NOT_IN_PLACE: &str = "its layout cannot be edited in place";
+
+/// A scalar of an object.
+#[derive(Clone, Copy, PartialEq)]
+enum Entry<'o> {
+    Text(&'o str),
+    Truth(bool),
+}
+
+/// Every scalar that an edit may change, by its path.
+fn entries(object: &SealedSecret) -> BTreeMap<Vec<&str>, Entry<'_>> {
+    const TEMPLATE: [&str; 3] = ["spec", "template", "metadata"];
+    let (own, template) = (&object.metadata, &object.template);
+    let mut entries = BTreeMap::new();
+    for (path, pairs) in [
+        (&["metadata", "annotations"][..], &own.annotations),
+        (&["spec", "encryptedData"], &object.encrypted_data),
+        (&[&TEMPLATE[..], &["annotations"]].concat()[..], &template.metadata.annotations),
+        (&[&TEMPLATE[..], &["labels"]].concat()[..], &template.metadata.labels),
+    ] {
+        for (name, value) in pairs {
+            entries.insert([path, &[name.as_str()]].concat(), Entry::Text(value));
+        }
+    }
+    for (path, text) in [
+        (&["metadata", "name"][..], &own.name),
+        (&["metadata", "namespace"], &own.namespace),
+        (&[&TEMPLATE[..], &["name"]].concat()[..], &template.metadata.name),
+        (&[&TEMPLATE[..], &["namespace"]].concat()[..], &template.metadata.namespace),
+        (&["spec", "template", "type"], &template.secret_type),
+    ] {
+        if !text.is_empty() {
+            entries.insert(path.to_vec(), Entry::Text(text));
+        }
+    }
+    if let Some(truth) = template.immutable {
+        entries.insert(vec!["spec", "template", "immutable"], Entry::Truth(truth));
+    }
+    entries
+}
+
+/// Sets or removes one scalar of a document.
+fn put(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
+    if bulla_api::parse(document.as_bytes()).is_ok() && bulla_api::is_json(document.as_bytes()) {
+        return put_in_json(document, path, value);
+    }
+    let stream = parse(document)?;
+    let steps: Vec<Step<'_>> = path.iter().map(|part| Step::Key(part)).collect();
     let limits = bulla_yaml::Limits::default();
-    edit::set(stream, number, &steps, &Node::text(value), &limits).map_err(|error| error.to_string())
+    let splices = match value {
+        Some(Entry::Text(text)) => edit::set(&stream, 0, &steps, &Node::text(text), &limits),
+        Some(Entry::Truth(truth)) => edit::set(&stream, 0, &steps, &Node::boolean(truth), &limits),
+        None => edit::remove(&stream, 0, &steps, &limits),
+    };
+    Ok(edit::apply(document, &splices.map_err(|error| error.to_string())?))
+}
+
+fn put_in_json(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
+    use bulla_sops::{Node, Step, Value};
+    let json = bulla_sops::by_name("json").ok_or(NOT_IN_PLACE)?;
+    let steps: Vec<Step> = path.iter().map(|part| Step::Key(part.as_bytes().to_vec())).collect();
+    let source = document.as_bytes();
+    let splices = match value {
+        Some(Entry::Text(text)) => json.set(source, &steps, &Node::new(Value::Text(text.as_bytes().into()))),
+        Some(Entry::Truth(truth)) => json.set(source, &steps, &Node::new(Value::Bool(truth))),
+        None => json.unset(source, &steps),
+    };
+    let text = bulla_sops::apply(source, splices.map_err(|error| error.to_string())?);
+    String::from_utf8(text).map_err(|_| NOT_IN_PLACE.to_owned())
 }
 
 fn parse(text: &str) -> Result<Stream<'_>, String> {
@@ -91,21 +170,77 @@ spec:
     a: AAAA # why
 ";
 
+    /// The text in which the first object is what `change` makes of it.
+    #[track_caller]
+    fn changed(text: &str, change: impl FnOnce(&mut SealedSecret)) -> String {
+        let (number, old) = sealed_secrets(text).unwrap().remove(0);
+        let mut new = old.clone();
+        change(&mut new);
+        rewrite(text, &[Change { number, old, new }]).unwrap()
+    }
+
+    fn put_b(object: &mut SealedSecret) {
+        object.encrypted_data.insert("a".to_owned(), "BBBB".to_owned());
+    }
+
     #[test]
     fn objects_are_found_and_changed_where_they_stand() {
         let found = sealed_secrets(FILE).unwrap();
         assert_eq!((found.len(), found[0].0, found[0].1.metadata.name.as_str()), (1, 1, "app"));
-        let entries = BTreeMap::from([("a".to_owned(), "BBBB".to_owned())]);
-        let changed = set_entries(FILE.to_owned(), 1, &["spec", "encryptedData"], &entries).unwrap();
-        assert_eq!(changed, FILE.replace("AAAA", "BBBB"));
+        assert_eq!(changed(FILE, put_b), FILE.replace("AAAA", "BBBB"));
+    }
+
+    #[test]
+    fn every_part_that_an_edit_may_change_comes_and_goes() {
+        let all = |object: &mut SealedSecret| {
+            object.metadata.name = "b".to_owned();
+            object.metadata.annotations.insert("x/y".to_owned(), "true".to_owned());
+            object.encrypted_data.insert("0x1".to_owned(), "CCCC".to_owned());
+            let template = &mut object.template;
+            template.metadata.labels.insert("l".to_owned(), "no".to_owned());
+            template.secret_type = "Opaque".to_owned();
+            template.immutable = Some(true);
+        };
+        let expected = "\
+# two objects
+apiVersion: v1
+kind: ConfigMap
+---
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata: {name: b, namespace: x, annotations: {x/y: \"true\"}}
+spec:
+  encryptedData:
+    a: AAAA # why
+    \"0x1\": CCCC
+  template:
+    immutable: true
+    metadata:
+      labels:
+        l: \"no\"
+    type: Opaque
+";
+        let more = changed(FILE, all);
+        assert_eq!(more, expected);
+        let less = changed(&more, |object| {
+            object.encrypted_data.remove("a");
+            object.template.metadata.labels.clear();
+            object.template.immutable = None;
+        });
+        let expected = expected.replace("    a: AAAA # why\n", "").replace("    immutable: true\n", "");
+        assert_eq!(less, expected.replace("labels:\n        l: \"no\"", "labels: {}"));
     }
 
     #[test]
     fn json_keeps_its_layout_too() {
         let text = "{\n  \"kind\": \"SealedSecret\",\n  \"spec\": {\"encryptedData\": {\"a\":\"AAAA\"}}\n}\n";
-        let entries = BTreeMap::from([("a".to_owned(), "BBBB".to_owned())]);
-        let changed = set_entries(text.to_owned(), 0, &["spec", "encryptedData"], &entries).unwrap();
-        assert_eq!(changed, text.replace("AAAA", "BBBB"));
+        assert_eq!(changed(text, put_b), text.replace("AAAA", "BBBB"));
+        let more = changed(text, |object| {
+            object.encrypted_data.insert("n".to_owned(), "CCCC".to_owned());
+            object.template.immutable = Some(false);
+        });
+        assert!(serde_json::from_str::<serde_json::Value>(&more).is_ok(), "{more}");
+        assert!(more.starts_with(&text[..text.len() - 5]), "{more}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use bulla_api::SealedSecret;
 use bulla_core::{Context, Limits};
 use bulla_seal::{PublicKey, Scope, seal};
 
-use super::manifest::set_entries;
+use super::manifest::{self, Change};
 use super::{Form, Seal, secrets};
 use crate::file::Target;
 use crate::ui::Ui;
@@ -33,12 +33,10 @@ pub fn merge(
     let written = if bulla_api::is_json(&text) {
         Form::Json.write(&new.tree())?.to_vec()
     } else {
-        in_place(&text, &added)?
+        let text = std::str::from_utf8(&text).map_err(|_| "the file is not UTF-8".to_owned())?;
+        let written = manifest::rewrite(text, &[Change { number: 0, old, new }]);
+        written.map_err(|error| format!("{}: {error}", path.display()))?.into_bytes()
     };
-    // What was put in place reads back as what was meant.
-    if SealedSecret::from_text(&written).ok().as_ref().is_none_or(|read| !is_same(read, &new)) {
-        return Err(format!("{}: the layout cannot be edited in place", path.display()));
-    }
     target.replace(&written, &*context.random).map(drop).map_err(named)
 }
 
@@ -79,27 +77,4 @@ fn merged(old: &SealedSecret, added: &[SealedSecret]) -> SealedSecret {
         new.template.metadata.labels.extend(metadata.labels.iter().map(copy));
     }
     new
-}
-
-fn is_same(one: &SealedSecret, other: &SealedSecret) -> bool {
-    one.metadata == other.metadata
-        && one.template == other.template
-        && one.encrypted_data == other.encrypted_data
-        && one.data == other.data
-}
-
-/// Sets each entry where it stands, or adds it.
-fn in_place(text: &[u8], added: &[SealedSecret]) -> Result<Vec<u8>, String> {
-    let mut text = String::from_utf8(text.to_vec()).map_err(|_| "the file is not UTF-8".to_owned())?;
-    for object in added {
-        let metadata = &object.template.metadata;
-        for (path, entries) in [
-            (&["spec", "encryptedData"][..], &object.encrypted_data),
-            (&["spec", "template", "metadata", "annotations"], &metadata.annotations),
-            (&["spec", "template", "metadata", "labels"], &metadata.labels),
-        ] {
-            text = set_entries(text, 0, path, entries)?;
-        }
-    }
-    Ok(text.into_bytes())
 }

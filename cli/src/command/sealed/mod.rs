@@ -3,6 +3,7 @@
 //! (`sealed-secrets.md` 4).
 
 pub mod certificate;
+pub mod edit;
 pub mod inspect;
 pub mod manifest;
 mod merge;

@@ -5,6 +5,7 @@ use std::path::Path;
 use bulla_core::Limits;
 use bulla_seal::{KeyRing, PublicKey};
 
+use super::manifest::Change;
 use super::{certificate, manifest, unseal};
 use crate::app::App;
 use crate::command::many::{self, Outcome, Told};
@@ -14,10 +15,8 @@ use crate::request::Reseal;
 
 /// Runs the command: one file's failure does not stop the rest.
 pub fn run(app: &App<'_>, request: &Reseal) -> Result<(), Failure> {
-    let could_not_start = |message: String| Failure::own(2, message);
-    let text = certificate::open(app.context, app.ui, &request.certificate).map_err(could_not_start)?;
-    let key = certificate::key(&text, app.context.clock.now()).map_err(could_not_start)?;
-    let ring = unseal::keys(app.context, &request.recovery_keys).map_err(could_not_start)?;
+    let key = certificate::sealing_key(app, &request.certificate)?;
+    let ring = unseal::ring(app, &request.recovery_keys)?;
     let told = Told { verb: "reseal", dry_run: request.dry_run, report: request.report };
     many::each(app, &request.paths, &|path| Ok(fits(path)), &told, &|path| {
         one(app, path, &ring, &key, request.dry_run)
@@ -56,20 +55,17 @@ fn reseal(
     if objects.is_empty() {
         return Err("there is no SealedSecret in it".to_owned());
     }
-    let (mut text, mut expected) = (old.to_owned(), Vec::new());
-    for (number, mut object) in objects {
-        let changed = bulla_seal::reseal(&object, ring, key, &*app.context.random)
-            .map_err(|error| format!("{}: {error}", object.metadata.name.escape_debug()))?;
-        text = manifest::set_entries(text, number, &["spec", "encryptedData"], &changed)?;
-        object.encrypted_data.extend(changed);
-        expected.push((number, object));
+    let mut changes = Vec::new();
+    for (number, old) in objects {
+        let changed = bulla_seal::reseal(&old, ring, key, &*app.context.random)
+            .map_err(|error| format!("{}: {error}", old.metadata.name.escape_debug()))?;
+        let mut new = old.clone();
+        new.encrypted_data.extend(changed);
+        changes.push(Change { number, old, new });
     }
+    let text = manifest::rewrite(old, &changes)?;
     if text == old {
         return Ok(false);
-    }
-    // What was put in place reads back as what was meant.
-    if manifest::sealed_secrets(&text)? != expected {
-        return Err("its layout cannot be edited in place".to_owned());
     }
     if !dry_run {
         target.replace(text.as_bytes(), &*app.context.random).map_err(named)?;

@@ -1,10 +1,13 @@
 //! `--recovery-unseal`: unsealing with private keys at hand.
 
-use bulla_api::{SealedSecret, list_items};
-use bulla_core::Context;
+use bulla_api::SealedSecret;
+use bulla_core::{Context, SecretBytes};
 use bulla_seal::{KeyError, KeyRing, SealingKey, UnsealOptions};
+use zeroize::Zeroizing;
 
 use super::{Form, Sink, read};
+use crate::app::App;
+use crate::error::Failure;
 use crate::ui::Ui;
 
 /// Unseals the first document of `input` with the keys of files.
@@ -29,34 +32,47 @@ pub fn unseal(
     sink.write(ui, &form.write(&secret.tree())?)
 }
 
-/// Reads private keys from files: PEM, or Secrets with `tls.key`, one by one
-/// or as a List.
-pub(super) fn keys(context: &Context, files: &[String]) -> Result<KeyRing, String> {
+/// The private keys of files, for a command that cannot start without them. A
+/// file may be encrypted to one of the age identities at hand, as `keys
+/// backup` makes it.
+pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> {
     let mut keys = Vec::new();
     for file in files {
-        let text = read(context, file)?;
-        match SealingKey::from_pem(&text) {
-            Ok(key) => keys.push(key),
-            Err(error @ KeyError::Refused) => return Err(format!("{file}: {error}")),
-            Err(_) => keys.extend(from_secrets(&text)?),
-        }
+        let text = private(app, file).map_err(|message| Failure::own(2, message))?;
+        keys.extend(keys_of(file, text.expose()).map_err(|message| Failure::own(2, message))?);
     }
     Ok(KeyRing::new(keys))
 }
 
-/// The keys of Secrets; what is nothing of the kind has none.
-fn from_secrets(text: &[u8]) -> Result<Vec<SealingKey>, String> {
-    let mut secrets = Vec::new();
-    match list_items(text) {
-        Ok(items) => {
-            for item in items {
-                secrets.extend(bulla_api::secrets(&item).map_err(|error| error.to_string())?);
-            }
-        }
-        Err(_) => secrets = bulla_api::secrets(text).map_err(|error| error.to_string())?,
+/// A file of private keys, decrypted where it is an age file.
+pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
+    let text = SecretBytes::new(read(app.context, file)?);
+    if !bulla_providers::is_age(text.expose()) {
+        return Ok(text);
+    }
+    let decrypted = bulla_providers::decrypt_with_age(app.context, &app.dialog(), text.expose());
+    decrypted.map_err(|error| format!("{file}: {error}"))
+}
+
+/// Reads private keys from files: PEM, or Secrets with `tls.key`, one by one
+/// or as a List.
+fn keys(context: &Context, files: &[String]) -> Result<KeyRing, String> {
+    let mut keys = Vec::new();
+    for file in files {
+        keys.extend(keys_of(file, &Zeroizing::new(read(context, file)?))?);
+    }
+    Ok(KeyRing::new(keys))
+}
+
+/// The keys of a text; what is nothing of the kind has none.
+fn keys_of(file: &str, text: &[u8]) -> Result<Vec<SealingKey>, String> {
+    match SealingKey::from_pem(text) {
+        Ok(key) => return Ok(vec![key]),
+        Err(error @ KeyError::Refused) => return Err(format!("{file}: {error}")),
+        Err(_) => {}
     }
     let mut keys = Vec::new();
-    for secret in secrets {
+    for secret in bulla_seal::key_secrets(text).map_err(|error| error.to_string())? {
         let pem = secret.data.get("tls.key").ok_or("secret must contain a 'tls.data' key")?;
         keys.push(SealingKey::from_pem(pem.expose()).map_err(|error| error.to_string())?);
     }

@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bulla_api::Secret;
+use bulla_api::{API_VERSION, KIND, SealedSecret, Secret, Tree};
 use bulla_core::Limits;
 use bulla_seal::{PublicKey, SealOptions, seal};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Form, Seal as How, Sink, certificate, manifest, seal_all, sources};
@@ -17,9 +18,7 @@ use crate::request::Seal;
 
 /// Runs the command.
 pub fn run(app: &App<'_>, request: &Seal) -> Result<(), Failure> {
-    let could_not_start = |message: String| Failure::own(2, message);
-    let text = certificate::open(app.context, app.ui, &request.certificate).map_err(could_not_start)?;
-    let key = certificate::key(&text, app.context.clock.now()).map_err(could_not_start)?;
+    let key = certificate::sealing_key(app, &request.certificate)?;
     if request.in_place {
         return in_place(app, request, &key);
     }
@@ -65,38 +64,64 @@ fn in_place(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), Failur
         Ok(()) => Outcome::Done(None),
         Err(message) => Outcome::Failed(message),
     };
-    many::each(app, &request.paths, &|path| Ok(fits(path)), &told, &one)
+    many::each(app, &request.paths, &|path| Ok(fits(app, path)), &told, &one)
 }
 
-/// Returns true for a manifest that holds a Secret. What cannot be read, and
-/// what says that it is a Secret and is none, is meant, so that its failure is
-/// reported.
-fn fits(path: &Path) -> bool {
+/// Returns true for a manifest that holds a Secret. What cannot be read is
+/// meant, so that its failure is reported; what speaks of Secrets and is no
+/// manifest, such as a template of Helm, is passed over with a note.
+fn fits(app: &App<'_>, path: &Path) -> bool {
     if !manifest::is_manifest(path) {
         return false;
     }
     let Ok(bytes) = file::read(path, Limits::default().file_size) else { return true };
-    let text = Zeroizing::new(bytes);
-    let Ok(text) = std::str::from_utf8(&text) else { return false };
-    let is_meant = |document: &&str| !matches!(secret_of(document), Ok(None));
-    text.contains("Secret") && manifest::documents(text).is_ok_and(|documents| documents.iter().any(is_meant))
-}
-
-/// The Secret that a document holds; an error where it says that it is one and
-/// cannot be read as one.
-fn secret_of(document: &str) -> Result<Option<Secret>, String> {
-    let Ok(value) = bulla_api::parse(document.as_bytes()) else { return Ok(None) };
-    let is = |field: &str, text: &str| value.get(field).and_then(|value| value.as_str()) == Some(text);
-    if !is("kind", "Secret") || !is("apiVersion", "v1") {
-        return Ok(None);
+    let bytes = Zeroizing::new(bytes);
+    if memchr::memmem::find(&bytes, b"Secret").is_none() {
+        return false;
     }
-    let secrets = bulla_api::secrets(document.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(secrets.into_iter().next())
+    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned());
+    let documents: Vec<Result<Value, String>> = match text.and_then(manifest::documents) {
+        Ok(documents) => documents.into_iter().map(parsed).collect(),
+        Err(reason) => vec![Err(reason)],
+    };
+    if documents.iter().flatten().any(|value| objects(value).any(is_secret)) {
+        return true;
+    }
+    if let Some(reason) = documents.iter().find_map(|document| document.as_ref().err()) {
+        app.ui.say(&format!("{}: passed over, since it is no manifest: {reason}", path.display()));
+    }
+    false
 }
 
-/// Puts SealedSecrets in the place of the Secrets of a file; other documents
-/// stay as they are. A document's comments go with it: they may tell what the
-/// values are.
+fn parsed(document: &str) -> Result<Value, String> {
+    bulla_api::parse(document.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// The kinds of `v1` that hold objects; `kubectl get --output=yaml` prints the first.
+const LISTS: [&str; 2] = ["List", "SecretList"];
+
+fn is(value: &Value, version: &str, kind: &str) -> bool {
+    let says = |field: &str, text: &str| value.get(field).and_then(Value::as_str) == Some(text);
+    says("apiVersion", version) && says("kind", kind)
+}
+
+fn is_secret(value: &Value) -> bool {
+    is(value, "v1", "Secret")
+}
+
+/// The object of a document, or those of its list, of lists in it too; depth
+/// is that of the text.
+fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    if LISTS.iter().any(|kind| is(value, "v1", kind)) {
+        let items = value.get("items").and_then(Value::as_array);
+        return Box::new(items.into_iter().flatten().flat_map(objects));
+    }
+    Box::new(std::iter::once(value))
+}
+
+/// Puts SealedSecrets in the place of the Secrets of a file, those in lists
+/// too; other documents stay as they are. A document's comments go with it:
+/// they may tell what the values are.
 fn replace(
     app: &App<'_>,
     path: &Path,
@@ -109,30 +134,66 @@ fn replace(
     let bytes = target.read(app.limits.file_size).map_err(named)?;
     let old = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8".to_owned())?);
     let is_json = bulla_api::is_json(old.as_bytes());
+    let seal =
+        |secret: &Secret| seal(secret, key, options, &*app.context.random).map_err(|error| error.to_string());
     let (mut text, mut sealed) = (String::with_capacity(old.len() * 4), 0);
     for document in manifest::documents(&old)? {
-        let Some(secret) = secret_of(document)? else {
+        let value = parsed(document)?;
+        let secrets = objects(&value).filter(|value| is_secret(value)).count();
+        if secrets == 0 {
             text.push_str(document);
             continue;
-        };
-        let object = seal(&secret, key, options, &*app.context.random).map_err(|error| error.to_string())?;
+        }
+        let tree = sealed_tree(&value, &seal)?;
         if is_json {
-            text.push_str(&bulla_api::json(&object.tree()));
+            text.push_str(&bulla_api::json(&tree));
             text.push('\n');
         } else {
             text.push_str(if document.starts_with("---") { "---\n" } else { "" });
-            text.push_str(&String::from_utf8_lossy(&bulla_api::yaml(&object.tree())));
+            text.push_str(&String::from_utf8_lossy(&bulla_api::yaml(&tree)));
         }
-        sealed += 1;
+        sealed += secrets;
     }
     if sealed == 0 {
         return Err("there is no Secret in it".to_owned());
     }
-    if manifest::sealed_secrets(&text)?.len() < sealed {
-        return Err("its layout cannot be edited in place".to_owned());
-    }
+    check(&text, sealed)?;
     if !dry_run {
         target.replace(text.as_bytes(), &*app.context.random).map_err(named)?;
     }
     Ok(())
+}
+
+/// The document in which every Secret is sealed.
+fn sealed_tree(
+    value: &Value,
+    seal: &dyn Fn(&Secret) -> Result<SealedSecret, String>,
+) -> Result<Tree, String> {
+    if is_secret(value) {
+        // As text, since that is what the decoder with the original's rules reads.
+        let text = Zeroizing::new(value.to_string());
+        let secrets = bulla_api::secrets(text.as_bytes()).map_err(|error| error.to_string())?;
+        let secret = secrets.first().ok_or("there is no Secret in it")?;
+        return Ok(seal(secret)?.tree());
+    }
+    let items = value.get("items").and_then(Value::as_array);
+    let Some(items) = items.filter(|_| objects(value).any(is_secret)) else { return Ok(Tree::from(value)) };
+    let items = items.iter().map(|item| sealed_tree(item, seal)).collect::<Result<_, _>>()?;
+    // A list of Secrets alone cannot hold anything else.
+    let fields =
+        [("apiVersion", Tree::text("v1")), ("kind", Tree::text(LISTS[0])), ("items", Tree::List(items))];
+    Ok(Tree::Map(fields.map(|(name, tree)| (name.to_owned(), tree)).into()))
+}
+
+/// What was written holds as many SealedSecrets more, and no Secret.
+fn check(text: &str, sealed: usize) -> Result<(), String> {
+    let mut found = 0;
+    for document in manifest::documents(text)? {
+        let value = parsed(document)?;
+        if objects(&value).any(is_secret) {
+            return Err(manifest::NOT_IN_PLACE.to_owned());
+        }
+        found += objects(&value).filter(|value| is(value, API_VERSION, KIND)).count();
+    }
+    if found < sealed { Err(manifest::NOT_IN_PLACE.to_owned()) } else { Ok(()) }
 }

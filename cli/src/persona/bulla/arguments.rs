@@ -21,7 +21,7 @@ use crate::request::Report;
 
 pub(super) use groups::GroupsVerb;
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
-pub(super) use sealed::{Reseal, Seal};
+pub(super) use sealed::{Reseal, Seal, SealedEdit};
 pub(super) use template::{TemplateTest, TemplateVerb};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
@@ -112,8 +112,10 @@ pub(super) enum Verb {
         after_help = "Examples:\n  bulla decrypt secret.yaml\n  bulla decrypt --extract '[\"db\"][\"password\"]' secret.yaml\n  bulla decrypt -i deploy/"
     )]
     Decrypt(Decrypt),
-    /// Edit a file, or a new one
-    #[command(after_help = "Examples:\n  bulla edit secret.yaml")]
+    /// Edit a file, or a new one; SealedSecrets as the Secrets that they become
+    #[command(
+        after_help = "Examples:\n  bulla edit secret.yaml\n  bulla edit sealed.yaml --recovery-keys main.key --cert pub.pem    seals anew only what changed"
+    )]
     Edit(Edit),
     /// Set one value; the value is JSON
     #[command(
@@ -335,6 +337,8 @@ pub(super) struct Edit {
     /// Show the metadata in the editor
     #[arg(long, short)]
     pub(super) show_keys: bool,
+    #[command(flatten)]
+    pub(super) sealed: SealedEdit,
 }
 
 #[derive(Args, Debug)]

@@ -110,6 +110,7 @@ fn request(verb: Verb) -> Result<Answer, String> {
             input: verb.look.input(Some(verb.path)),
             new_file: verb.new_file.into(),
             show_keys: verb.show_keys,
+            sealed: Some(verb.sealed.into()),
             ..Edit::default()
         }),
         Verb::Encrypt(verb) => encrypt(verb)?,

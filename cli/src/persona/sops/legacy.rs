@@ -64,6 +64,7 @@ fn request(values: &Values, positionals: Vec<OsString>, modes: [bool; 4]) -> Res
             ignore_mac,
             needs_rule: true,
             changes_keys: !(keys(values, "add-").is_empty() && keys(values, "rm-").is_empty()),
+            sealed: None,
         }),
     })
 }

@@ -53,6 +53,7 @@ fn request(call: Call<'_>) -> Result<Request, Failure> {
             ignore_mac: values.flag("ignore-mac"),
             needs_rule: false,
             changes_keys: false,
+            sealed: None,
         })),
         Verb::Set => set(values, positionals),
         Verb::Unset => unset(values, positionals),

@@ -50,6 +50,22 @@ pub(in crate::persona::bulla) struct Reseal {
     recovery_keys: Vec<String>,
 }
 
+#[derive(Args, Debug)]
+pub(in crate::persona::bulla) struct SealedEdit {
+    /// Certificate to seal what changed in a SealedSecret: a file or URL
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SEALED_SECRETS_CERT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    cert: String,
+    /// Private keys that open a SealedSecret; repeatable
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    recovery_keys: Vec<String>,
+}
+
 /// A scope by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ScopeName {
@@ -100,5 +116,11 @@ impl From<Reseal> for request::Reseal {
             dry_run: typed.many.dry_run,
             report: typed.many.output.into(),
         }
+    }
+}
+
+impl From<SealedEdit> for request::SealedEdit {
+    fn from(typed: SealedEdit) -> Self {
+        Self { certificate: typed.cert, recovery_keys: typed.recovery_keys }
     }
 }
