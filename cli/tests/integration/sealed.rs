@@ -319,3 +319,79 @@ fn l_05_an_edit_of_a_sealed_secret_that_fails_costs_nothing() {
     // The grammar of sops knows no SealedSecrets.
     assert!(sandbox.bulla(&["sops", "edit", "s.yaml"]).stderr.contains("metadata not found"));
 }
+
+/// `seal -i` of a file alone in a directory: the exit code, and whether its plaintext is still there.
+fn sealed_in_place(name: &str, text: &[u8]) -> (i32, bool) {
+    let sandbox = sandbox();
+    put(&sandbox, "d/other.yaml", OTHER_OBJECT);
+    sandbox.put_bytes(&format!("d/{name}"), text);
+    let outcome = sandbox.bulla(&["seal", "--cert", "valid.crt", "-i", "d"]);
+    assert!(!outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+    let after = std::fs::read(sandbox.path().join("d").join(name)).unwrap();
+    let is_plain = after.split(|byte| *byte == b'h').any(|rest| rest.starts_with(b"unter2"));
+    assert!(outcome.code == 0 || after == text, "a file that fails stays");
+    (outcome.code, is_plain)
+}
+
+#[test]
+fn no_secret_stays_in_plain_text_unnoticed() {
+    let flow =
+        "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: x}, stringData: {p: hunter2}}\n";
+    let item = SECRET.replace('\n', "\n  ").replace("# the database", "-");
+    for (name, text) in [
+        ("flow.yaml", flow.to_owned()),
+        ("marker.yaml", format!("--- {flow}---\nkind: ConfigMap\n")),
+        ("version.yaml", SECRET.replace("apiVersion: v1\n", "")),
+        ("float.yaml", SECRET.replace("password:", "float: .inf\n  password:")),
+        ("list.yaml", format!("kind: List\nitems:\n{item}\n")),
+        ("list.yml", format!("apiVersion: v1\nkind: SecretList\nitems:\n- {flow}")),
+        ("lines.yaml", SECRET.replace('\n', "\r\n")),
+    ] {
+        assert_eq!(sealed_in_place(name, text.as_bytes()), (0, false), "{name}");
+    }
+    let object = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a","namespace":"x"},"stringData":{"p":"hunter2"}}"#;
+    let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, text) in [
+        (
+            "list.yaml",
+            format!("kind: List\nitems:\n{}\n", item.replace("password:", "f: .inf\n    password:"))
+                .into_bytes(),
+        ),
+        (
+            "items.yaml",
+            format!("kind: SecretList\nitems:\n- {flow}").replace("kind: Secret,", "").into_bytes(),
+        ),
+        ("broken.yaml", SECRET.replace("namespace: shop}", "namespace: shop").into_bytes()),
+        ("several.json", format!("{object}\n{object}\n").into_bytes()),
+        ("latin.yaml", [SECRET.as_bytes(), b"  q: \"\xe9\"\n"].concat()),
+    ] {
+        assert_eq!(sealed_in_place(name, &text), (1, true), "{name}");
+    }
+    assert_eq!(sealed_in_place("wide.yaml", &[b"\xff\xfe", &wide[..]].concat()).0, 1);
+    // What only speaks of Secrets is left alone.
+    for text in [
+        "kind: ConfigMap\ndata: {a: 'kind: Secret'}\n".to_owned(),
+        SECRET.replace("apiVersion: v1", "apiVersion: example.com/v1"),
+        SECRET.replace("hunter2", "{{ .hunter2 }}"),
+        "apiVersion: v1\nkind: List\nitems: [{kind: ConfigMap, data: {a: hunter2}}]\n".to_owned(),
+    ] {
+        assert_eq!(sealed_in_place("other.yml", text.as_bytes()).0, 0, "{text}");
+    }
+}
+
+#[test]
+fn files_without_a_private_key_are_named() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
+    let keys = ["--recovery-keys", "main.key,valid.crt"];
+    for (line, code) in [(&["reseal", "--cert", "other.crt"][..], 2), (&["inspect"], 1)] {
+        let outcome = sandbox.bulla(&[line, &keys, &["s.yaml"]].concat());
+        assert_eq!(outcome.code, code);
+        assert!(
+            outcome.stderr.contains("valid.crt: there is no private RSA key in it"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}

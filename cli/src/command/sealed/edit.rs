@@ -62,7 +62,7 @@ fn objects(app: &App<'_>, text: &str, ring: &KeyRing) -> Result<Vec<Object>, Str
         }
         objects.push(Object { number, sealed, secret });
     }
-    if objects.is_empty() { Err("there is no SealedSecret in it".to_owned()) } else { Ok(objects) }
+    if objects.is_empty() { Err(manifest::NONE.to_owned()) } else { Ok(objects) }
 }
 
 /// The text for the editor. It reads as the Secrets that it was made from.

@@ -37,7 +37,7 @@ fn inspect(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<String, Stri
     let certificates = certificates(app, request)?;
     let objects = manifest::sealed_secrets(text)?;
     if objects.is_empty() {
-        return Err("there is no SealedSecret in it".to_owned());
+        return Err(manifest::NONE.to_owned());
     }
     let known = objects.iter().map(|(_, object)| (object, items(object, &ring, &certificates)));
     if request.report == Report::Text {

@@ -53,7 +53,7 @@ fn reseal(
     let old = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let objects = manifest::sealed_secrets(old)?;
     if objects.is_empty() {
-        return Err("there is no SealedSecret in it".to_owned());
+        return Err(manifest::NONE.to_owned());
     }
     let mut changes = Vec::new();
     for (number, old) in objects {

@@ -34,12 +34,16 @@ pub fn unseal(
 
 /// The private keys of files, for a command that cannot start without them. A
 /// file may be encrypted to one of the age identities at hand, as `keys
-/// backup` makes it.
+/// backup` makes it; one without a key is an error.
 pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> {
     let mut keys = Vec::new();
     for file in files {
         let text = private(app, file).map_err(|message| Failure::own(2, message))?;
-        keys.extend(keys_of(file, text.expose()).map_err(|message| Failure::own(2, message))?);
+        let found = keys_of(file, text.expose()).map_err(|message| Failure::own(2, message))?;
+        if found.is_empty() {
+            return Err(Failure::own(2, format!("{file}: there is no private RSA key in it")));
+        }
+        keys.extend(found);
     }
     Ok(KeyRing::new(keys))
 }

@@ -9,6 +9,7 @@ use bulla_seal::{PublicKey, SealOptions, seal};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::manifest::Document;
 use super::{Form, Seal as How, Sink, certificate, manifest, seal_all, sources};
 use crate::app::App;
 use crate::command::many::{self, Outcome, Told};
@@ -67,52 +68,89 @@ fn in_place(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), Failur
     many::each(app, &request.paths, &|path| Ok(fits(app, path)), &told, &one)
 }
 
-/// Returns true for a manifest that holds a Secret. What cannot be read is
-/// meant, so that its failure is reported; what speaks of Secrets and is no
-/// manifest, such as a template of Helm, is passed over with a note.
+/// Returns true for a manifest that holds a Secret. What cannot be read, and
+/// what says that it is a Secret and is none, is meant, so that its failure is
+/// reported: no plaintext stays unnoticed. What else speaks of Secrets and is
+/// no manifest, such as a template of Helm, is passed over with a note.
 fn fits(app: &App<'_>, path: &Path) -> bool {
     if !manifest::is_manifest(path) {
         return false;
     }
     let Ok(bytes) = file::read(path, Limits::default().file_size) else { return true };
     let bytes = Zeroizing::new(bytes);
-    if memchr::memmem::find(&bytes, b"Secret").is_none() {
-        return false;
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned());
-    let documents: Vec<Result<Value, String>> = match text.and_then(manifest::documents) {
-        Ok(documents) => documents.into_iter().map(parsed).collect(),
-        Err(reason) => vec![Err(reason)],
+    let documents =
+        std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned()).and_then(manifest::documents);
+    let (is_meant, reason) = match documents {
+        Ok(documents) => {
+            let reason = documents.iter().find_map(unreadable);
+            (documents.iter().any(|document| count(document) > 0), reason)
+        }
+        Err(reason) => (says_secret(&bytes), speaks_of_secrets(&bytes).then_some(reason)),
     };
-    if documents.iter().flatten().any(|value| objects(value).any(is_secret)) {
-        return true;
-    }
-    if let Some(reason) = documents.iter().find_map(|document| document.as_ref().err()) {
+    if let Some(reason) = reason.filter(|_| !is_meant) {
         app.ui.say(&format!("{}: passed over, since it is no manifest: {reason}", path.display()));
     }
-    false
+    is_meant
 }
 
-fn parsed(document: &str) -> Result<Value, String> {
-    bulla_api::parse(document.as_bytes()).map_err(|error| error.to_string())
+fn speaks_of_secrets(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"Secret").is_some()
+}
+
+/// Why a document that speaks of Secrets cannot be read.
+fn unreadable(document: &Document<'_>) -> Option<String> {
+    let error = document.value.as_ref().err()?;
+    speaks_of_secrets(document.text.as_bytes()).then(|| error.to_string())
+}
+
+/// How many Secrets a document holds, or says that it holds.
+fn count(document: &Document<'_>) -> usize {
+    match &document.value {
+        // Its items need not say what they are.
+        Ok(value) if is_core(value, &["SecretList"]) => objects(value).count(),
+        Ok(value) => objects(value).filter(|value| is_secret(value)).count(),
+        Err(_) => usize::from(says_secret(document.text.as_bytes())),
+    }
+}
+
+/// Whether a text that cannot be read says that it is a Secret, in UTF-16 as
+/// well. A template of a chart is no manifest yet.
+fn says_secret(text: &[u8]) -> bool {
+    if memchr::memmem::find(text, b"{{").is_some() {
+        return false;
+    }
+    let letters = Zeroizing::new(text.iter().copied().filter(|byte| *byte != 0).collect::<Vec<u8>>());
+    let mut words = letters.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut is_kind = false;
+    words.any(|word| {
+        let says = is_kind && matches!(word, b"Secret" | b"SecretList");
+        is_kind = word == b"kind";
+        says
+    })
 }
 
 /// The kinds of `v1` that hold objects; `kubectl get --output=yaml` prints the first.
 const LISTS: [&str; 2] = ["List", "SecretList"];
 
-fn is(value: &Value, version: &str, kind: &str) -> bool {
-    let says = |field: &str, text: &str| value.get(field).and_then(Value::as_str) == Some(text);
-    says("apiVersion", version) && says("kind", kind)
+/// A text of an object; empty where there is none.
+fn word<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether it is one of the core kinds, with the version or, as kubeseal takes
+/// it, without.
+fn is_core(value: &Value, kinds: &[&str]) -> bool {
+    matches!(word(value, "apiVersion"), "" | "v1") && kinds.contains(&word(value, "kind"))
 }
 
 fn is_secret(value: &Value) -> bool {
-    is(value, "v1", "Secret")
+    is_core(value, &["Secret"])
 }
 
 /// The object of a document, or those of its list, of lists in it too; depth
 /// is that of the text.
 fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    if LISTS.iter().any(|kind| is(value, "v1", kind)) {
+    if is_core(value, &LISTS) {
         let items = value.get("items").and_then(Value::as_array);
         return Box::new(items.into_iter().flatten().flat_map(objects));
     }
@@ -133,23 +171,26 @@ fn replace(
     let mut target = Target::open_locked(path).map_err(named)?;
     let bytes = target.read(app.limits.file_size).map_err(named)?;
     let old = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8".to_owned())?);
-    let is_json = bulla_api::is_json(old.as_bytes());
     let seal =
         |secret: &Secret| seal(secret, key, options, &*app.context.random).map_err(|error| error.to_string());
     let (mut text, mut sealed) = (String::with_capacity(old.len() * 4), 0);
     for document in manifest::documents(&old)? {
-        let value = parsed(document)?;
-        let secrets = objects(&value).filter(|value| is_secret(value)).count();
+        let secrets = count(&document);
         if secrets == 0 {
-            text.push_str(document);
+            unreadable(&document).map_or(Ok(()), Err)?;
+            text.push_str(document.text);
             continue;
         }
-        let tree = sealed_tree(&value, &seal)?;
-        if is_json {
+        let tree = match &document.value {
+            Ok(value) => sealed_tree(value, &seal)?,
+            // Numbers that JSON does not know become text within a Secret.
+            Err(_) => sealed_secret(document.text.strip_prefix("---").unwrap_or(document.text), &seal)?,
+        };
+        if bulla_api::is_json(document.text.as_bytes()) {
             text.push_str(&bulla_api::json(&tree));
             text.push('\n');
         } else {
-            text.push_str(if document.starts_with("---") { "---\n" } else { "" });
+            text.push_str(if document.text.starts_with("---") { "---\n" } else { "" });
             text.push_str(&String::from_utf8_lossy(&bulla_api::yaml(&tree)));
         }
         sealed += secrets;
@@ -164,17 +205,23 @@ fn replace(
     Ok(())
 }
 
+/// Seals one Secret.
+type Sealer<'s> = dyn Fn(&Secret) -> Result<SealedSecret, String> + 's;
+
+fn sealed_secret(text: &str, seal: &Sealer<'_>) -> Result<Tree, String> {
+    let secrets = bulla_api::secrets(text.as_bytes()).map_err(|error| error.to_string())?;
+    let is_one =
+        |secret: &&Secret| secret.kind == "Secret" && matches!(secret.api_version.as_str(), "" | "v1");
+    let secret = secrets.first().filter(is_one);
+    let secret = secret.ok_or("a document says that it is a Secret and cannot be read as one")?;
+    Ok(seal(secret)?.tree())
+}
+
 /// The document in which every Secret is sealed.
-fn sealed_tree(
-    value: &Value,
-    seal: &dyn Fn(&Secret) -> Result<SealedSecret, String>,
-) -> Result<Tree, String> {
+fn sealed_tree(value: &Value, seal: &Sealer<'_>) -> Result<Tree, String> {
     if is_secret(value) {
         // As text, since that is what the decoder with the original's rules reads.
-        let text = Zeroizing::new(value.to_string());
-        let secrets = bulla_api::secrets(text.as_bytes()).map_err(|error| error.to_string())?;
-        let secret = secrets.first().ok_or("there is no Secret in it")?;
-        return Ok(seal(secret)?.tree());
+        return sealed_secret(&Zeroizing::new(value.to_string()), seal);
     }
     let items = value.get("items").and_then(Value::as_array);
     let Some(items) = items.filter(|_| objects(value).any(is_secret)) else { return Ok(Tree::from(value)) };
@@ -189,11 +236,12 @@ fn sealed_tree(
 fn check(text: &str, sealed: usize) -> Result<(), String> {
     let mut found = 0;
     for document in manifest::documents(text)? {
-        let value = parsed(document)?;
-        if objects(&value).any(is_secret) {
+        if count(&document) > 0 {
             return Err(manifest::NOT_IN_PLACE.to_owned());
         }
-        found += objects(&value).filter(|value| is(value, API_VERSION, KIND)).count();
+        let is_sealed =
+            |value: &&Value| word(value, "apiVersion") == API_VERSION && word(value, "kind") == KIND;
+        found += document.value.as_ref().map_or(0, |value| objects(value).filter(is_sealed).count());
     }
     if found < sealed { Err(manifest::NOT_IN_PLACE.to_owned()) } else { Ok(()) }
 }
