@@ -195,10 +195,10 @@ fn lists_are_sealed_item_by_item_and_templates_are_named() {
     let sandbox = sandbox();
     let item = |name: &str| {
         format!(
-            "- apiVersion: v1\n  kind: Secret\n  metadata: {{name: {name}, namespace: x}}\n  stringData: {{n: 0123}}\n"
+            "- apiVersion: v1\n  kind: Secret\n  metadata: {{name: {name}, namespace: x}}\n  stringData: {{m: '0123'}}\n"
         )
     };
-    let other = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {n: '0123'}}\n";
+    let other = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {m: '0123'}}\n";
     let list = format!("# hunter2\napiVersion: v1\nkind: List\nitems:\n{}{other}{}", item("db"), item("two"));
     put(&sandbox, "d/list.yaml", &format!("{OTHER_OBJECT}---\n{list}"));
     let json = "{\"apiVersion\":\"v1\",\"kind\":\"SecretList\",\"items\":[{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"},\"data\":{\"a\":\"aHVudGVyMg==\"}}]}";
@@ -217,7 +217,7 @@ fn lists_are_sealed_item_by_item_and_templates_are_named() {
     assert!(outcome.stderr.contains("2 of 2 files done") && !outcome.stderr.contains("values.yaml"));
     let text = read(&sandbox, "d/list.yaml");
     assert!(text.starts_with(OTHER_OBJECT) && !text.contains("hunter2"), "{text}");
-    assert!(text.matches("kind: SealedSecret").count() == 2 && text.contains("n: \"0123\""), "{text}");
+    assert!(text.matches("kind: SealedSecret").count() == 2 && text.contains("m: \"0123\""), "{text}");
     let list: serde_json::Value = serde_json::from_str(&read(&sandbox, "d/list.json")).unwrap();
     assert_eq!(list["kind"], "List");
     put(&sandbox, "item.json", &list["items"][0].to_string());
@@ -238,7 +238,7 @@ fn edit(sandbox: &Sandbox, script: &str) -> crate::sandbox::Outcome {
 #[test]
 fn a_sealed_secret_is_edited_as_a_secret_and_only_what_changed_is_sealed_anew() {
     let sandbox = sandbox();
-    let secret = SECRET.replace("  password", "  yes: \"no\"\n  lines: \"a\\nb\\n\"\n  password");
+    let secret = SECRET.replace("  password", "  over: \"no\"\n  lines: \"a\\nb\\n\"\n  password");
     put(&sandbox, "secret.yaml", &format!("{secret}data: {{raw: /w==}}\n"));
     good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
     let text = format!(
@@ -246,7 +246,7 @@ fn a_sealed_secret_is_edited_as_a_secret_and_only_what_changed_is_sealed_anew() 
         read(&sandbox, "s.yaml").replace("  template:", "  template: # t")
     );
     put(&sandbox, "s.yaml", &text);
-    let script = "grep -q '  raw: /w==' $1 && grep -q 'password: hunter2' $1 || exit 1\nsed -i -e 's/hunter2/hunter3/' -e 's/^  namespace: shop/&\\n  labels: {app: db}/' -e '/yes.: /d' $1\necho 'type: own/type' >> $1\n";
+    let script = "grep -q '  raw: /w==' $1 && grep -q 'password: hunter2' $1 || exit 1\nsed -i -e 's/hunter2/hunter3/' -e 's/^  namespace: shop/&\\n  labels: {app: db}/' -e '/over: /d' $1\necho 'type: own/type' >> $1\n";
     let outcome = edit(&sandbox, script);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let edited = read(&sandbox, "s.yaml");
@@ -254,7 +254,7 @@ fn a_sealed_secret_is_edited_as_a_secret_and_only_what_changed_is_sealed_anew() 
     let (old, new) = (lines(&text), lines(&edited));
     let gone: Vec<_> = old.difference(&new).collect();
     let come: Vec<_> = new.difference(&old).map(|line| line.trim()).collect();
-    assert_eq!(gone.len(), 2, "password and yes: {gone:?}");
+    assert_eq!(gone.len(), 2, "password and over: {gone:?}");
     assert_eq!(come.len(), 4, "{come:?}");
     assert!(
         come.contains(&"type: own/type") && come.contains(&"labels:") && come.contains(&"app: db"),

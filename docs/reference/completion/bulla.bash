@@ -318,7 +318,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__edit)
-            opts="-s -v -h --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --aws-profile --encryption-context --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --show-keys --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-s -v -h --name --input-type --output-type --age --pgp --kms --gcp-kms --hckms --azure-kv --hc-vault-transit --aws-profile --encryption-context --unencrypted-suffix --encrypted-suffix --unencrypted-regex --encrypted-regex --unencrypted-comment-regex --encrypted-comment-regex --threshold --show-keys --cert --recovery-keys --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -397,6 +397,14 @@ _bulla() {
                     return 0
                     ;;
                 --threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recovery-keys)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

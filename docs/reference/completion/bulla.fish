@@ -35,7 +35,7 @@ complete -c bulla -n "__fish_bulla_needs_command" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_needs_command" -s V -l version -d 'Print version'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "encrypt" -d 'Encrypt a file, or many in place'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_needs_command" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "edit" -d 'Edit a file, or a new one; SealedSecrets as the Secrets that they become'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "set" -d 'Set one value; the value is JSON'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "unset" -d 'Remove one value'
@@ -123,6 +123,8 @@ complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-regex -d 
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-comment-regex -d 'Leave values readable that follow a comment matching this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-comment-regex -d 'Encrypt only values that follow a comment matching this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l threshold -d 'Number of key groups needed to decrypt' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l cert -d 'Certificate to seal what changed in a SealedSecret: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l recovery-keys -d 'Private keys that open a SealedSecret; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l key-order -d 'Kinds of key, tried in this order' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
@@ -395,7 +397,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one; SealedSecrets as the Secrets that they become'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'

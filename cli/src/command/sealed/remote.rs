@@ -3,7 +3,7 @@
 
 use bulla_api::{SealedSecret, json_line, sealed_secrets};
 
-use super::manifest::{self, set_entries};
+use super::manifest::{self, Change};
 use super::{Form, Sink};
 use crate::cluster::{ApiError, Controller};
 use crate::ui::Ui;
@@ -78,30 +78,24 @@ fn rotated(controller: &Controller<'_>, sealed: &SealedSecret) -> Result<SealedS
 
 /// The text with the new values in it, where each of them has its place.
 fn spliced(input: &[u8], objects: &[SealedSecret], answers: &[SealedSecret]) -> Option<String> {
-    let mut text = String::from_utf8(input.to_vec()).ok()?;
-    let found = manifest::sealed_secrets(&text).ok()?;
+    let text = str::from_utf8(input).ok()?;
+    let found = manifest::sealed_secrets(text).ok()?;
     if !found.iter().map(|(_, sealed)| sealed).eq(objects) {
         return None;
     }
-    for ((number, old), new) in found.iter().zip(answers) {
+    let mut changes = Vec::new();
+    for ((number, old), answer) in found.into_iter().zip(answers) {
         // A template that was rendered and sealed would be applied twice.
         if old.data.is_some() || old.encrypted_data.keys().any(|name| old.template.data.contains_key(name)) {
             return None;
         }
-        let mut values = new.encrypted_data.clone();
-        values.retain(|name, _| old.encrypted_data.contains_key(name));
-        if values.len() < old.encrypted_data.len() {
-            return None;
+        let mut new = old.clone();
+        for (name, value) in &mut new.encrypted_data {
+            value.clone_from(answer.encrypted_data.get(name)?);
         }
-        text = set_entries(text, *number, &["spec", "encryptedData"], &values).ok()?;
+        changes.push(Change { number, old, new });
     }
-    let read = manifest::sealed_secrets(&text).ok()?;
-    let is_meant = |((_, read), (old, new)): (&(usize, SealedSecret), (&SealedSecret, &SealedSecret))| {
-        read.encrypted_data.iter().all(|(name, value)| new.encrypted_data.get(name) == Some(value))
-            && read.template == old.template
-            && read.metadata == old.metadata
-    };
-    read.iter().zip(objects.iter().zip(answers)).all(is_meant).then_some(text)
+    manifest::rewrite(text, &changes).ok()
 }
 
 #[cfg(test)]

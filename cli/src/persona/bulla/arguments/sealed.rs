@@ -57,6 +57,7 @@ pub(in crate::persona::bulla) struct SealedEdit {
         long,
         value_name = "FILE",
         env = "SEALED_SECRETS_CERT",
+        hide_env_values = true,
         default_value = "",
         hide_default_value = true
     )]
