@@ -20,10 +20,18 @@ pub(super) struct Server {
     pub(super) prefix: String,
 }
 
+/// A URL as it may be shown: without who asks and the password (O-05).
+pub(super) fn redacted(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let Some((_, rest)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let border = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{border}xxxxx@{rest}")
+}
+
 impl Server {
     /// Reads a URL, or a host that may have a port, which is one of plain HTTP.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let misfit = || format!("host must be a URL or a host:port pair: {}", go::quote(text));
+        let misfit = || format!("host must be a URL or a host:port pair: {}", go::quote(&redacted(text)));
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if !rest.is_empty() && !rest.starts_with('/') => (scheme, rest),
             _ if text.is_empty() => return Err("host must be a URL or a host:port pair".to_owned()),
@@ -141,6 +149,19 @@ fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn o_05_urls_are_shown_without_passwords() {
+        for (url, shown) in [
+            ("socks5h://user:hunter2@h:1/p", "socks5h://xxxxx@h:1/p"),
+            ("user:hunter2@@h", "xxxxx@h"),
+            ("ftp://host/p", "ftp://host/p"),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+        let error = Server::parse("https://user:hunter2@host:port:x").map(|_| ()).unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
 
     #[test]
     fn servers_are_urls_or_hosts() {

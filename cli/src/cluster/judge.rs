@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::address::Proxy;
+use super::address::{Proxy, redacted};
 use super::kubeconfig::{Cluster, Plugin, User};
 use crate::error::cause;
 use crate::go;
@@ -32,7 +32,7 @@ pub(super) fn cluster(
     if !cluster.proxy_url.is_empty()
         && let Err(error) = Proxy::parse(&cluster.proxy_url)
     {
-        let (url, name) = (go::quote(&cluster.proxy_url), go::quote(name));
+        let (url, name) = (go::quote(&redacted(&cluster.proxy_url)), go::quote(name));
         problems.push(format!("invalid 'proxy-url' {url} for cluster {name}: {error}"));
     }
     let authority = &cluster.certificate_authority;

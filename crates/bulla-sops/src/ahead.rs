@@ -19,6 +19,10 @@ use crate::walk::{self, Leaf, Target, WalkError};
 /// How many values a thread takes at a time: some tenths of a millisecond.
 const BATCH: usize = 256;
 
+/// How many bytes are collected at the most: paths are long where maps are deep,
+/// and each leaf has a copy of its own (F-01). The walk does the rest by itself.
+const MOST: usize = 64 << 20;
+
 /// Results in the order of the leaves.
 pub(crate) type Ahead<'a, R> = &'a mut dyn Iterator<Item = R>;
 
@@ -48,7 +52,7 @@ impl<'s> ToOpen<'s> {
                     _ => return Ok(()),
                 },
             };
-            if leaf.selected {
+            if leaf.selected && found.aads.len() < MOST {
                 found.jobs.push((put(&mut found.aads, leaf.aad), text.clone()));
             }
             Ok(())
@@ -100,7 +104,9 @@ impl ToSeal {
             return found;
         }
         let mut note = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
-            if let Some((plaintext, kind)) = leaf.to_seal() {
+            if found.bytes.len() < MOST
+                && let Some((plaintext, kind)) = leaf.to_seal()
+            {
                 let aad = put(&mut found.bytes, leaf.aad);
                 let plaintext = put(&mut found.bytes, &plaintext);
                 found.jobs.push(Plain { aad, plaintext, kind, nonce: nonce()? });

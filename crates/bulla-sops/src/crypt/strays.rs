@@ -14,9 +14,15 @@ use crate::tree::{Branch, Value};
 use crate::value;
 use crate::walk::{self, Leaf, Target};
 
-/// Paths that are tried for the comments of a file, all together: what is no
-/// comment of this data key must not cost more than reading the file.
-const TRIES: usize = 100_000;
+/// Bytes of paths and comments that are tried for a file, all together: what is
+/// no comment of this data key must not cost much more than reading the file.
+const TRIED: usize = 32 << 20;
+
+/// Bytes of paths that are kept for the comments of a file, all together.
+const KEPT: usize = 16 << 20;
+
+/// Paths that are tried for one comment.
+const PATHS: usize = 512;
 
 /// What became of comments that do not decrypt where they stand.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,6 +44,7 @@ pub(super) struct Lost {
     /// Those of them that no value has followed yet begin here.
     open: usize,
     leaves: usize,
+    kept: usize,
     /// Additional data of the last value.
     last: Vec<u8>,
 }
@@ -47,7 +54,9 @@ impl Lost {
     pub(super) fn comment(&mut self, leaf: &Leaf<'_, '_>) {
         if let Target::Comment(comment) = &leaf.target
             && value::is_comment_envelope(&comment.text)
+            && self.kept < KEPT
         {
+            self.kept += self.last.len();
             self.comments.insert(self.leaves, [self.last.clone(), Vec::new()]);
         }
     }
@@ -59,7 +68,10 @@ impl Lost {
             return;
         }
         for (_, [_, behind]) in self.comments.range_mut(self.open..) {
-            behind.extend_from_slice(leaf.aad);
+            if self.kept < KEPT {
+                self.kept += leaf.aad.len();
+                behind.extend_from_slice(leaf.aad);
+            }
         }
         self.open = self.leaves;
         self.last.clear();
@@ -74,21 +86,21 @@ impl Lost {
         cipher: &ValueCipher,
         strays: &mut Strays,
     ) -> Result<(), CryptError> {
-        let (mut number, mut tries) = (0, TRIES);
+        let (mut number, mut left) = (0, TRIED);
         let mut visit = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
             let lost = self.comments.get(&number);
             number += 1;
             let (Some([before, behind]), Target::Comment(comment)) = (lost, leaf.target) else {
                 return Ok(());
             };
+            if left == 0 {
+                return Ok(());
+            }
             let around = [before.as_slice(), behind, leaf.aad];
-            let mut paths: BTreeSet<&[u8]> = around.into_iter().flat_map(containers).collect();
+            let mut paths: BTreeSet<&[u8]> = around.into_iter().flat_map(containers).take(PATHS).collect();
             paths.insert(b":".as_slice());
             for path in paths {
-                if tries == 0 {
-                    break;
-                }
-                tries -= 1;
+                left = left.saturating_sub(path.len() + comment.text.len());
                 if let Ok(Value::Comment(found)) = value::open(cipher, path, &comment.text) {
                     comment.text = found.text;
                     comment.inline = false;
