@@ -94,7 +94,7 @@ struct Flags {
     /// Make Secrets of types that give rights to whoever makes them
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = truth)]
     allow_privileged_secret_types: bool,
-    /// Which controllers run, as a list of names and roles: * (all), sealed-secrets; unsealer, external, gitops. Not when called as controller
+    /// Which controllers run, as a list of names and roles: * (all), sealed-secrets; unsealer. Not when called as controller
     #[arg(long, value_name = "LIST")]
     controllers: Option<String>,
     /// Replace a newest key from before this time when starting (RFC 1123, numeric zone)

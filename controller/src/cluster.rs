@@ -167,10 +167,14 @@ impl Cluster {
         }
     }
 
+    async fn value(&self, path: &str) -> Result<Option<Value>, ApiError> {
+        self.get(path).await?.map(|text| parsed(&text)).transpose()
+    }
+
     /// A SealedSecret as it stands there.
     pub(crate) async fn sealed_secret(&self, key: &Key) -> Result<Option<Value>, ApiError> {
         let path = format!("{}/{}", sealed_secrets(&key.namespace), key.name);
-        self.get(&path).await?.map(|text| parsed(&text)).transpose()
+        self.value(&path).await
     }
 
     /// Whether any SealedSecret of a namespace (empty: of all) says that it is
@@ -179,8 +183,7 @@ impl Cluster {
         let mut next = String::new();
         loop {
             let path = format!("{}?limit={PAGE}&continue={next}", sealed_secrets(namespace));
-            let Some(text) = self.get(&path).await? else { return Ok(false) };
-            let page = parsed(&text)?;
+            let Some(page) = self.value(&path).await? else { return Ok(false) };
             let is_synced = |item: &Value| {
                 let status = bulla_api::SealedSecretStatus::from_value(item.get("status"));
                 status.condition("Synced").is_some_and(|condition| condition.status == "True")
@@ -271,7 +274,7 @@ impl Cluster {
     /// A Lease, if it exists.
     pub(crate) async fn lease(&self, key: &Key) -> Result<Option<Value>, ApiError> {
         let path = format!("{}/{}", leases(&key.namespace), key.name);
-        self.get(&path).await?.map(|text| parsed(&text)).transpose()
+        self.value(&path).await
     }
 
     /// Replaces a Lease at the resource version that it carries, or makes it
@@ -288,8 +291,7 @@ impl Cluster {
     /// What tells this cluster from others: the UID of `kube-system`, or
     /// nothing where that may not be read.
     pub(crate) async fn uid(&self) -> String {
-        let object = self.get("/api/v1/namespaces/kube-system").await.ok().flatten();
-        let object = object.and_then(|text| parsed(&text).ok()).unwrap_or_default();
+        let object = self.value("/api/v1/namespaces/kube-system").await.ok().flatten().unwrap_or_default();
         object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
     }
 }

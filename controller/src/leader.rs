@@ -3,7 +3,8 @@
 //!
 //! Whoever leads may write until a moment that each renewal puts off
 //! ([`Term`]). A leader that could not renew stops writing but lives on, and
-//! goes on where nobody took its place; one that was replaced ends.
+//! goes on where nobody took its place; one that was replaced, or whose Lease is
+//! gone, ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

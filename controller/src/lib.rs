@@ -111,18 +111,16 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     loop {
-        let is_leader = tokio::select! {
+        tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             Some(ended) = parts.join_next() => return Err(reason(ended)),
             Some(ended) = work.join_next() => return Err(reason(ended)),
             ended = &mut election => return Err(reason(ended)),
-            Ok(_) = leads.wait_for(|leads| *leads), if work.is_empty() => true,
-        };
-        if is_leader {
-            for reconciler in &world.settings.reconcilers {
-                work.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));
-            }
+            Ok(_) = leads.wait_for(|leads| *leads), if work.is_empty() => {}
+        }
+        for reconciler in &world.settings.reconcilers {
+            work.spawn((reconciler.start)(Arc::clone(&world), ring.clone(), ended.clone()));
         }
     }
     tracing::info!("Ending");

@@ -69,9 +69,8 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// Adds work to be done at a time, unless it comes sooner anyway.
     pub(crate) fn add_at(&mut self, key: K, due: Instant) {
         match self.places.get(&key) {
-            Some(Place::Ready(_) | Place::Taken(true)) => return,
-            // What is found out meanwhile says what comes next.
-            Some(Place::Taken(false)) => return,
+            // Of what is taken, what is found out meanwhile says what comes next.
+            Some(Place::Ready(_) | Place::Taken(_)) => return,
             Some(Place::Waiting(slot)) if slot.0 <= due => return,
             Some(Place::Waiting(slot)) => {
                 let slot = *slot;

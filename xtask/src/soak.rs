@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::command::{command, find_on_path, finish};
 use crate::failure::Failure;
-use crate::test::{KUBERNETES, SEALED_SECRETS, provide};
+use crate::test::{LANES, provide};
 use crate::workspace::Workspace;
 
 /// Seconds that one repeating test may take where nothing else is asked for;
@@ -86,8 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 /// The faults of the lane `kube`, with what that lane is handed.
 fn kube(workspace: &Workspace) -> Result<Command, Failure> {
-    let components = [&KUBERNETES, &SEALED_SECRETS];
-    provide::all(workspace, &components)?;
+    let lane = LANES.iter().find(|lane| lane.name == "kube");
+    let components = lane.map_or(&[][..], |lane| lane.components);
+    provide::all(workspace, components)?;
     let mut lane = test(&workspace.root, &["--package", "lane-kube", "faults::"]);
     for component in components {
         lane.env(component.variable, provide::value(workspace, component));
@@ -126,9 +127,10 @@ fn page(table: &str) -> String {
             .to_owned();
     let _ = writeln!(
         text,
-        "- date: {}\n- machine: {}\n- build: release profile, files in {MEMORY}\n",
+        "- date: {}\n- machine: {}\n- programs: release profile{}\n",
         date(),
-        machine()
+        machine(),
+        if Path::new(MEMORY).is_dir() { "; the files of the lane `faults` in /dev/shm" } else { "" }
     );
     text + table
 }

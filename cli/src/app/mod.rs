@@ -9,7 +9,7 @@ mod wait;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bulla_core::civil::rfc3339;
@@ -64,7 +64,7 @@ pub struct App<'a> {
     configuration: Configuration,
     providers: OnceLock<Vec<Box<dyn KeyProvider>>>,
     /// Filled where what they unwrap is remembered.
-    remembers: OnceLock<()>,
+    remembers: AtomicBool,
     waiting: Waiting,
 }
 
@@ -95,7 +95,7 @@ impl<'a> App<'a> {
             limits: limits(&context.environment)?,
             configuration: Configuration::default(),
             providers: OnceLock::new(),
-            remembers: OnceLock::new(),
+            remembers: AtomicBool::new(false),
             waiting: Waiting::default(),
         })
     }
@@ -125,7 +125,7 @@ impl<'a> App<'a> {
     pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
         self.providers.get_or_init(|| {
             let providers = self.connect();
-            if self.remembers.get().is_none() {
+            if !self.remembers.load(Ordering::Relaxed) {
                 return providers;
             }
             let remembering = |provider| Box::new(Remembering::new(provider)) as Box<dyn KeyProvider>;
@@ -136,7 +136,7 @@ impl<'a> App<'a> {
     /// Remembers what providers unwrap until the run ends. Must come before
     /// anything else asks them.
     pub fn remember_data_keys(&self) {
-        self.remembers.get_or_init(|| ());
+        self.remembers.store(true, Ordering::Relaxed);
     }
 
     fn connect(&self) -> Vec<Box<dyn KeyProvider>> {

@@ -1,5 +1,7 @@
 //! Addresses of servers and proxies.
 
+use std::fmt::Write as _;
+
 use bulla_core::{Environment, Proxies, SecretText};
 use hyper_util::client::proxy::matcher::Matcher;
 
@@ -20,9 +22,22 @@ pub(super) struct Server {
     pub(super) prefix: String,
 }
 
+/// A text in which letters, digits and `kept` stand for themselves, and the rest
+/// as `%XX`.
+pub(super) fn escaped(text: &str, kept: &[u8]) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
 /// A URL as it may be shown: without who asks and the password (O-05).
 pub(super) fn redacted(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let Some((_, rest)) = rest.rsplit_once('@') else { return url.to_owned() };
     let border = if scheme.is_empty() { "" } else { "://" };
     format!("{scheme}{border}xxxxx@{rest}")
@@ -34,7 +49,6 @@ impl Server {
         let misfit = || format!("host must be a URL or a host:port pair: {}", go::quote(&redacted(text)));
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if !rest.is_empty() && !rest.starts_with('/') => (scheme, rest),
-            _ if text.is_empty() => return Err("host must be a URL or a host:port pair".to_owned()),
             _ => ("http", text),
         };
         let is_secure = match scheme.to_ascii_lowercase().as_str() {
@@ -70,7 +84,6 @@ pub(super) enum ProxyKind {
 }
 
 /// A proxy. It may hold credentials, so it has no `Debug`.
-#[derive(Clone)]
 pub(super) struct Proxy {
     pub(super) kind: ProxyKind,
     pub(super) host: String,

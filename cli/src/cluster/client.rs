@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bulla_core::{Clock, Context, Environment, SecretText, root_cause};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -37,7 +36,6 @@ const RETRIES: usize = 10;
 /// A client of one API server. Nothing is sent before the first call.
 pub struct Client {
     access: Access,
-    proxy: Option<Proxy>,
     environment: Environment,
     clock: Arc<dyn Clock>,
     /// Absent while it is dropped.
@@ -61,32 +59,28 @@ struct Link {
 }
 
 /// A request. Its body may be secret, so it has no `Debug`.
-#[derive(Clone)]
-pub struct Call<'c> {
+pub(super) struct Call<'c> {
     /// Its method.
-    pub method: Method,
+    pub(super) method: Method,
     /// Its path, from `/api` or `/apis` on, escaped, with its query.
-    pub path: &'c str,
+    pub(super) path: &'c str,
     /// The header `Accept`.
-    pub accept: &'c str,
-    /// The header `Content-Type`, where there is one.
-    pub content_type: Option<&'c str>,
+    pub(super) accept: &'c str,
     /// Its body.
-    pub body: Option<&'c [u8]>,
+    pub(super) body: Option<&'c [u8]>,
     /// Resource in plural and name, for texts of errors; the name may be empty.
-    pub about: (&'c str, &'c str),
+    pub(super) about: (&'c str, &'c str),
 }
 
 impl<'c> Call<'c> {
-    /// Asks for an object or a list in JSON.
-    pub fn get(path: &'c str, about: (&'c str, &'c str)) -> Self {
-        Self { method: Method::GET, path, accept: "application/json", content_type: None, body: None, about }
+    /// Asks for something.
+    pub(super) fn get(path: &'c str, accept: &'c str, about: (&'c str, &'c str)) -> Self {
+        Self { method: Method::GET, path, accept, body: None, about }
     }
 
     /// Sends a body.
-    pub fn send(method: Method, path: &'c str, body: &'c [u8], about: (&'c str, &'c str)) -> Self {
-        let content_type = Some("application/json");
-        Self { method, path, accept: "application/json", content_type, body: Some(body), about }
+    pub(super) fn post(path: &'c str, accept: &'c str, body: &'c [u8], about: (&'c str, &'c str)) -> Self {
+        Self { method: Method::POST, path, accept, body: Some(body), about }
     }
 }
 
@@ -95,16 +89,14 @@ impl Client {
     ///
     /// Fails where the configuration cannot be used; texts are client-go's.
     pub fn connect(context: &Context, options: &Options) -> Result<Self, String> {
-        let access = Configuration::load(&context.environment, options)?.access()?;
-        let proxy = match &access.proxy {
-            Some(proxy) => Some(proxy.clone()),
-            None => Proxy::of_environment(&context.environment, &access.server)?,
-        };
+        let mut access = Configuration::load(&context.environment, options)?.access()?;
+        if access.proxy.is_none() {
+            access.proxy = Proxy::of_environment(&context.environment, &access.server)?;
+        }
         // What is wrong with certificates is told before anything is sent.
         let tls = if access.server.is_secure { Some(configuration(&access, None)?) } else { None };
         Ok(Self {
             access,
-            proxy,
             environment: context.environment.clone(),
             clock: Arc::clone(&context.clock),
             runtime: Some(app::runtime().map_err(|failure| failure.message)?),
@@ -113,7 +105,7 @@ impl Client {
     }
 
     /// Makes a request and returns the body of a successful answer.
-    pub fn call(&self, call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+    pub(super) fn call(&self, call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         self.runtime().block_on(self.repeat(call))
     }
 
@@ -137,32 +129,30 @@ impl Client {
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => return answer.result(call),
                 },
-                Err(failure) if failure.is_transient && call.method == Method::GET && tries <= RETRIES => {
+                Err(failure) if is_transient(&failure) && call.method == Method::GET && tries <= RETRIES => {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
                 Err(failure) => {
                     let verb =
                         format!("{}{}", &call.method.as_str()[..1], call.method.as_str()[1..].to_lowercase());
                     let url = go::quote(&self.access.server.url(&self.path(call)));
-                    return Err(ApiError::Transport(format!("{verb} {url}: {}", failure.text)));
+                    return Err(ApiError::Transport(format!("{verb} {url}: {failure}")));
                 }
             }
         }
     }
 
     /// One try, in time.
-    async fn once(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+    async fn once(&self, call: &Call<'_>) -> Result<Answer, String> {
         let work = self.exchange(call);
         let Some(limit) = self.access.timeout else { return work.await };
         tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            let text = "context deadline exceeded";
-            // What is left of the request must not meet the next one.
-            self.state.borrow_mut().link = None;
-            Err(Failure::of(text.to_owned()))
+            // With the request its connection is gone, too.
+            Err("context deadline exceeded".to_owned())
         })
     }
 
-    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, String> {
         let authorization = self.authorization()?;
         loop {
             let request = self.request(call, authorization.as_ref())?;
@@ -181,13 +171,13 @@ impl Client {
                 }
                 // The server had closed the connection while nobody looked.
                 Err(error) if is_old && (error.is_canceled() || error.is_closed()) => {}
-                Err(error) => return Err(Failure::hyper(&link.cause().await.unwrap_or(error))),
+                Err(error) => return Err(told(&link.cause().await.unwrap_or(error))),
             }
         }
     }
 
     /// An open connection, and whether it was used before.
-    async fn link(&self) -> Result<(Link, bool), Failure> {
+    async fn link(&self) -> Result<(Link, bool), String> {
         let kept = self.state.borrow_mut().link.take();
         if let Some(mut link) = kept
             && link.sender.ready().await.is_ok()
@@ -200,31 +190,27 @@ impl Client {
             "" => &access.server.host,
             name => name,
         };
-        let stream = connection::open(&access.server, name, self.proxy.as_ref(), tls.as_ref()).await;
-        let stream = stream.map_err(Failure::of)?;
+        let stream = connection::open(&access.server, name, access.proxy.as_ref(), tls.as_ref()).await?;
         let opened = handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = opened.map_err(|error| Failure::hyper(&error))?;
+        let (sender, connection) = opened.map_err(|error| told(&error))?;
         Ok((Link { sender, task: tokio::spawn(connection) }, false))
     }
 
-    fn tls(&self) -> Result<Arc<ClientConfig>, Failure> {
+    fn tls(&self) -> Result<Arc<ClientConfig>, String> {
         let mut state = self.state.borrow_mut();
         if let Some(configuration) = &state.tls {
             return Ok(Arc::clone(configuration));
         }
-        let made = configuration(&self.access, state.login.as_ref()).map_err(Failure::of)?;
+        let made = configuration(&self.access, state.login.as_ref())?;
         state.tls = Some(Arc::clone(&made));
         Ok(made)
     }
 
     /// The value of the header `Authorization`.
-    fn authorization(&self) -> Result<Option<HeaderValue>, Failure> {
+    fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         let value = match &self.access.credentials {
             Credentials::None => return Ok(None),
-            Credentials::Basic(user, password) => {
-                let pair = SecretText::new(format!("{user}:{}", password.expose()));
-                SecretText::new(format!("Basic {}", bulla_api::encode_base64(pair.expose().as_bytes())))
-            }
+            Credentials::Basic(user, password) => connection::basic(user, password),
             Credentials::Bearer(token) => bearer(token),
             Credentials::Plugin(call) => {
                 let mut state = self.state.borrow_mut();
@@ -233,8 +219,7 @@ impl Client {
                 if state.login.as_ref().is_none_or(is_over) {
                     let is_terminal = std::io::stdin().is_terminal();
                     let login = plugin::run(call, &self.environment, is_terminal);
-                    let login =
-                        login.map_err(|error| Failure::of(format!("getting credentials: {error}")))?;
+                    let login = login.map_err(|error| format!("getting credentials: {error}"))?;
                     if login.identity.is_some()
                         || state.login.as_ref().is_some_and(|old| old.identity.is_some())
                     {
@@ -249,9 +234,8 @@ impl Client {
                 }
             }
         };
-        let mut header = HeaderValue::from_str(value.expose()).map_err(|_| {
-            Failure::of("net/http: invalid header field value for \"Authorization\"".to_owned())
-        })?;
+        let mut header = HeaderValue::from_str(value.expose())
+            .map_err(|_| "net/http: invalid header field value for \"Authorization\"".to_owned())?;
         header.set_sensitive(true);
         Ok(Some(header))
     }
@@ -260,10 +244,10 @@ impl Client {
         &self,
         call: &Call<'_>,
         authorization: Option<&HeaderValue>,
-    ) -> Result<Request<Full<Bytes>>, Failure> {
+    ) -> Result<Request<Full<Bytes>>, String> {
         let server = &self.access.server;
         let plain_proxy =
-            self.proxy.as_ref().filter(|proxy| !server.is_secure && proxy.kind != ProxyKind::Socks);
+            self.access.proxy.as_ref().filter(|proxy| !server.is_secure && proxy.kind != ProxyKind::Socks);
         let target = match plain_proxy {
             Some(_) => server.url(&self.path(call)),
             None => format!("{}{}", server.prefix, self.path(call)),
@@ -275,22 +259,18 @@ impl Client {
             .header(USER_AGENT, super::AGENT)
             .header(ACCEPT, call.accept);
         if let Some(value) = plain_proxy.and_then(connection::proxy_authorization) {
-            request = request.header("Proxy-Authorization", value);
+            request = request.header("Proxy-Authorization", value.expose());
         }
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        if let Some(kind) = call.content_type {
-            request = request.header(CONTENT_TYPE, kind);
-        }
         for (name, value) in &self.access.impersonation {
-            let misfit =
-                || Failure::of(format!("net/http: invalid header field value for {}", go::quote(name)));
+            let misfit = || format!("net/http: invalid header field value for {}", go::quote(name));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| misfit())?;
             request = request.header(header, HeaderValue::from_str(value).map_err(|_| misfit())?);
         }
         let body = Full::new(Bytes::copy_from_slice(call.body.unwrap_or_default()));
-        request.body(body).map_err(|error| Failure::of(error.to_string()))
+        request.body(body).map_err(|error| error.to_string())
     }
 }
 
@@ -312,16 +292,16 @@ impl Drop for Client {
     }
 }
 
-async fn receive(response: Response<Incoming>) -> Result<Answer, Failure> {
+async fn receive(response: Response<Incoming>) -> Result<Answer, String> {
     let (head, body) = response.into_parts();
     let header = |name: &str| {
         head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
     let body = Limited::new(body, LIMIT).collect().await.map_err(|error| {
-        Failure::of(format!(
+        format!(
             "unexpected error when reading response body. Please retry. Original error: {}",
             root_cause(&*error)
-        ))
+        )
     })?;
     Ok(Answer {
         status: head.status.as_u16(),
@@ -331,24 +311,17 @@ async fn receive(response: Response<Incoming>) -> Result<Answer, Failure> {
     })
 }
 
-/// A request without an answer.
-struct Failure {
-    text: String,
-    /// The server may answer the next time.
-    is_transient: bool,
+/// Whether the server may answer a request the next time that failed with this.
+fn is_transient(failure: &str) -> bool {
+    failure == "EOF" || failure.contains("connection reset by peer")
 }
 
-impl Failure {
-    fn of(text: String) -> Self {
-        Self { is_transient: text == "EOF" || text.contains("connection reset by peer"), text }
+/// Why a request got no answer.
+fn told(error: &hyper::Error) -> String {
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        return "EOF".to_owned();
     }
-
-    fn hyper(error: &hyper::Error) -> Self {
-        if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-            return Self::of("EOF".to_owned());
-        }
-        Self::of(tls::behind(error).map_or_else(|| root_cause(error), tls::say))
-    }
+    tls::behind(error).map_or_else(|| root_cause(error), tls::say)
 }
 
 /// How TLS goes; what the kubeconfig has comes before what a program gave.
@@ -360,10 +333,4 @@ fn configuration(access: &Access, login: Option<&Login>) -> Result<Arc<ClientCon
 
 fn bearer(token: &SecretText) -> SecretText {
     SecretText::new(format!("Bearer {}", token.expose()))
-}
-
-/// Reads JSON of an answer.
-pub fn object(body: &[u8]) -> Result<Value, ApiError> {
-    serde_json::from_slice(body)
-        .map_err(|_| ApiError::Transport("the server's answer is not JSON".to_owned()))
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bulla_core::SecretText;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -58,7 +59,7 @@ async fn secure(stream: Stream, name: &str, configuration: &Arc<ClientConfig>) -
 }
 
 /// What an error of an open connection means.
-pub(super) fn reading(error: &io::Error) -> String {
+fn reading(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
         _ => cause(error),
@@ -121,9 +122,14 @@ fn target(server: &Server) -> String {
 }
 
 /// The value of `Proxy-Authorization`, where the proxy wants one.
-pub(super) fn proxy_authorization(proxy: &Proxy) -> Option<String> {
-    let (user, password) = proxy.login.as_ref()?;
-    Some(format!("Basic {}", bulla_api::encode_base64(format!("{user}:{}", password.expose()).as_bytes())))
+pub(super) fn proxy_authorization(proxy: &Proxy) -> Option<SecretText> {
+    proxy.login.as_ref().map(|(user, password)| basic(user, password))
+}
+
+/// The value of a header for a user and a password.
+pub(super) fn basic(user: &str, password: &SecretText) -> SecretText {
+    let pair = SecretText::new(format!("{user}:{}", password.expose()));
+    SecretText::new(format!("Basic {}", bulla_api::encode_base64(pair.expose().as_bytes())))
 }
 
 async fn tunnel(mut stream: Stream, proxy: &Proxy, server: &Server) -> Result<Stream, String> {
@@ -132,7 +138,7 @@ async fn tunnel(mut stream: Stream, proxy: &Proxy, server: &Server) -> Result<St
         format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {}\r\n", super::AGENT);
     if let Some(value) = proxy_authorization(proxy) {
         request.push_str("Proxy-Authorization: ");
-        request.push_str(&value);
+        request.push_str(value.expose());
         request.push_str("\r\n");
     }
     request.push_str("\r\n");

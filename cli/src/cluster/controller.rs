@@ -1,11 +1,9 @@
 //! The Sealed Secrets controller behind the API server's service proxy
 //! (`sealed-secrets.md` 4.6, 4.9, 4.10, 6.2).
 
-use std::fmt::Write as _;
+use serde_json::Value;
 
-use http::Method;
-
-use super::client::{Call, Client, object};
+use super::client::{Call, Client};
 use super::status::ApiError;
 use crate::go;
 
@@ -35,7 +33,7 @@ impl<'c> Controller<'c> {
     /// The newest certificate, in PEM.
     pub fn certificate(&self) -> Result<Vec<u8>, String> {
         let path = self.path("cert.pem");
-        let call = Call { accept: CERTIFICATE, ..Call::get(&path, ("services", self.service.as_str())) };
+        let call = Call::get(&path, CERTIFICATE, ("services", self.service.as_str()));
         self.client.call(&call).map_err(|error| format!("cannot fetch certificate: {error}"))
     }
 
@@ -56,8 +54,7 @@ impl<'c> Controller<'c> {
         }
         let path = self.path(what);
         let about = ("services", self.service.as_str());
-        let call = Call { content_type: None, accept: ANY, ..Call::send(Method::POST, &path, body, about) };
-        self.client.call(&call)
+        self.client.call(&Call::post(&path, ANY, body, about))
     }
 
     fn path(&self, what: &str) -> String {
@@ -78,8 +75,9 @@ fn port_name(client: &Client, namespace: &str, name: &str) -> Result<String, Api
         }
     }
     let path = format!("{}/{}", services(namespace), escaped(name));
-    let call = Call { accept: CERTIFICATE, ..Call::get(&path, ("services", name)) };
-    let service = object(&client.call(&call)?)?;
+    let call = Call::get(&path, CERTIFICATE, ("services", name));
+    let service: Value = serde_json::from_slice(&client.call(&call)?)
+        .map_err(|_| misfit("the server's answer is not JSON"))?;
     let port = service["spec"]["ports"].get(0).ok_or_else(|| misfit("the Service has no port"))?;
     Ok(port["name"].as_str().unwrap_or_default().to_owned())
 }
@@ -107,15 +105,7 @@ fn not_a_segment(text: &str) -> Option<String> {
 
 /// A text as a segment of a path.
 fn escaped(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~$&+,:=@".contains(&byte);
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if is_plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    super::address::escaped(text, b"-._~$&+,:=@")
 }
 
 #[cfg(test)]

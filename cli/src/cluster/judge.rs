@@ -46,23 +46,15 @@ pub(super) fn cluster(
 
 /// Adds what is wrong with a user.
 pub(super) fn user(directory: &Path, name: &str, user: &User, problems: &mut Vec<String>) {
-    let mut methods = Vec::new();
-    if user.token.is_some() {
-        methods.push("token");
-    }
-    if !user.username.is_empty() || user.password.is_some() {
-        methods.push("basicAuth");
-    }
     if !user.client_certificate.is_empty() || !user.client_certificate_data.is_empty() {
         certificate(directory, name, user, problems);
     }
     if let Some(exec) = &user.exec {
         plugin(name, exec, user.auth_provider.is_some(), problems);
     }
-    if methods.len() > 1 {
-        let found = methods.join(" ");
+    if user.token.is_some() && (!user.username.is_empty() || user.password.is_some()) {
         problems.push(format!(
-            "more than one authentication method found for {name}; found [{found}], only one is allowed"
+            "more than one authentication method found for {name}; found [token basicAuth], only one is allowed"
         ));
     }
     let acts = !user.impersonate_uid.is_empty()

@@ -178,7 +178,7 @@ impl Kubeconfig {
                     }
                     Err(error) => failures.push(loading(&path, &error)),
                 },
-                Err(FileError::Open { source, .. }) if is_missing(&source) => {
+                Err(FileError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                     if !explicit.is_empty() {
                         return Err(format!("stat {}: {}", path.display(), cause(&source)));
                     }
@@ -186,11 +186,7 @@ impl Kubeconfig {
                 Err(error) => failures.push(loading(&path, &error.to_string())),
             }
         }
-        match failures.as_slice() {
-            [] => Ok(merged),
-            [one] => Err(one.clone()),
-            several => Err(format!("[{}]", several.join(", "))),
-        }
+        if failures.is_empty() { Ok(merged) } else { Err(together(&failures)) }
     }
 
     fn add(&mut self, file: File, path: &Path, directory: &Path) -> Result<(), String> {
@@ -277,8 +273,12 @@ fn loading(path: &Path, error: &str) -> String {
     format!("error loading config file \"{}\": {error}", path.display())
 }
 
-fn is_missing(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::NotFound
+/// Several errors as one, as client-go writes them.
+pub(super) fn together(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
 }
 
 fn parse(text: &[u8]) -> Result<File, String> {

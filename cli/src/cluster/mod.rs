@@ -1,12 +1,11 @@
 //! A small client of the Kubernetes API, and of the Sealed Secrets controller
-//! behind it. It reads kubeconfigs, flags and plugins exactly as client-go
-//! does, which `kube` does not; it is built from what the program links
-//! anyway.
+//! behind it. It reads kubeconfigs, flags and plugins as client-go does, but
+//! for what `docs/coming-from-kubeseal.md` lists, which `kube` does not; it is
+//! built from what the program links anyway.
 //!
 //! ```text
 //! let client = Client::connect(context, &Options::default())?;
 //! let certificate = Controller::find(&client, "kube-system", "sealed-secrets-controller")?.certificate()?;
-//! let secrets = client.call(&Call::get("/api/v1/namespaces/a/secrets", ("secrets", "")))?;
 //! ```
 
 mod address;
@@ -23,7 +22,7 @@ mod resolve;
 mod status;
 mod tls;
 
-pub use client::{Call, Client, object};
+pub use client::Client;
 pub use controller::Controller;
 pub use options::Options;
 pub use resolve::Configuration;

@@ -2,7 +2,7 @@
 //! GKE and AKS use them.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use bulla_core::civil::parse_rfc3339;
 use bulla_core::{Environment, SecretBytes, SecretText, Timestamp};
@@ -13,7 +13,7 @@ use super::kubeconfig::{Plugin, clean};
 use super::resolve::{Identity, PluginCall};
 use super::tls;
 use crate::error::cause;
-use crate::process::find_program;
+use crate::process::{find_program, spawn};
 
 /// What a program gave.
 pub(super) struct Login {
@@ -48,9 +48,11 @@ pub(super) fn run(call: &PluginCall, environment: &Environment, is_terminal: boo
     command.env_clear().envs(environment.variables());
     command.envs(plugin.env.iter().map(|variable| (&variable.name, &variable.value)));
     command.env("KUBERNETES_EXEC_INFO", told.to_string());
-    command.stdin(if interactive { Stdio::inherit() } else { Stdio::null() }).stderr(Stdio::inherit());
-    let output =
-        command.output().map_err(|error| format!("exec: fork/exec {}: {}", name.display(), cause(&error)))?;
+    command.stdin(if interactive { Stdio::inherit() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let output = spawn(&mut command)
+        .and_then(Child::wait_with_output)
+        .map_err(|error| format!("exec: fork/exec {}: {}", name.display(), cause(&error)))?;
     let text = Zeroizing::new(output.stdout);
     if !output.status.success() {
         let code = output.status.code().unwrap_or(-1);

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bulla_core::{Environment, SecretBytes, SecretText};
 
-use super::address::{Proxy, Server};
+use super::address::{Proxy, Server, escaped};
 use super::in_cluster;
 use super::judge::{self, EMPTY_CLUSTER};
-use super::kubeconfig::{Cluster, ContextEntry, Kubeconfig, Plugin, User};
+use super::kubeconfig::{Cluster, ContextEntry, Kubeconfig, Plugin, User, together};
 use super::options::Options;
 use super::provider;
 use crate::error::cause;
@@ -100,25 +100,24 @@ impl<'a> Configuration<'a> {
         if !problems.is_empty() {
             return Err(invalid(&problems));
         }
+        let timeout = timeout(&self.options.request_timeout)?;
         let (cluster, user) = (self.cluster(), self.user());
         let default = self.environment.text("KUBERNETES_MASTER").unwrap_or(NO_SERVER);
         let is_default = cluster.server == default
             && cluster.proxy_url.is_empty()
             && !cluster.disable_compression
             && user.impersonate.is_empty();
-        if is_default && timeout(&self.options.request_timeout)?.is_none() && is_possible() {
+        if is_default && timeout.is_none() && is_possible() {
             return in_cluster::access(self.environment, self.options);
         }
-        self.access_to(&cluster, user)
+        self.access_to(&cluster, user, timeout)
     }
 
-    fn access_to(&self, cluster: &Cluster, user: User) -> Result<Access, String> {
+    fn access_to(&self, cluster: &Cluster, user: User, timeout: Option<Duration>) -> Result<Access, String> {
         let proxy = match cluster.proxy_url.as_str() {
             "" => None,
             url => Some(Proxy::parse(url)?),
         };
-        let timeout = timeout(&self.options.request_timeout)?;
-        let has_certificate = !user.client_certificate.is_empty() || !user.client_certificate_data.is_empty();
         let has_authority =
             !cluster.certificate_authority.is_empty() || !cluster.certificate_authority_data.is_empty();
         let server = Server::parse(&cluster.server)?;
@@ -147,20 +146,19 @@ impl<'a> Configuration<'a> {
         access.server_name.clone_from(&cluster.tls_server_name);
         access.authorities =
             self.data_or_file(&cluster.certificate_authority_data, &cluster.certificate_authority)?;
-        if has_certificate {
-            access.identity = self.identity(&user)?;
-        }
+        access.identity = self.identity(&user)?;
         access.credentials = self.credentials(cluster, user, &access)?;
         Ok(access)
     }
 
     fn identity(&self, user: &User) -> Result<Option<Identity>, String> {
         let certificate = self.data_or_file(&user.client_certificate_data, &user.client_certificate)?;
+        let Some(certificate) = certificate else { return Ok(None) };
         let key = match &user.client_key_data {
             Some(key) => key.clone(),
             None => SecretBytes::new(self.read(&user.client_key)?),
         };
-        Ok(certificate.map(|certificate| Identity { certificate, key }))
+        Ok(Some(Identity { certificate, key }))
     }
 
     fn credentials(&self, cluster: &Cluster, user: User, access: &Access) -> Result<Credentials, String> {
@@ -364,22 +362,14 @@ fn impersonation(user: &User) -> Vec<(String, String)> {
     headers
         .extend(user.impersonate_groups.iter().map(|group| ("Impersonate-Group".to_owned(), group.clone())));
     for (name, values) in &user.impersonate_extra {
-        let name = format!("Impersonate-Extra-{}", header_name(name));
+        let name = format!("Impersonate-Extra-{}", escaped(name, b"!#$&'*+-.^_`|~"));
         headers.extend(values.iter().map(|value| (name.clone(), value.clone())));
     }
     headers
 }
 
-/// Escapes what cannot stand in a header's name.
-fn header_name(text: &str) -> String {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte);
-    text.bytes().fold(String::new(), |out, byte| {
-        if is_legal(byte) { out + &char::from(byte).to_string() } else { out + &format!("%{byte:02X}") }
-    })
-}
-
 /// Reads `--request-timeout`; none means that there is no limit.
-pub(super) fn timeout(text: &str) -> Result<Option<Duration>, String> {
+fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let nanoseconds = match text.parse::<u64>() {
         _ if text.is_empty() => Some(0),
         Ok(seconds) => Some(seconds.saturating_mul(1_000_000_000)),
@@ -392,11 +382,7 @@ pub(super) fn timeout(text: &str) -> Result<Option<Duration>, String> {
 }
 
 fn invalid(problems: &[String]) -> String {
-    let text = match problems {
-        [one] => one.clone(),
-        several => format!("[{}]", several.join(", ")),
-    };
-    format!("invalid configuration: {text}")
+    format!("invalid configuration: {}", together(problems))
 }
 
 fn or<'t>(chosen: &'t str, other: &'t str) -> &'t str {

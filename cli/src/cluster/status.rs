@@ -116,7 +116,7 @@ mod tests {
             retry_after: None,
             body: body.as_bytes().to_vec(),
         };
-        let call = Call::send(http::Method::POST, "/x", b"", ("services", "http:a:"));
+        let call = Call::post("/x", "", b"", ("services", "http:a:"));
         answer.result(&call).err().map(|error| error.to_string()).unwrap_or_default()
     }
 

@@ -1,6 +1,6 @@
 //! A listener that nobody can occupy (`security.md` H-01): few connections,
-//! short heads, and where all places are taken, who has not asked anything yet
-//! makes room.
+//! short heads, and where all places are taken, who is not being
+//! answered makes room.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

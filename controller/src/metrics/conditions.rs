@@ -90,12 +90,7 @@ impl Collector for Conditions {
                     .push(gauge(labels.map(|(name, value)| label(name, value)).to_vec(), f64::from(*value)));
             }
         }
-        let mut family = MetricFamily::default();
-        family.set_name(self.desc.fq_name.clone());
-        family.set_help(self.desc.help.clone());
-        family.set_field_type(MetricType::GAUGE);
-        family.set_metric(metrics);
-        vec![family]
+        vec![super::family(&self.desc, MetricType::GAUGE, metrics)]
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 use bulla_core::Timestamp;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
+use prometheus::core::Desc;
+use prometheus::proto::{Metric, MetricFamily, MetricType};
 use prometheus::{
     Error, Gauge, Histogram, HistogramOpts, HistogramTimer, HistogramVec, IntCounter, IntCounterVec,
     IntGauge, Opts, Registry, TextEncoder,
@@ -22,6 +24,15 @@ use crate::http::listen::{self, Answer, Limits, Service};
 use crate::http::{refuse, text, typed};
 pub(crate) use conditions::Conditions;
 use process::Process;
+
+fn family(desc: &Desc, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(desc.fq_name.clone());
+    family.set_help(desc.help.clone());
+    family.set_field_type(kind);
+    family.set_metric(metrics);
+    family
+}
 
 /// All metrics.
 pub(crate) struct Metrics {
@@ -81,7 +92,7 @@ impl Metrics {
             )?,
             lost_keys: IntCounter::new(
                 ours("lost_keys_total"),
-                "How often a key was made although SealedSecrets had been unsealed with one that is gone.",
+                "How often a key was to be made although SealedSecrets had been unsealed with one that is gone.",
             )?,
             conditions: Conditions::new()?,
         };

@@ -95,12 +95,7 @@ fn family(desc: &Desc, kind: MetricType, value: f64) -> MetricFamily {
         gauge.set_value(value);
         metric.set_gauge(gauge);
     }
-    let mut family = MetricFamily::default();
-    family.set_name(desc.fq_name.clone());
-    family.set_help(desc.help.clone());
-    family.set_field_type(kind);
-    family.set_metric(vec![metric]);
-    family
+    super::family(desc, kind, vec![metric])
 }
 
 #[cfg(test)]

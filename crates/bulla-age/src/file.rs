@@ -22,7 +22,7 @@ use crate::BoxedIdentity;
 /// Largest payload of one STREAM chunk in bytes; [`seal`] writes no second one.
 const CHUNK_SIZE: usize = 64 << 10;
 
-pub(crate) const BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+const BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 
 /// Why an age file could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -41,9 +41,8 @@ pub fn value(stream: &Stream<'_>, id: NodeId) -> Result<Value, DecodeError> {
 /// YAML 1.1 takes it for a number or a truth: `stringData.a` for a value,
 /// `the key "on" of stringData` for a key. Values are not told.
 pub(crate) fn misreadings(text: &[u8], shape: Shape) -> Vec<String> {
-    let limits = Limits { depth: 100, ..Limits::default() };
     let mut found = Vec::new();
-    if let Ok(stream) = parse(text, &limits)
+    if let Ok(stream) = stream(text)
         && let Some(document) = stream.documents().first()
     {
         Reader { stream: &stream }.misread(document.root(), shape, "", &mut found);

@@ -119,14 +119,17 @@ mod tests {
         }
     }
 
-    /// The threads that worked on so many jobs, the calling one asleep.
-    fn helpers_of(count: usize) -> usize {
+    /// The threads that worked on so many jobs, the calling one waiting for as
+    /// many as are expected.
+    fn helpers_of(count: usize, expected: usize) -> usize {
         let threads = Mutex::new(HashSet::new());
         let work = |(): &()| {
             threads.lock().unwrap().insert(thread::current().id());
         };
         map(&vec![(); count], BATCH, 1, work, |results| {
-            thread::sleep(std::time::Duration::from_millis(100));
+            while threads.lock().unwrap().len() < expected {
+                thread::yield_now();
+            }
             assert_eq!(results.count(), count);
         });
         let mut threads = threads.into_inner().unwrap();
@@ -136,8 +139,8 @@ mod tests {
 
     #[test]
     fn a_thread_is_started_only_where_there_is_work_for_two() {
-        assert_eq!(helpers_of(BATCH), 0);
-        assert_eq!(helpers_of(2 * BATCH), 1);
+        assert_eq!(helpers_of(BATCH, 0), 0);
+        assert_eq!(helpers_of(2 * BATCH, 1), 1);
     }
 
     #[test]

@@ -152,8 +152,7 @@ impl Work {
     fn invocation(&self, world: &World, who: Who) -> Option<Invocation> {
         match (self, who) {
             (Self::Seal(name), Who::Kubeseal | Who::Ours) => {
-                let words = ["kubeseal", "--cert", "cert.pem", "--secret-file", *name];
-                world.invocation(who, &words[usize::from(who == Who::Kubeseal)..])
+                persona(world, who, "kubeseal", &["--cert", "cert.pem", "--secret-file", name])
             }
             (Self::Seal(_), _) | (_, Who::Kubeseal) => None,
             (Self::Start, Who::Rops) => world.invocation(who, &["--help"]),
@@ -164,9 +163,11 @@ impl Work {
             }
             (Self::Decrypt(name), _) => world.invocation(who, &["decrypt", &format!("{name}.yaml")]),
             (_, Who::Rops) => None,
-            (Self::Rotate, _) => persona(world, who, &["rotate", "-i", "work.yaml"]),
-            (Self::Set, _) => persona(world, who, &["set", "work.yaml", PATH, "\"changed\""]),
-            (Self::Flat, _) => persona(world, who, &["set", "work.yaml", "[\"key31415\"]", "\"changed\""]),
+            (Self::Rotate, _) => persona(world, who, "sops", &["rotate", "-i", "work.yaml"]),
+            (Self::Set, _) => persona(world, who, "sops", &["set", "work.yaml", PATH, "\"changed\""]),
+            (Self::Flat, _) => {
+                persona(world, who, "sops", &["set", "work.yaml", "[\"key31415\"]", "\"changed\""])
+            }
             (Self::Many, Who::Sops) => {
                 world.shell(who, "for file in many/*.yaml; do \"$0\" rotate -i \"$file\" || exit 1; done")
             }
@@ -185,10 +186,10 @@ impl Work {
     }
 }
 
-/// The same words for both programs.
-fn persona(world: &World, who: Who, arguments: &[&str]) -> Option<Invocation> {
+/// The same words for the original and for ours called by its `name`.
+fn persona(world: &World, who: Who, name: &str, arguments: &[&str]) -> Option<Invocation> {
     match who {
-        Who::Ours => world.invocation(who, &[&["sops"], arguments].concat()),
+        Who::Ours => world.invocation(who, &[&[name], arguments].concat()),
         Who::Kubeseal | Who::Rops | Who::Sops => world.invocation(who, arguments),
     }
 }

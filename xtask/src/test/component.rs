@@ -103,7 +103,7 @@ pub(crate) const SEALED_SECRETS: Component = Component {
 };
 
 /// A Kubernetes API with what makes it alive, as far as no node is needed.
-pub(crate) const KUBERNETES: Component = Component {
+pub(super) const KUBERNETES: Component = Component {
     name: "kubernetes",
     version: "1.36.3",
     source: Source::GoModule(
@@ -143,7 +143,7 @@ pub(super) const KUBERNETES_VALIDATE: Component = Component {
 /// The original's chart (2.18.4), as its release 0.36.6 holds it.
 pub(super) const SEALED_SECRETS_CHART: Component = Component {
     name: "sealed-secrets-chart",
-    version: "0.36.6",
+    version: SEALED_SECRETS.version,
     source: Source::GoSources("github.com/bitnami-labs/sealed-secrets", "helm/sealed-secrets"),
     variable: "BULLA_LANE_SEALED_SECRETS_CHART",
     value: "",

@@ -11,7 +11,7 @@ pub(crate) struct Lane {
     /// Directory below `tests/lanes/`; the package is `lane-<name>`.
     pub(crate) name: &'static str,
     /// Programs that the runner provides and hands over by variable.
-    pub(super) components: &'static [&'static Component],
+    pub(crate) components: &'static [&'static Component],
     /// Servers that run while the lane does.
     pub(super) servers: &'static [&'static Server],
     /// A variable that only the caller can set; without it the lane does not run.

@@ -71,7 +71,8 @@ pub struct Change {
 }
 
 /// Makes the changes in a text: each value where it stands, all else as it is.
-/// Takes time as the text grows, however many values are replaced.
+/// Ciphertexts that stand as one word are replaced in one pass; anything else
+/// costs a pass over its document each.
 ///
 /// Fails where the layout does not allow it; what comes out reads back as
 /// what was meant.
@@ -201,7 +202,7 @@ fn replaced(stream: &Stream<'_>, id: NodeId, entry: Entry<'_>) -> Option<Splice>
 
 /// Sets or removes one scalar of a document.
 fn put(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
-    if bulla_api::parse(document.as_bytes()).is_ok() && bulla_api::is_json(document.as_bytes()) {
+    if bulla_api::is_json(document.as_bytes()) && bulla_api::parse(document.as_bytes()).is_ok() {
         return put_in_json(document, path, value);
     }
     let stream = parse(document)?;

@@ -33,8 +33,8 @@ pub fn unseal(
 }
 
 /// The private keys of files, for a command that cannot start without them. A
-/// file may be encrypted to one of the age identities at hand, as `keys
-/// backup` makes it; one without a key is an error.
+/// file may be encrypted to one of the age identities at hand; one without a
+/// key is an error.
 pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> {
     let mut keys = Vec::new();
     for file in files {
@@ -49,7 +49,7 @@ pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> 
 }
 
 /// A file of private keys, decrypted where it is an age file.
-pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
+fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
     let text = SecretBytes::new(read(app.context, file)?);
     if !bulla_providers::is_age(text.expose()) {
         return Ok(text);

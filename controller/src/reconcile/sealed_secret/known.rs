@@ -75,12 +75,12 @@ pub(super) struct Known {
     /// UIDs of deleted objects whose Secret is to be deleted, too.
     gone: HashMap<Key, Box<str>>,
     /// Where the conditions of all objects are shown.
-    conditions: Option<Conditions>,
+    conditions: Conditions,
 }
 
 impl Known {
     /// Nothing yet.
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, conditions: Conditions) -> Self {
         let lists = || (0..settings.namespaces.len().max(1)).map(|_| List::default()).collect();
         Self {
             namespaces: settings.namespaces.clone(),
@@ -92,13 +92,8 @@ impl Known {
             secret_lists: lists(),
             is_started: false,
             gone: HashMap::new(),
-            conditions: None,
+            conditions,
         }
-    }
-
-    /// The same, with the conditions of all objects shown there.
-    pub(super) fn shown_in(self, conditions: Conditions) -> Self {
-        Self { conditions: Some(conditions), ..self }
     }
 
     /// The number of SealedSecrets.
@@ -185,9 +180,7 @@ impl Known {
     /// at. Changes of status, labels and most annotations call for nothing
     /// (`sealed-secrets.md` 5.3).
     fn sealed_seen(&mut self, key: Key, object: &DynamicObject) -> Option<Key> {
-        if let Some(conditions) = &self.conditions {
-            conditions.seen(&key, object);
-        }
+        self.conditions.seen(&key, object);
         let uid = object.metadata.uid.clone().unwrap_or_default().into_boxed_str();
         let generation = object.metadata.generation.unwrap_or_default();
         let scope = object.metadata.annotations.as_ref().map(Scope::of).unwrap_or_default();
@@ -205,9 +198,7 @@ impl Known {
     }
 
     fn sealed_gone(&mut self, key: Key) -> Option<Reaction> {
-        if let Some(conditions) = &self.conditions {
-            conditions.gone(&key);
-        }
+        self.conditions.gone(&key);
         let object = self.objects.remove(&key)?;
         if !self.keeps_gone {
             return None;

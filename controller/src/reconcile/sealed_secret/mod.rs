@@ -63,7 +63,7 @@ impl Driver {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let worker = Worker { world: Arc::clone(&world), ring: ring.clone(), cores: Semaphore::new(cores) };
         Self {
-            known: Known::new(&world.settings).shown_in(world.metrics.conditions.clone()),
+            known: Known::new(&world.settings, world.metrics.conditions.clone()),
             worker: Arc::new(worker),
             world,
             ring,

@@ -1,7 +1,6 @@
 //! What becomes of the Secret (`sealed-secrets.md` 5.4).
 
 use bulla_api::{ObjectMeta, SealedSecret, Secret, ServerFields};
-use bulla_core::SecretBytes;
 
 use super::failure::{Failure, MAX_DATA, Refusal};
 use super::{KEY_LABEL, MANAGED, PATCH};
@@ -149,15 +148,14 @@ fn merged(existing: &Secret, desired: Secret) -> Secret {
 }
 
 fn differs(existing: &Secret, merged: &Secret) -> bool {
-    let is_same = |(one, other): ((&String, &SecretBytes), (&String, &SecretBytes))| {
-        one.0 == other.0 && one.1.expose() == other.1.expose()
-    };
-    let has_same_data =
-        existing.data.len() == merged.data.len() && existing.data.iter().zip(&merged.data).all(is_same);
     let (before, after) = (&existing.metadata, &merged.metadata);
     before.labels != after.labels
         || before.annotations != after.annotations
         || before.owner_references != after.owner_references
         || existing.secret_type != merged.secret_type
-        || !has_same_data
+        || !items(existing).eq(items(merged))
+}
+
+fn items(secret: &Secret) -> impl Iterator<Item = (&String, &[u8])> {
+    secret.data.iter().map(|(name, value)| (name, value.expose()))
 }

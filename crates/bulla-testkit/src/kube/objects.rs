@@ -57,6 +57,24 @@ impl Cluster {
         Some(serde_json::from_slice(&outcome.success().stdout).expect("kubectl prints JSON"))
     }
 
+    /// Objects of kinds, or what else kubectl selects with these arguments.
+    #[track_caller]
+    pub fn list(&self, namespace: &str, what: &[&str]) -> Vec<Value> {
+        let all = [&["get", "-n", namespace, "-o", "json"], what].concat();
+        let mut list: Value =
+            serde_json::from_slice(&self.kubectl(&all).success().stdout).expect("kubectl prints JSON");
+        let Value::Array(items) = list["items"].take() else { panic!("no list: {list}") };
+        items
+    }
+
+    /// What the API server counts of requests that it refused.
+    #[track_caller]
+    pub fn forbidden(&self) -> Vec<String> {
+        let metrics = self.kubectl(&["get", "--raw", "/metrics"]).success().out();
+        let no = |line: &&str| line.starts_with("apiserver_request_total{") && line.contains("code=\"403\"");
+        metrics.lines().filter(no).map(str::to_owned).collect()
+    }
+
     /// Makes a namespace of this name and a number, with its ServiceAccount `default`.
     #[track_caller]
     pub fn namespace(&self, name: &str) -> String {

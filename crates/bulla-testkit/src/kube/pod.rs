@@ -111,6 +111,13 @@ impl Pod {
         self.kept.pid()
     }
 
+    /// Its resident memory in KiB.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&self) -> bool {
         self.kept.has_ended()

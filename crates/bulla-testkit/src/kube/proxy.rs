@@ -57,8 +57,6 @@ impl Call {
 pub enum Fault {
     /// It is answered by the proxy: status, lines of headers that end in CR LF, body.
     Answer(u16, &'static str, String),
-    /// It is lost, and the connection with it.
-    Cut,
     /// It is done, but the answer is lost.
     CutAfter,
     /// Of a watch, each event is replaced by some.
@@ -157,7 +155,7 @@ impl Proxy {
         });
     }
 
-    /// Loses what is held back.
+    /// Lets go of what is held back.
     pub fn release(&self) {
         self.state.released.store(self.state.held.load(Ordering::SeqCst), Ordering::SeqCst);
     }
@@ -183,7 +181,6 @@ impl State {
                     "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{kind}\r\n{headers}\r\n{body}"
                 )
             }
-            Fault::Cut => Ok(()),
             Fault::CutAfter => self.ask(&request)?.read_to_end(&mut Vec::new()).map(drop),
             Fault::Events(change) => self.relay(number, &mut self.ask(&request)?, &mut client, Some(change)),
             Fault::Hold => {

@@ -105,12 +105,12 @@ spec:
   policyTypes: [Ingress{{ if $policy.egress.enabled }}, Egress{{ end }}]
   ingress:
     - ports:
-        - port: {{ .Values.containerPorts.http }}
+        - port: {{ .Values.containerPorts.http | default 8080 }}
       {{- with $policy.httpFrom }}
       from: {{- toYaml . | nindent 8 }}
       {{- end }}
     - ports:
-        - port: {{ .Values.containerPorts.metrics }}
+        - port: {{ .Values.containerPorts.metrics | default 8081 }}
       {{- with $policy.metricsFrom }}
       from: {{- toYaml . | nindent 8 }}
       {{- end }}

@@ -36,7 +36,7 @@ fn failed(failed: Failed) -> Outcome {
 
 /// Knows `objects` and `secrets`, and is started.
 fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> Known {
-    let mut known = Known::new(&settings(&[]));
+    let mut known = Known::new(&settings(&[]), conditions());
     list(&mut known, objects);
     list_secrets(&mut known, secrets);
     known.settle();
@@ -63,6 +63,10 @@ fn list_secrets(known: &mut Known, secrets: &[PartialObjectMeta<Secret>]) -> Vec
     reactions
 }
 
+fn conditions() -> Conditions {
+    crate::metrics::Metrics::new(0).unwrap().conditions
+}
+
 #[test]
 fn only_what_changes_the_secret_calls_for_work() {
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
@@ -82,7 +86,7 @@ fn only_what_changes_the_secret_calls_for_work() {
 
 #[test]
 fn r_08_what_a_list_no_longer_holds_was_deleted() {
-    let mut known = Known::new(&settings(&["--old-gc-behavior"]));
+    let mut known = Known::new(&settings(&["--old-gc-behavior"]), conditions());
     list(&mut known, &[sealed("a", "u1", 1), sealed("b", "u2", 1)]);
     list_secrets(&mut known, &[secret("a", "u1", &[]), secret("b", "u2", &[])]);
     known.settle();
@@ -91,7 +95,7 @@ fn r_08_what_a_list_no_longer_holds_was_deleted() {
     assert_eq!(list_secrets(&mut known, &[secret("a", "u1", &[])]), [Reaction::Now(of("x", "b"))]);
     assert!(known.order(&of("x", "b")).is_absent && !known.order(&of("x", "a")).is_absent);
     // A watch over one namespace says nothing about others.
-    let mut known = Known::new(&settings(&["--additional-namespaces=x", "--old-gc-behavior"]));
+    let mut known = Known::new(&settings(&["--additional-namespaces=x", "--old-gc-behavior"]), conditions());
     known.sealed_changed((1, Event::Apply(sealed("a", "u1", 1))));
     known.sealed_changed((0, Event::Init));
     assert_eq!(known.sealed_changed((0, Event::InitDone)), []);
@@ -179,7 +183,7 @@ fn at_the_start_settled_objects_are_left_alone() {
         }]);
         serde_json::from_value::<PartialObjectMeta<Secret>>(secret).unwrap()
     };
-    let mut known = Known::new(&settings(&[]));
+    let mut known = Known::new(&settings(&[]), conditions());
     assert_eq!(list(&mut known, &["ours", "edited", "missing"].map(settled)), []);
     assert!(known.has_all_sealed() && !known.is_complete());
     assert_eq!(
@@ -191,7 +195,7 @@ fn at_the_start_settled_objects_are_left_alone() {
     unsettled.sort();
     assert_eq!(unsettled, [of("x", "edited"), of("x", "missing")]);
     // Without a watch of Secrets nothing can be told.
-    let mut known = Known::new(&settings(&["--skip-recreate"]));
+    let mut known = Known::new(&settings(&["--skip-recreate"]), conditions());
     list(&mut known, &[settled("ours")]);
     assert!(known.is_complete());
     assert_eq!(known.settle(), [of("x", "ours")]);

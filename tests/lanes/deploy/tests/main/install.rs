@@ -23,7 +23,7 @@ const KINDS: &str = "deployments,services,serviceaccounts,roles,rolebindings,clu
 /// Kind and name of each object of the release, with what makes it the same one.
 fn identities(release: &Release) -> BTreeMap<String, Value> {
     let own = ["-A", "-l", "app.kubernetes.io/instance=sealed-secrets"];
-    let all = release.list("kube-system", &[&[KINDS], &own[..]].concat());
+    let all = release.cluster.list("kube-system", &[&[KINDS], &own[..]].concat());
     let identity = |object: &Value| {
         let name = format!("{} {}", object["kind"], object["metadata"]["name"]);
         (name, json!([object["metadata"]["uid"], object["spec"]["selector"], object["spec"]["ports"]]))
@@ -70,8 +70,7 @@ fn everything_is_accepted_by_a_real_api_server() {
 }
 
 /// Installs a chart, runs the program as its Deployment says, and sees it unseal in `apps`.
-fn runs_under_its_rights(source: Source, values: &str) {
-    let Source::Chart(chart) = source else { panic!("{source:?} is no chart") };
+fn runs_under_its_rights(chart: &str, values: &str) {
     let release = Release::install(&deploy(&format!("helm/{chart}")), values);
     let pod = release.start(&Tool::controller(), &["--key-size=2048"]);
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "apps"}, "stringData": {"a": CANARY}});
@@ -82,7 +81,7 @@ fn runs_under_its_rights(source: Source, values: &str) {
         (sealed["status"]["conditions"][0]["status"] == "True").then_some(())
     });
     eventually("the event", || {
-        let events = release.list("apps", &["events"]);
+        let events = release.cluster.list("apps", &["events"]);
         events.iter().any(|event| event["reason"] == "Unsealed").then_some(())
     });
     release.cluster.kubectl(&["delete", "-n", "apps", "secret", "one"]).success();
@@ -90,12 +89,12 @@ fn runs_under_its_rights(source: Source, values: &str) {
     let (code, log) = pod.end_by("TERM");
     assert_eq!(code, 0, "{log}");
     assert_eq!(shows_canary(log.as_bytes()), None, "{log}");
-    assert_eq!(release.forbidden(), [""; 0], "{log}");
+    assert_eq!(release.cluster.forbidden(), [""; 0], "{log}");
 }
 
 #[test]
 fn p_02_the_program_runs_under_the_rights_of_the_chart_alone() {
-    runs_under_its_rights(Source::Chart("bulla"), "");
+    runs_under_its_rights("bulla", "");
 }
 
 #[test]
@@ -107,5 +106,5 @@ fn p_02_it_runs_without_any_cluster_role() {
             .iter()
             .any(|object| object["kind"].as_str().is_some_and(|kind| kind.starts_with("ClusterRole")))
     );
-    runs_under_its_rights(Source::Chart("sealed-secrets"), values);
+    runs_under_its_rights("sealed-secrets", values);
 }

@@ -22,6 +22,14 @@ const KNOWN: [&str; 11] = [
     "sealed_secrets_controller_unseal_requests_total",
 ];
 
+const PREFIXES: [&str; 2] = ["bulla_controller_", "sealed_secrets_controller_"];
+
+/// Where the controller names its metrics.
+const SOURCES: [&str; 2] = [
+    include_str!("../../../../../controller/src/metrics/mod.rs"),
+    include_str!("../../../../../controller/src/metrics/conditions.rs"),
+];
+
 /// The groups of our PrometheusRule, as Prometheus reads them from a file.
 fn rules() -> Value {
     let manifest = std::fs::read_to_string(deploy("monitoring/prometheus-rule.yaml")).expect("it is there");
@@ -69,6 +77,11 @@ fn alerts_and_panels_name_known_metrics_only() {
     named.sort();
     named.dedup();
     assert_eq!(named, KNOWN, "each is asked for somewhere");
+    for name in KNOWN {
+        let own = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).expect("one of them");
+        let own = format!("(\"{}\"", own.trim_end_matches("_bucket"));
+        assert!(SOURCES.iter().any(|text| text.contains(&own)), "{name} is none of the controller's");
+    }
 }
 
 #[test]
@@ -93,6 +106,5 @@ fn the_component_of_kustomize_goes_with_the_base() {
 /// Names of metrics in an expression.
 fn names(text: &str) -> Vec<String> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let ours = ["bulla_controller_", "sealed_secrets_controller_"];
-    words.filter(|word| ours.iter().any(|start| word.starts_with(start))).map(str::to_owned).collect()
+    words.filter(|word| PREFIXES.iter().any(|start| word.starts_with(start))).map(str::to_owned).collect()
 }

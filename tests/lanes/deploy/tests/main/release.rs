@@ -45,7 +45,7 @@ impl Release {
 
     /// The release's Deployment.
     pub(crate) fn deployment(&self) -> Value {
-        let mut objects = self.list(SPACE, &["deployments"]);
+        let mut objects = self.cluster.list(SPACE, &["deployments"]);
         assert_eq!(objects.len(), 1, "{objects:?}");
         objects.remove(0)
     }
@@ -65,31 +65,15 @@ impl Release {
         pod
     }
 
-    /// Objects of kinds, or what else kubectl selects.
-    pub(crate) fn list(&self, namespace: &str, what: &[&str]) -> Vec<Value> {
-        let all = [&["get", "-n", namespace, "-o", "json"], what].concat();
-        let mut list: Value = serde_json::from_slice(&self.cluster.kubectl(&all).success().stdout)
-            .expect("kubectl prints JSON");
-        let Value::Array(items) = list["items"].take() else { panic!("no list: {list}") };
-        items
-    }
-
     /// Seals Secrets with the original kubeseal for the newest key of the cluster.
     pub(crate) fn seal(&self, secrets: &[Value]) -> String {
         let keys = ["secrets", "-l", "sealedsecrets.bitnami.com/sealed-secrets-key=active"];
-        let mut key = eventually("the key", || self.list(SPACE, &keys).pop());
+        let mut key = eventually("the key", || self.cluster.list(SPACE, &keys).pop());
         let certificate = key["data"]["tls.crt"].take();
         let certificate = bulla_api::decode_base64(certificate.as_str().expect("a text")).expect("base64");
         let certificate = self.sandbox.write("tls.crt", certificate);
         let input: Vec<String> = secrets.iter().map(Value::to_string).collect();
         let seal = ["--cert", text(&certificate), "-o", "yaml"];
         self.sandbox.run_with_input(&Tool::kubeseal(), &seal, input.join("\n").as_bytes()).success().out()
-    }
-
-    /// How often the API server has said no.
-    pub(crate) fn forbidden(&self) -> Vec<String> {
-        let metrics = self.cluster.kubectl(&["get", "--raw", "/metrics"]).success().out();
-        let no = |line: &&str| line.starts_with("apiserver_request_total{") && line.contains("code=\"403\"");
-        metrics.lines().filter(no).map(str::to_owned).collect()
     }
 }

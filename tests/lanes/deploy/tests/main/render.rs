@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bulla_testkit::{Outcome, Sandbox, Tool, required};
 use serde_json::Value;
 
-/// Everything that is rendered: overlays and charts, with what of them is a release's own.
+/// Everything that is rendered: overlays and charts.
 pub(crate) const ALL: [Source; 5] = [
     Source::Kustomize("base"),
     Source::Kustomize("overlays/as-upstream"),
@@ -67,7 +67,7 @@ pub(crate) fn template(chart: &Path, values: &str) -> String {
 }
 
 /// The manifests of a folder of `deploy/kustomize`.
-pub(crate) fn kustomize(folder: &str) -> String {
+fn kustomize(folder: &str) -> String {
     let folder = deploy(&format!("kustomize/{folder}"));
     Sandbox::new().run(&Tool::kubernetes("kubectl"), &["kustomize", text(&folder)]).success().out()
 }

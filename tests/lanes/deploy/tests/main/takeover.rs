@@ -17,10 +17,10 @@ fn secret(name: &str) -> Value {
     })
 }
 
-/// Waits until a SealedSecret has its Secret, and says so.
+/// Waits until this many SealedSecrets say that they have their Secrets.
 fn synced(release: &Release, count: usize) {
     eventually(&format!("{count} Secrets"), || {
-        let sealed = release.list("apps", &["sealedsecrets"]);
+        let sealed = release.cluster.list("apps", &["sealedsecrets"]);
         let done = |object: &&Value| object["status"]["conditions"][0]["status"] == "True";
         (sealed.iter().filter(done).count() == count).then_some(())
     });
@@ -35,7 +35,8 @@ fn r_25_two_hundred_objects_are_taken_over_and_given_back_without_a_write() {
     release.cluster.apply(&release.seal(&secrets));
     synced(&release, OBJECTS);
     theirs.end_by("TERM");
-    let state = || [release.list("apps", &["secrets"]), release.list("apps", &["sealedsecrets"])];
+    let state =
+        || [release.cluster.list("apps", &["secrets"]), release.cluster.list("apps", &["sealedsecrets"])];
     let before = state();
     assert_eq!(before[0].len(), OBJECTS);
 
@@ -50,7 +51,7 @@ fn r_25_two_hundred_objects_are_taken_over_and_given_back_without_a_write() {
     let (code, log) = ours.end_by("TERM");
     assert_eq!((code, log.contains("New key written")), (0, false), "{log}");
     assert!(unchanged(&before, &state()));
-    assert_eq!(release.forbidden(), [""; 0], "{log}");
+    assert_eq!(release.cluster.forbidden(), [""; 0], "{log}");
 
     // And back.
     release.upgrade(&original_chart());

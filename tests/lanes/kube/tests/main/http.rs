@@ -252,13 +252,6 @@ fn s_04_no_template_makes_an_answer_tell_of_a_value() {
     home.assert_nothing_leaks(&ours.pod);
 }
 
-/// Resident memory of a process in MiB.
-fn memory(pod: &Pod) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pod.pid())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
-}
-
 /// Posts without waiting until all is taken; status 0 where the connection just ends.
 fn exchange(api: &Server, path: &str, body: &str) -> (u16, String) {
     let address = api.url.strip_prefix("http://").expect("plain HTTP");
@@ -287,7 +280,7 @@ fn s_06_a_flood_of_requests_delays_no_object() {
     assert!((3_900_000..4 << 20).contains(&large.len()), "{}", large.len());
     let (over, fresh) = (AtomicBool::new(false), home.seal("fresh", &[("a", CANARY)], &Value::Null));
     let answered = AtomicU64::new(0);
-    let before = memory(&ours.pod);
+    let before = ours.pod.resident() / 1024;
     std::thread::scope(|scope| {
         for number in 0..8 {
             let (over, answered, api) = (&over, &answered, &ours.api);
@@ -311,7 +304,7 @@ fn s_06_a_flood_of_requests_delays_no_object() {
     });
     let answered = answered.into_inner();
     assert!(answered >= 100, "{answered} requests are no flood");
-    let after = memory(&ours.pod);
+    let after = ours.pod.resident() / 1024;
     assert!(after <= before + 50, "G6: {before} MiB, then {after} MiB");
     home.assert_nothing_leaks(&ours.pod);
 }

@@ -10,7 +10,7 @@ pub(crate) fn manifests(cluster: &Cluster, folder: &str) -> String {
     cluster.kubectl(&["kustomize", &folder]).success().out()
 }
 
-fn may(cluster: &Cluster, words: &str) -> bool {
+pub(crate) fn may(cluster: &Cluster, words: &str) -> bool {
     let mut arguments = vec!["auth", "can-i", AS];
     arguments.extend(words.split_whitespace());
     cluster.kubectl(&arguments).out().trim() == "yes"

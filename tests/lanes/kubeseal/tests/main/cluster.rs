@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use bulla_testkit::{ApiServer, Asked, Certificates, ConnectProxy, Fake, Outcome, Sandbox, Silent, Tool};
+use bulla_testkit::{ApiServer, Asked, Certificates, ConnectProxy, Fake, Outcome, Sandbox, Silent};
 use serde_json::{Value, json};
 
 use crate::pair::{both, run};
@@ -46,17 +46,10 @@ fn works(asked: &Asked) -> String {
     Fake::answer("200 OK", "Content-Type: text/plain; charset=utf-8\r\n", &asked.body)
 }
 
-fn refuses(status: &str, headers: &str, body: &str) -> String {
-    Fake::answer(status, headers, body)
-}
-
 /// A directory with kubeconfig, certificates and plugin.
 fn sandbox(url: &str) -> Sandbox {
     let mut sandbox = crate::pair::sandbox();
-    let encoded = |pem: &str| {
-        sandbox.write("plain", pem);
-        sandbox.run(&Tool::at("/usr/bin/base64"), &["-w0", "plain"]).success().out()
-    };
+    let encoded = |pem: &str| bulla_api::encode_base64(pem.as_bytes());
     let config = include_str!("../../../../fixtures/kube/config.yaml")
         .replace("{url}", url)
         .replace("{port}", url.rsplit(':').next().expect("a port"))
@@ -282,27 +275,27 @@ fn validating_and_sealing_again_send_and_say_the_same() {
 #[test]
 fn refusals_are_told_as_the_original_tells_them() {
     let modes: [Mode; 9] = [
-        |_| refuses("409 Conflict", "Content-Type: text/plain\r\n", ""),
-        |_| refuses("500 Internal Server Error", "", ""),
-        |_| refuses("500 Internal Server Error", "Content-Type: text/plain\r\n", " a \"reason\"\n"),
-        |_| refuses("429 Too Many Requests", "Retry-After: 0\r\n", "limit exceeded"),
-        |_| refuses("404 Not Found", "Content-Type: text/plain\r\n", "404 page not found"),
-        |_| refuses("401 Unauthorized", "Content-Type: application/json\r\n", "{}"),
+        |_| Fake::answer("409 Conflict", "Content-Type: text/plain\r\n", ""),
+        |_| Fake::answer("500 Internal Server Error", "", ""),
+        |_| Fake::answer("500 Internal Server Error", "Content-Type: text/plain\r\n", " a \"reason\"\n"),
+        |_| Fake::answer("429 Too Many Requests", "Retry-After: 0\r\n", "limit exceeded"),
+        |_| Fake::answer("404 Not Found", "Content-Type: text/plain\r\n", "404 page not found"),
+        |_| Fake::answer("401 Unauthorized", "Content-Type: application/json\r\n", "{}"),
         |_| {
-            refuses(
+            Fake::answer(
                 "403 Forbidden",
                 "Content-Type: application/json\r\n",
                 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"services is forbidden\",\"code\":403}",
             )
         },
         |_| {
-            refuses(
+            Fake::answer(
                 "503 Service Unavailable",
                 "Content-Type: application/json\r\n",
                 "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"no endpoints available for service \\\"http:x:\\\"\",\"reason\":\"ServiceUnavailable\",\"code\":503}",
             )
         },
-        |_| refuses("418 I'm a teapot", "Content-Type: text/html\r\n", "<p>"),
+        |_| Fake::answer("418 I'm a teapot", "Content-Type: text/html\r\n", "<p>"),
     ];
     for mode in modes {
         for line in ["--fetch-cert", "--validate", "--re-encrypt"] {

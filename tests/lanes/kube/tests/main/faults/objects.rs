@@ -77,13 +77,6 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     );
 }
 
-/// Memory of a process now, in KiB.
-fn resident(pod: &Pod) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pod.pid())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
 #[test]
 fn r_23_foreign_secrets_cost_nothing_but_their_metadata() {
     const BYTES: usize = 512 * 1024;
@@ -91,7 +84,7 @@ fn r_23_foreign_secrets_cost_nothing_but_their_metadata() {
     let pod = stage.ours(&[]);
     stage.seal("one", "value");
     stage.home.value("one", "a", "value");
-    let before = resident(&pod);
+    let before = pod.resident();
     let count = size(40, 2000);
     let data = "QUFB".repeat(BYTES / 3);
     let sandbox = Sandbox::new();
@@ -108,10 +101,10 @@ fn r_23_foreign_secrets_cost_nothing_but_their_metadata() {
     // Also where it finds them at its start.
     stage.seal("two", "value");
     stage.home.value("two", "a", "value");
-    let running = resident(&pod).saturating_sub(before);
+    let running = pod.resident().saturating_sub(before);
     pod.end_by("TERM");
     let pod = stage.ours(&[]);
-    let starting = resident(&pod).saturating_sub(before);
+    let starting = pod.resident().saturating_sub(before);
     let limit = if full() { 20 * 1024 } else { 6 * 1024 };
     assert!(running < limit && starting < limit, "{before} KiB, then {running} and {starting} more");
     told(

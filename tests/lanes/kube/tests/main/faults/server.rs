@@ -1,7 +1,7 @@
 //! An API server that is away, overloaded, late or contradicts (R-08, R-10,
 //!
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bulla_testkit::kube::{Call, Cluster, Fault, Pod, eventually, free_port};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, Stage, size, started};
 use crate::crd::CRD;
-use crate::rights::manifests;
+use crate::rights::{manifests, may};
 use crate::unseal::{KEYS, decoded};
 
 fn failure(code: u16, message: &str) -> String {
@@ -19,12 +19,12 @@ fn failure(code: u16, message: &str) -> String {
         .to_string()
 }
 
-/// Names and versions of all Secrets.
-fn versions(secrets: &[Value]) -> Vec<(String, String)> {
+/// Names and versions of objects.
+pub(super) fn versions(objects: &[Value]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    secrets
+    objects
         .iter()
-        .map(|secret| (text(&secret["metadata"]["name"]), text(&secret["metadata"]["resourceVersion"])))
+        .map(|object| (text(&object["metadata"]["name"]), text(&object["metadata"]["resourceVersion"])))
         .collect()
 }
 
@@ -164,9 +164,9 @@ fn r_08_old_doubled_and_disordered_news_delete_and_overwrite_nothing() {
         }
         let before = versions(&stage.home.list("secrets"));
         // Time travel: every watch breaks, and the next list is older than what was seen.
-        let mut travels = HashMap::from([("secrets", 1), ("sealedsecrets", 1)]);
+        let mut travels = HashSet::from(["secrets", "sealedsecrets"]);
         let expired = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old"}});
-        let mut has_broken = std::collections::HashSet::new();
+        let mut has_broken = HashSet::new();
         stage.proxy.plan(move |call| {
             let kind = if call.path.contains("sealedsecrets?") { "sealedsecrets" } else { "secrets" };
             let is_of_keys = call.path.contains("labelSelector");
@@ -185,10 +185,7 @@ fn r_08_old_doubled_and_disordered_news_delete_and_overwrite_nothing() {
                         .collect()
                 }));
             }
-            if call.is_list(kind)
-                && !is_of_keys
-                && travels.get_mut(kind).is_some_and(|left| std::mem::take(left) == 1)
-            {
+            if call.is_list(kind) && !is_of_keys && travels.remove(kind) {
                 return Fault::Answer(200, "", stale[kind].clone());
             }
             Fault::Pass
@@ -233,10 +230,8 @@ impl Alone {
     fn start() -> Self {
         let cluster = Cluster::start();
         cluster.apply(&manifests(&cluster, "base"));
-        let account = format!("--as=system:serviceaccount:kube-system:{ACCOUNT}");
-        let lease = "leases/sealed-secrets-controller";
-        let update = ["auth", "can-i", &account, "update", lease, "--namespace=kube-system"];
-        eventually("the right", || (cluster.kubectl(&update).code == 0).then_some(()));
+        let update = "update leases/sealed-secrets-controller -n kube-system";
+        eventually("the right", || may(&cluster, update).then_some(()));
         let listen = format!("--listen-addr=127.0.0.1:{}", free_port());
         let metrics = format!("--listen-metrics-addr=127.0.0.1:{}", free_port());
         let arguments = [listen.as_str(), &metrics, "--key-size=2048"];
