@@ -404,8 +404,8 @@ impl<'a> App<'a> {
     }
 }
 
-/// The limits of the command line; the size of files is the user's to set. One
-/// file is worked on by all processors.
+/// The limits of the command line; the size of files is the user's to set. All
+/// processors work on a file that comes alone.
 fn limits(environment: &Environment) -> Result<Limits, Failure> {
     let mut limits = Limits { helpers: helpers(), ..Limits::default() };
     if let Some(text) = environment.text(MAX_FILE_SIZE) {

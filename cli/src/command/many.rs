@@ -5,9 +5,9 @@ mod report;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use bulla_core::parallel;
 use bulla_sops::{EncryptedFile, FormatError, MetadataError, ReadError};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -76,34 +76,24 @@ pub(super) fn each(
     Ok(())
 }
 
-/// As many workers as there are processors take file after file. Returns what
-/// `one` made of each; `None` where `stop` came first.
+/// All processors work on the files, each on one at a time. Returns what `one`
+/// made of each; `None` where `stop` came first.
 pub(super) fn work<T: Send>(
     app: &App<'_>,
     files: &[PathBuf],
     stop: &AtomicBool,
     one: &(dyn Fn(&Path) -> T + Sync),
 ) -> Vec<Option<T>> {
-    let outcomes: Mutex<Vec<Option<T>>> = Mutex::new(files.iter().map(|_| None).collect());
-    let next = AtomicUsize::new(0);
-    let workers = (1 + helpers()).min(files.len().max(1));
     let bar = progress_bar(app, files.len());
     app.remember_data_keys();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = files.get(index) else { break };
-                    let outcome = one(path);
-                    outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
-                    bar.inc(1);
-                }
-            });
-        }
-    });
+    let work = |path: &PathBuf| {
+        let outcome = (!stop.load(Ordering::Relaxed)).then(|| one(path));
+        bar.inc(u64::from(outcome.is_some()));
+        outcome
+    };
+    let outcomes = parallel::map(files, 1, helpers(), work, |outcomes| outcomes.collect());
     bar.finish_and_clear();
-    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
+    outcomes
 }
 
 fn one(app: &App<'_>, path: &Path, request: &Many) -> Result<Outcome, Failure> {

@@ -212,7 +212,7 @@ fn empty_text(place: &Place) -> String {
 }
 
 /// Removes from `empty` what the MAC shows to have been empty when the file
-/// was encrypted.
+/// was encrypted (as far as it can, `docs/security.md` C-04).
 fn check_mac(app: &App<'_>, file: EncryptedFile<'_>, empty: &mut Vec<Place>, findings: &mut Findings<'_>) {
     let line = file.metadata_line();
     let data_key = match app.recover(&file.metadata) {

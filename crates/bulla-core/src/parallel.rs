@@ -1,5 +1,6 @@
 //! The same work on many things: by the calling thread and by helpers.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::{slice, thread, vec};
@@ -7,7 +8,8 @@ use std::{slice, thread, vec};
 /// Has `consume` take what `work` makes of each job, in order. Up to `helpers`
 /// threads work ahead of it; the calling thread does what it would have to wait
 /// for. Threads take `batch` jobs at a time, enough to be worth a thread: where
-/// there are no more, none is started.
+/// there are no more, none is started. Nor is one for what lies inside the job
+/// of another `map` that has helpers: all processors are busy with that.
 pub fn map<J: Sync, R: Send, T>(
     jobs: &[J],
     batch: usize,
@@ -15,11 +17,13 @@ pub fn map<J: Sync, R: Send, T>(
     work: impl Fn(&J) -> R + Sync,
     consume: impl FnOnce(&mut dyn Iterator<Item = R>) -> T,
 ) -> T {
-    let crew = Crew { batches: jobs.chunks(batch.max(1)), work, taken: AtomicUsize::new(0) };
+    let batches = jobs.chunks(batch.max(1));
+    let count = batches.len();
+    let helpers = if HELPED.get() { 0 } else { helpers.min(count.saturating_sub(1)) };
+    let crew = Crew { batches, work, helpers, taken: AtomicUsize::new(0) };
     let (sender, receiver) = mpsc::channel();
-    let count = crew.batches.len();
     thread::scope(|scope| {
-        for _ in 0..helpers.min(count.saturating_sub(1)) {
+        for _ in 0..helpers {
             let (crew, sender) = (&crew, sender.clone());
             // Where the system gives no thread, there is one less.
             let _ = thread::Builder::new().spawn_scoped(scope, move || crew.help(&sender));
@@ -34,9 +38,15 @@ pub fn map<J: Sync, R: Send, T>(
     })
 }
 
+thread_local! {
+    /// Whether this thread is at a job that has helpers.
+    static HELPED: Cell<bool> = const { Cell::new(false) };
+}
+
 struct Crew<'j, J, W> {
     batches: slice::Chunks<'j, J>,
     work: W,
+    helpers: usize,
     /// Batches that somebody has begun.
     taken: AtomicUsize,
 }
@@ -46,7 +56,10 @@ impl<J, R, W: Fn(&J) -> R> Crew<'_, J, W> {
     fn step(&self) -> Option<(usize, Vec<R>)> {
         let number = self.taken.fetch_add(1, Ordering::Relaxed);
         let batch = self.batches.clone().nth(number)?;
-        Some((number, batch.iter().map(&self.work).collect()))
+        let before = HELPED.replace(HELPED.get() || self.helpers > 0);
+        let results = batch.iter().map(&self.work).collect();
+        HELPED.set(before);
+        Some((number, results))
     }
 
     fn help(&self, sender: &Sender<(usize, Vec<R>)>) {
@@ -141,6 +154,16 @@ mod tests {
     fn a_thread_is_started_only_where_there_is_work_for_two() {
         assert_eq!(helpers_of(BATCH, 0), 0);
         assert_eq!(helpers_of(2 * BATCH, 1), 1);
+    }
+
+    #[test]
+    fn helpers_have_no_helpers_of_their_own() {
+        let inner = |(): &()| helpers_of(2 * BATCH, 0);
+        let sum = |results: &mut dyn Iterator<Item = usize>| results.sum::<usize>();
+        assert_eq!(map(&[(); 4], 1, 1, inner, sum), 0);
+        let alone = |(): &()| helpers_of(2 * BATCH, 1);
+        assert_eq!(map(&[()], 1, 1, alone, sum), 1);
+        assert_eq!(map(&[()], 1, 0, alone, sum), 1);
     }
 
     #[test]

@@ -34,8 +34,9 @@ const HEADER_LIMIT: u32 = 16 << 10;
 ///
 /// Each operation makes a connection of its own, for which it takes five
 /// seconds at most; how long it waits for an answer is the caller's affair.
-/// Dropped, an operation ends with its connection. What comes back is checked: a wrapped key must have the shape of its kind,
-/// a data key its length, and an error's text is made harmless.
+/// Dropped, an operation ends with its connection. What comes back is checked:
+/// a wrapped key must have the shape of its kind, a data key its length, and an
+/// error's text is made harmless.
 pub struct RemoteKeyService {
     address: Address,
 }

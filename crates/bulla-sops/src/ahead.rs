@@ -2,7 +2,8 @@
 //! the tree, so that threads can share it.
 //!
 //! The walk alone decides about order, errors and the MAC: it takes the results
-//! as it comes to the leaves, and does itself what it finds none for.
+//! as it comes to the leaves, each for the very bytes that it was made of, and
+//! does itself what it finds none for.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -23,8 +24,22 @@ const BATCH: usize = 256;
 /// and each leaf has a copy of its own (F-01). The walk does the rest by itself.
 const MOST: usize = 64 << 20;
 
-/// Results in the order of the leaves.
-pub(crate) type Ahead<'a, R> = &'a mut dyn Iterator<Item = R>;
+/// Gives the next result, if it was made of this additional data and these
+/// bytes to open or to seal.
+pub(crate) type Ahead<'a, R> = &'a mut dyn FnMut(&[u8], &[u8]) -> Option<R>;
+
+/// Additional data of a leaf, and what is opened or sealed.
+type Job<'j> = (&'j [u8], &'j [u8]);
+
+fn matching<'j, R>(
+    mut jobs: impl Iterator<Item = Job<'j>>,
+    results: &mut dyn Iterator<Item = R>,
+) -> impl FnMut(&[u8], &[u8]) -> Option<R> {
+    move |aad, input| {
+        let (job, result) = (jobs.next()?, results.next()?);
+        (job == (aad, input)).then_some(result)
+    }
+}
 
 /// An opened envelope.
 pub(crate) type Opened = Result<Value<'static>, ValueError>;
@@ -33,7 +48,12 @@ pub(crate) type Opened = Result<Value<'static>, ValueError>;
 #[derive(Default)]
 pub(crate) struct ToOpen<'s> {
     aads: Vec<u8>,
-    jobs: Vec<(Range<usize>, Cow<'s, [u8]>)>,
+    jobs: Vec<Envelope<'s>>,
+}
+
+struct Envelope<'s> {
+    aad: Range<usize>,
+    text: Cow<'s, [u8]>,
 }
 
 impl<'s> ToOpen<'s> {
@@ -53,7 +73,7 @@ impl<'s> ToOpen<'s> {
                 },
             };
             if leaf.selected && found.aads.len() < MOST {
-                found.jobs.push((put(&mut found.aads, leaf.aad), text.clone()));
+                found.jobs.push(Envelope { aad: put(&mut found.aads, leaf.aad), text: text.clone() });
             }
             Ok(())
         };
@@ -69,10 +89,16 @@ impl<'s> ToOpen<'s> {
         helpers: usize,
         walk: impl FnOnce(Ahead<'_, Opened>) -> T,
     ) -> T {
-        let open = |(aad, text): &(Range<usize>, Cow<'_, [u8]>)| -> Opened {
-            value::open(cipher, &self.aads[aad.clone()], text)
+        let open = |envelope: &Envelope<'s>| {
+            let (aad, text) = self.job(envelope);
+            value::open(cipher, aad, text)
         };
-        parallel::map(&self.jobs, BATCH, helpers, open, walk)
+        let jobs = self.jobs.iter().map(|envelope| self.job(envelope));
+        parallel::map(&self.jobs, BATCH, helpers, open, |opened| walk(&mut matching(jobs, opened)))
+    }
+
+    fn job<'j>(&'j self, envelope: &'j Envelope<'s>) -> Job<'j> {
+        (&self.aads[envelope.aad.clone()], &envelope.text)
     }
 }
 
@@ -113,7 +139,8 @@ impl ToSeal {
             }
             Ok(())
         };
-        // The other walk fails where this one did.
+        // What cannot be walked is for the other walk to refuse, and it asks for
+        // randomness again where there was none.
         let _ = walk::walk(branches, selection, &mut note);
         found
     }
@@ -126,10 +153,15 @@ impl ToSeal {
         walk: impl FnOnce(Ahead<'_, String>) -> T,
     ) -> T {
         let seal = |plain: &Plain| {
-            let (aad, plaintext) = (&self.bytes[plain.aad.clone()], &self.bytes[plain.plaintext.clone()]);
+            let (aad, plaintext) = self.job(plain);
             value::seal(cipher, &plain.nonce, aad, plaintext, plain.kind)
         };
-        parallel::map(&self.jobs, BATCH, helpers, seal, walk)
+        let jobs = self.jobs.iter().map(|plain| self.job(plain));
+        parallel::map(&self.jobs, BATCH, helpers, seal, |sealed| walk(&mut matching(jobs, sealed)))
+    }
+
+    fn job(&self, plain: &Plain) -> Job<'_> {
+        (&self.bytes[plain.aad.clone()], &self.bytes[plain.plaintext.clone()])
     }
 }
 
@@ -149,10 +181,10 @@ mod tests {
     use crate::encrypt::tests::with_limits;
     use crate::encrypt::{Encryption, Layouting, encrypt, rotate};
     use crate::file::{DecryptedFile, EncryptedFile};
-    use crate::format::{Indent, by_name};
+    use crate::format::{Indent, Purpose, by_name};
     use crate::selection::{Rule, Selection};
 
-    use super::CryptError;
+    use super::{CryptError, MOST, ToOpen, ToSeal};
 
     /// Enough values for several threads, of all types, with comments that
     /// select and such that are encrypted.
@@ -188,6 +220,7 @@ mod tests {
         let selections = [
             Selection::of_file(Rule::UnencryptedSuffix, "_unencrypted"),
             Selection::of_file(Rule::EncryptedCommentRegex, "secret"),
+            Selection::of_file(Rule::UnencryptedCommentRegex, "in a list"),
             Selection::of_file(Rule::EncryptedRegex, "^(name|list)$"),
         ];
         for selection in selections {
@@ -204,6 +237,33 @@ mod tests {
                 });
             }
         }
+    }
+
+    #[test]
+    fn f_01_long_paths_of_many_values_are_not_all_collected() {
+        let key = "k".repeat(1_000);
+        let depth = 100;
+        let mut text = (0..depth).fold(String::new(), |text, depth| text + &" ".repeat(depth) + &key + ":\n");
+        let _ = writeln!(text, "{}[{}]", " ".repeat(depth), "a,".repeat(2_000));
+        let yaml = by_name("yaml").unwrap();
+        let mut document = yaml.parse(text.as_bytes(), Purpose::Plain, &Limits::default()).unwrap();
+        let path = depth * (key.len() + 1);
+        let (branches, all) = (&mut document.branches, Selection::everything());
+        let open = ToOpen::collect(branches, &all, 1);
+        assert!((MOST..MOST + path).contains(&open.aads.len()), "{}", open.aads.len());
+        let seal = ToSeal::collect(branches, &all, 1, &mut || Ok([0; 32]));
+        assert!((MOST..=MOST + path).contains(&seal.bytes.len()), "{}", seal.bytes.len());
+    }
+
+    #[test]
+    fn a_result_is_taken_only_for_the_bytes_that_it_was_made_of() {
+        let jobs = [(&b"a:"[..], &b"1"[..]), (b"a:", b"2"), (b"b:", b"3")];
+        let mut results = 0..3;
+        let mut next = super::matching(jobs.into_iter(), &mut results);
+        assert_eq!(next(b"a:", b"1"), Some(0));
+        assert_eq!(next(b"a:", b"3"), None, "another text");
+        assert_eq!(next(b"a:", b"3"), None, "another path");
+        assert_eq!(next(b"b:", b"3"), None, "no more");
     }
 
     #[test]

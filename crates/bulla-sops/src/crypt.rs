@@ -173,7 +173,7 @@ pub(crate) fn encrypt(
                     }
                     envelope
                 }
-                None => match sealed.next() {
+                None => match sealed(leaf.aad, &plaintext) {
                     Some(envelope) => envelope.into_bytes(),
                     None => value::seal(&cipher, &nonces.next()?, leaf.aad, &plaintext, kind).into_bytes(),
                 },
@@ -294,7 +294,8 @@ fn decrypt_leaf(
     opened: Ahead<'_, Opened>,
 ) -> Result<bool, CryptError> {
     let failed = |source| CryptError::Value { path: path_text(leaf.aad), source };
-    let mut open = |text: &[u8]| opened.next().unwrap_or_else(|| value::open(cipher, leaf.aad, text));
+    let mut open =
+        |text: &[u8]| opened(leaf.aad, text).unwrap_or_else(|| value::open(cipher, leaf.aad, text));
     match &mut leaf.target {
         Target::Comment(comment) => match open(&comment.text) {
             Ok(Value::Text(text)) if text.is_empty() => {}

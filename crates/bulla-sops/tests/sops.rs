@@ -307,6 +307,27 @@ fn a_comment_that_was_encrypted_for_a_container_nearby_is_found() {
     assert_eq!(opened("yaml", text.as_bytes()).plain_comments, 1);
 }
 
+/// What is tried for comments that no container opens is bounded for the whole
+/// file: one that comes behind too many of them is not looked for.
+#[test]
+fn f_01_few_comments_are_tried_in_a_file_of_long_paths() {
+    let keys =
+        (0..100).fold(String::new(), |text, depth| text + &" ".repeat(depth) + &"k".repeat(1_000) + ":\n");
+    let other = String::from_utf8(seal("yaml", b"far:\n  # c\n  b: 1\n")).unwrap();
+    let foreign = other.lines().nth(1).unwrap().trim_start();
+    let indent = " ".repeat(100);
+    for (count, found) in [(2, 1), (20, 0)] {
+        let plain = format!("{keys}{indent}a: 1\n{indent}# c\n{indent}b: 2\nz: 3\n");
+        let text = String::from_utf8(seal("yaml", plain.as_bytes())).unwrap();
+        // The comment moves behind its container, the foreign ones into it.
+        let own = text.lines().find(|line| line.trim_start().starts_with('#')).unwrap();
+        let foreign = format!("{indent}{foreign}\n").repeat(count);
+        let text = text.replacen(&format!("{own}\n"), &foreign, 1);
+        let text = text.replacen("\nz:", &format!("\n{}\nz:", own.trim_start()), 1);
+        assert_eq!(opened("yaml", text.as_bytes()).plain_comments, count + 1 - found, "{count}");
+    }
+}
+
 /// In sops' tree an alias is a copy, which does not change with its anchor,
 /// nor the anchor with it; under a merge key as well.
 #[test]

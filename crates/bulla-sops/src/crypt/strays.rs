@@ -120,3 +120,36 @@ impl Lost {
 fn containers(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     memchr::memchr_iter(b':', path).map(|colon| &path[..=colon])
 }
+
+#[cfg(test)]
+mod tests {
+    use bulla_core::Limits;
+
+    use super::*;
+    use crate::format::{Purpose, by_name};
+    use crate::selection::Selection;
+
+    #[test]
+    fn f_01_long_paths_around_many_comments_are_not_all_kept() {
+        let key = "k".repeat(1_000);
+        let mut text = (0..100).fold(String::new(), |text, depth| text + &" ".repeat(depth) + &key + ":\n");
+        let indent = " ".repeat(100);
+        let comment = "#ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:comment]";
+        for number in 0..200 {
+            text += &format!("{indent}a{number}: 1\n{indent}{comment}\n");
+        }
+        text += &format!("{indent}z: 1\n");
+        let yaml = by_name("yaml").unwrap();
+        let mut document = yaml.parse(text.as_bytes(), Purpose::Plain, &Limits::default()).unwrap();
+        let mut lost = Lost::default();
+        let mut visit = |leaf: Leaf<'_, '_>| -> Result<(), CryptError> {
+            lost.comment(&leaf);
+            lost.pass(&leaf);
+            Ok(())
+        };
+        walk::walk(&mut document.branches, &Selection::everything(), &mut visit).unwrap();
+        let kept: usize = lost.comments.values().flatten().map(Vec::len).sum();
+        let path = 100 * (key.len() + 1) + "a199:".len();
+        assert!((KEPT..=KEPT + path).contains(&kept), "{kept}");
+    }
+}
