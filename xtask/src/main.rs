@@ -36,6 +36,7 @@ usage: cargo xtask <task>
     --full                   the complete matrix of the lanes interop and faults
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
   dist                       release programs and archives in target/dist, the same bytes from the same commit
+    --twice                  build the last commit again in another folder and compare
   bench [NAME...]            the originals beside ours, in one run; the row `template` is about bulla-template
     --write                  all rows, into docs/benchmarks.md
   gen                        write docs/reference (help, completions, manual pages, schema) anew
@@ -67,7 +68,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("bench", rest) => bench::run(&bench::Options::parse(rest)?),
         (bench::LAUNCH, command) => bench::launch(command),
         ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
-        ("dist", []) => dist::run(),
+        ("dist", []) => dist::run(false),
+        ("dist", [option]) if option == "--twice" => dist::run(true),
         ("gen", []) => reference::run(&workspace::Workspace::load()?),
         ("fuzz", rest) => fuzz::run(&fuzz::Options::parse(rest)?),
         ("soak", rest) => soak::run(&soak::Options::parse(rest)?),

@@ -17,12 +17,22 @@ const LARGEST: u64 = 40 << 20;
 /// What a package's program is, and the other names that it is called by.
 const PROGRAMS: [(&str, &[&str]); 2] =
     [("bulla", &["kubeseal", "sops"]), ("bulla-controller", &["controller"])];
+/// The program that deploy/Dockerfile copies, with the texts of its licenses,
+/// from `target/dist/image`.
+const IN_IMAGE: &str = "bulla-controller";
 
-/// Builds and packs everything into `target/dist`.
-pub(crate) fn run() -> Result<(), Failure> {
+/// Builds and packs everything into `target/dist`; where `twice` is set, also
+/// the last commit in another folder, which must give the same archives.
+pub(crate) fn run(twice: bool) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
+    let sums = pack(&workspace)?;
+    print!("{sums}");
+    if twice { compare(&workspace, &sums) } else { Ok(()) }
+}
+
+fn pack(workspace: &Workspace) -> Result<String, Failure> {
     let epoch = epoch(&workspace.root)?;
-    build(&workspace, &epoch)?;
+    build(workspace, &epoch)?;
     let dist = workspace.target.join("dist");
     if dist.exists() {
         fs::remove_dir_all(&dist)?;
@@ -31,17 +41,36 @@ pub(crate) fn run() -> Result<(), Failure> {
     for (program, names) in PROGRAMS {
         let name = format!("{program}-{}-{}", workspace.version(program)?, host()?);
         let folder = dist.join(&name);
-        stage(&workspace, program, names, &folder)?;
+        stage(workspace, program, names, &folder)?;
         archives.push(archive::pack(&folder, &epoch)?);
+        if program == IN_IMAGE {
+            for (file, name) in [("bin", program), ("", "LICENSE"), ("", "THIRD-PARTY-LICENSES")] {
+                copy(&folder.join(file).join(name), &dist.join("image").join(name))?;
+            }
+        }
     }
-    // What deploy/Dockerfile copies.
-    let image = dist.join("image");
-    copy(&workspace.target.join("release/bulla-controller"), &image.join("bulla-controller"))?;
-    copy(&workspace.root.join("LICENSE"), &image.join("LICENSE"))?;
     let sums = archive::sums(&dist, &archives)?;
     fs::write(dist.join("SHA256SUMS"), &sums)?;
-    print!("{sums}");
-    Ok(())
+    Ok(sums)
+}
+
+/// Builds the last commit once more, in a clone with a target folder of its own.
+fn compare(workspace: &Workspace, sums: &str) -> Result<(), Failure> {
+    let place = workspace.target.join("dist-again");
+    if place.exists() {
+        fs::remove_dir_all(&place)?;
+    }
+    fs::create_dir_all(&place)?;
+    let clone = place.join("clone");
+    finish(command("git", &["clone", "--quiet"], &place).arg(&workspace.root).arg(&clone))?;
+    finish(command("cargo", &["xtask", "dist"], &clone).env("CARGO_TARGET_DIR", place.join("target")))?;
+    let again = fs::read_to_string(place.join("target/dist/SHA256SUMS"))?;
+    if again == sums {
+        println!("two builds in two folders gave the same bytes");
+        return Ok(());
+    }
+    let text = format!("dist: the build of the last commit in {} differs:\n{again}", clone.display());
+    Err(Failure::broken(text))
 }
 
 /// The commit's time, in seconds since 1970; `SOURCE_DATE_EPOCH` where it is set.
