@@ -123,6 +123,8 @@ fn containers(path: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use bulla_core::Limits;
 
     use super::*;
@@ -136,9 +138,9 @@ mod tests {
         let indent = " ".repeat(100);
         let comment = "#ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:comment]";
         for number in 0..200 {
-            text += &format!("{indent}a{number}: 1\n{indent}{comment}\n");
+            let _ = writeln!(text, "{indent}a{number}: 1\n{indent}{comment}");
         }
-        text += &format!("{indent}z: 1\n");
+        let _ = writeln!(text, "{indent}z: 1");
         let yaml = by_name("yaml").unwrap();
         let mut document = yaml.parse(text.as_bytes(), Purpose::Plain, &Limits::default()).unwrap();
         let mut lost = Lost::default();
