@@ -37,8 +37,9 @@ usage: cargo xtask <task>
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
   dist                       release programs and archives in target/dist, the same bytes from the same commit
     --twice                  build the last commit again in another folder and compare
-  bench [NAME...]            the originals beside ours, in one run; the row `template` is about bulla-template
-    --write                  all rows, into docs/benchmarks.md
+  bench [NAME...]            the originals beside ours, in one run: all, or these parts and rows
+                             (parts: sops, sealing, controller, scan, template)
+    --write                  into docs/benchmarks.md, where parts that were not measured stay as they are
   gen                        write docs/reference (help, completions, manual pages, schema) anew
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
     --seconds N              as long as this

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::command::{command, find_on_path, finish};
+use crate::command::{command, find_on_path};
 use crate::failure::Failure;
-use crate::test::{LANES, provide};
+use crate::test::provide;
 use crate::workspace::Workspace;
 
 /// Seconds that one repeating test may take where nothing else is asked for;
@@ -57,16 +57,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let strace = find_on_path("strace")
         .ok_or_else(|| Failure::Missing("strace comes with the system: apt-get install strace".to_owned()))?;
-    let programs = ["build", "--release", "--package", "bulla", "--package", "bulla-controller"];
-    finish(&mut command("cargo", &programs, &workspace.root))?;
+    let programs = workspace.release(&["bulla", "bulla-controller"])?;
     let mut lane = test(&workspace.root, &["--package", "lane-faults"]);
-    lane.env("BULLA_BIN", workspace.target.join("release/bulla")).env("BULLA_LANE_STRACE", strace);
+    lane.env("BULLA_BIN", programs.join("bulla")).env("BULLA_LANE_STRACE", strace);
     lane.env("BULLA_FULL", "1").env("BULLA_SOAK_SECONDS", options.seconds.to_string());
     if Path::new(MEMORY).is_dir() {
         lane.env("TMPDIR", MEMORY);
     }
     let mut rows = told(&mut lane)?;
-    rows.extend(told(&mut kube(&workspace)?)?);
+    rows.extend(told(&mut kube(&workspace, &programs)?)?);
     let mut edits =
         test(&workspace.root, &["--release", "--package", "bulla-sops", "--test", "sops", "c_03"]);
     edits.env("PROPTEST_CASES", (EDITS / 8).to_string());
@@ -85,16 +84,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// The faults of the lane `kube`, with what that lane is handed.
-fn kube(workspace: &Workspace) -> Result<Command, Failure> {
-    let lane = LANES.iter().find(|lane| lane.name == "kube");
-    let components = lane.map_or(&[][..], |lane| lane.components);
-    provide::all(workspace, components)?;
+fn kube(workspace: &Workspace, programs: &Path) -> Result<Command, Failure> {
     let mut lane = test(&workspace.root, &["--package", "lane-kube", "faults::"]);
-    for component in components {
-        lane.env(component.variable, provide::value(workspace, component));
-    }
-    lane.env("BULLA_CONTROLLER_BIN", workspace.target.join("release/bulla-controller"))
-        .env("BULLA_FULL", "1");
+    lane.envs(provide::lane(workspace, "kube")?);
+    lane.env("BULLA_CONTROLLER_BIN", programs.join("bulla-controller")).env("BULLA_FULL", "1");
     Ok(lane)
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::command::{command, finish};
 use crate::failure::Failure;
 
 /// The workspace and what cargo knows of it.
@@ -51,6 +52,15 @@ impl Workspace {
     /// Everything that a task installs goes below this directory.
     pub(crate) fn test_env(&self) -> PathBuf {
         self.target.join("test-env")
+    }
+
+    /// Builds programs of these members in the release profile; gives their folder.
+    pub(crate) fn release(&self, members: &[&str]) -> Result<PathBuf, Failure> {
+        println!("== build");
+        let mut cargo = command("cargo", &["build", "--release"], &self.root);
+        cargo.args(members.iter().flat_map(|member| ["--package", member]));
+        finish(cargo.args(locked()))?;
+        Ok(self.target.join("release"))
     }
 
     /// The version of the member of this name.

@@ -39,6 +39,11 @@ impl Server {
         Self { url: format!("http://127.0.0.1:{port}"), headers: Vec::new() }
     }
 
+    /// The same, with a header that every request carries.
+    pub(crate) fn at_with(port: u16, name: &'static str, value: String) -> Self {
+        Self { headers: vec![(name, value)], ..Self::at(port) }
+    }
+
     /// Calls one operation of an AWS service that speaks JSON, as `TrentService.CreateKey`.
     #[track_caller]
     pub fn call(&self, operation: &str, body: &str) -> Answer {

@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: the originals beside ours in one run, whole processes,
 //! medians of alternating runs.
 
+mod controller;
 #[path = "../../../crates/bulla-sops/benches/documents/mod.rs"]
 mod documents;
 mod library;
 mod measure;
+mod part;
 mod report;
 mod rows;
 mod template;
@@ -14,77 +16,138 @@ pub(crate) use measure::{LAUNCH, launch};
 
 use crate::failure::Failure;
 use crate::workspace::Workspace;
-use report::Report;
+use part::{PARTS, Part};
+use report::Machine;
+use rows::{Measured, Row};
+use world::World;
+
+/// Where `--write` puts the result.
+const DOCUMENT: &str = "docs/benchmarks.md";
 
 /// What to measure.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
     /// Write the result to `docs/benchmarks.md`.
     write: bool,
-    /// Only these rows; empty for all.
+    /// Only these parts and rows; empty for all.
     only: Vec<String>,
 }
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let mut options = Self::default();
+        let parts: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        let rows: Vec<&str> = PARTS.iter().flat_map(|part| part.rows()).collect();
         for argument in arguments {
-            match argument.as_str() {
-                "--write" => options.write = true,
-                name if name == TEMPLATE || name == SCAN || all_rows().any(|row| row.name == name) => {
-                    options.only.push(name.to_owned());
-                }
-                other => {
-                    let known: Vec<&str> = all_rows().map(|row| row.name).collect();
-                    let text =
-                        format!("bench: no row {other}; there are: {}, {SCAN}, {TEMPLATE}", known.join(", "));
-                    return Err(Failure::usage(text));
-                }
+            if argument == "--write" {
+                options.write = true;
+            } else if parts.iter().chain(&rows).any(|name| name == argument) {
+                options.only.push(argument.clone());
+            } else {
+                let (parts, rows) = (parts.join(", "), rows.join(", "));
+                let text =
+                    format!("bench: no part and no row {argument}; there are parts: {parts}; rows: {rows}");
+                return Err(Failure::usage(text));
             }
         }
-        if options.write && !options.only.is_empty() {
-            return Err(Failure::usage("bench: --write needs all rows"));
+        if options.write && options.only.iter().any(|name| rows.contains(&name.as_str())) {
+            return Err(Failure::usage("bench: --write needs all rows of a part"));
         }
         Ok(options)
     }
 
-    fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|wanted| wanted == name)
+    fn has(&self, name: &str) -> bool {
+        self.only.iter().any(|wanted| wanted == name)
+    }
+
+    /// Whether all of the part is to be measured.
+    fn is_whole(&self, part: &Part) -> bool {
+        self.only.is_empty() || self.has(part.name)
+    }
+
+    /// Whether something of the part is to be measured.
+    fn wants(&self, part: &Part) -> bool {
+        self.is_whole(part) || part.rows().iter().any(|row| self.has(row))
+    }
+
+    /// Whether this row of the part is.
+    fn wants_row(&self, part: &Part, row: &str) -> bool {
+        self.is_whole(part) || self.has(row)
     }
 }
-
-/// All rows of whole processes.
-fn all_rows() -> impl Iterator<Item = &'static rows::Row> {
-    rows::ROWS.iter().chain(rows::SEALING)
-}
-
-const TEMPLATE: &str = "template";
-const SCAN: &str = "scan";
 
 /// Builds, measures, reports; fails where templates miss a goal.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
-    let mut report = Report::start();
-    if all_rows().any(|row| options.wants(row.name)) {
-        let world = world::World::make(&workspace)?;
-        report.sizes(&world)?;
-        for row in rows::ROWS.iter().filter(|row| options.wants(row.name)) {
-            report.row(row.measure(&world)?);
-        }
-        for row in rows::SEALING.iter().filter(|row| options.wants(row.name)) {
-            report.sealing(row.measure(&world)?);
-        }
+    let mut bench = Bench { options, sections: Vec::new() };
+    if options.wants(&part::SOPS) || options.wants(&part::SEALING) {
+        let world = World::make(&workspace)?;
+        bench.measure(&part::SOPS, |_| {
+            let sizes = report::sizes(&world)?;
+            let rows = measured(options, &part::SOPS, rows::ROWS, &world, report::row_line)?;
+            Ok(report::sops(&workspace, &sizes, &rows))
+        })?;
+        bench.measure(&part::SEALING, |_| {
+            let rows = measured(options, &part::SEALING, rows::SEALING, &world, report::sealing_line)?;
+            Ok(report::sealing(&rows))
+        })?;
     }
-    if options.wants(SCAN) {
-        report.scan(&library::scan(&workspace)?);
-    }
-    if options.wants(TEMPLATE) {
-        report.template(template::measure(&workspace)?);
-    }
+    bench
+        .measure(&part::CONTROLLER, |rows| Ok(report::controller(&controller::measure(&workspace, rows)?)))?;
+    bench.measure(&part::SCAN, |_| Ok(report::scan(&library::scan(&workspace)?)))?;
+    let mut templates = None;
+    bench.measure(&part::TEMPLATE, |_| {
+        let measured = templates.insert(template::measure(&workspace)?);
+        Ok(report::templates(measured))
+    })?;
     if options.write {
-        std::fs::write(workspace.root.join("docs/benchmarks.md"), report.markdown(&workspace))?;
+        let path = workspace.root.join(DOCUMENT);
+        let old = std::fs::read_to_string(&path)?;
+        std::fs::write(path, part::renewed(&old, &bench.sections))?;
     }
-    report.templates().map_or(Ok(()), template::Templates::check)
+    templates.map_or(Ok(()), |templates| templates.check())
+}
+
+/// What was measured so far.
+struct Bench<'a> {
+    options: &'a Options,
+    sections: Vec<(&'static Part, String)>,
+}
+
+impl Bench<'_> {
+    /// Measures a part if it is wanted; `work` takes the names of its wanted
+    /// rows, none for all, and gives the text of its section.
+    fn measure(
+        &mut self,
+        part: &'static Part,
+        work: impl FnOnce(&[&str]) -> Result<String, Failure>,
+    ) -> Result<(), Failure> {
+        if !self.options.wants(part) {
+            return Ok(());
+        }
+        let machine = Machine::now();
+        let rows: Vec<&str> = part.rows().into_iter().filter(|row| self.options.has(row)).collect();
+        let text = work(if self.options.is_whole(part) { &[] } else { &rows })?;
+        self.sections.push((part, format!("{}\n\n{text}", machine.text())));
+        Ok(())
+    }
+}
+
+/// Measures the wanted rows and prints each as it comes.
+fn measured(
+    options: &Options,
+    part: &Part,
+    rows: &'static [Row],
+    world: &World,
+    line: impl Fn(&Measured) -> String,
+) -> Result<Vec<String>, Failure> {
+    let wanted = rows.iter().filter(|row| options.wants_row(part, row.name));
+    let lines = wanted.map(|row| {
+        let line = line(&row.measure(world)?);
+        println!("{line}");
+        Ok(line)
+    });
+    lines.collect()
 }
 
 #[cfg(test)]
@@ -96,10 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_picked_by_name() {
+    fn parts_and_rows_are_picked_by_name() {
         let options = parse("set template").unwrap();
-        assert!(options.wants("set") && options.wants(TEMPLATE) && !options.wants("rotate"));
-        assert!(parse("").unwrap().wants("rotate"));
+        assert!(options.wants_row(&part::SOPS, "set") && options.wants(&part::TEMPLATE));
+        assert!(!options.wants_row(&part::SOPS, "rotate") && !options.wants(&part::SEALING));
+        assert!(parse("").unwrap().wants_row(&part::SOPS, "rotate"));
+        let options = parse("controller --write").unwrap();
+        assert!(options.wants_row(&part::CONTROLLER, "unseal") && !options.wants(&part::SOPS));
     }
 
     #[test]

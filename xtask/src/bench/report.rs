@@ -1,6 +1,5 @@
 //! The table, on the terminal and as `docs/benchmarks.md`.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -12,109 +11,81 @@ use crate::failure::Failure;
 use crate::test::{ROPS, SEALED_SECRETS, SOPS};
 use crate::workspace::Workspace;
 
-/// What was measured so far.
-pub(super) struct Report {
-    load: String,
-    rows: Vec<Measured>,
-    /// Those of kubeseal.
-    sealing: Vec<Measured>,
-    /// Sizes of the programs in bytes: sops, rops, ours.
-    sizes: Option<[Option<u64>; 3]>,
-    scan: Option<String>,
-    templates: Option<Templates>,
+/// Sizes of the programs, as a line of the table.
+pub(super) fn sizes(world: &World) -> Result<String, Failure> {
+    let mut sizes = [None; 3];
+    for (size, who) in sizes.iter_mut().zip([Who::Sops, Who::Rops, Who::Ours]) {
+        if let Some(program) = world.program(who) {
+            *size = Some(fs::metadata(program)?.len());
+        }
+    }
+    let line = size_line(&sizes);
+    println!("{line}");
+    Ok(line)
 }
 
-impl Report {
-    pub(super) fn start() -> Self {
-        Self { load: load(), rows: Vec::new(), sealing: Vec::new(), sizes: None, scan: None, templates: None }
-    }
-
-    pub(super) fn sizes(&mut self, world: &World) -> Result<(), Failure> {
-        let mut sizes = [None; 3];
-        for (size, who) in sizes.iter_mut().zip([Who::Sops, Who::Rops, Who::Ours]) {
-            if let Some(program) = world.program(who) {
-                *size = Some(fs::metadata(program)?.len());
-            }
-        }
-        self.sizes = Some(sizes);
-        println!("{}", size_line(&sizes));
-        Ok(())
-    }
-
-    pub(super) fn row(&mut self, measured: Measured) {
-        println!("{}", row_line(&measured));
-        self.rows.push(measured);
-    }
-
-    pub(super) fn sealing(&mut self, measured: Measured) {
-        println!("{}", sealing_line(&measured));
-        self.sealing.push(measured);
-    }
-
-    pub(super) fn scan(&mut self, line: &str) {
-        println!("{line}");
-        self.scan = Some(line.to_owned());
-    }
-
-    /// The result for templates, where it was asked for.
-    pub(super) fn templates(&self) -> Option<&Templates> {
-        self.templates.as_ref()
-    }
-
-    pub(super) fn template(&mut self, templates: Templates) {
-        println!("{}", template_lines(&templates).join("\n"));
-        self.templates = Some(templates);
-    }
-
-    /// The whole document.
-    pub(super) fn markdown(&self, workspace: &Workspace) -> String {
-        let mut text = format!(
-            "# Benchmarks\n\n\
-             Written by `cargo xtask bench --write`; do not edit. Whole processes, medians of alternating \
-             runs in one go: seconds of wall time / seconds of processor time / MiB of peak memory. *x* is \
-             how many times less ours takes than sops: wall, processor, memory.\n\n\
-             {}\n\n\
-             | work | must | sops {} | rops {} | bulla {} | *x* |\n|---|---|---|---|---|---|\n",
-            machine(&self.load),
-            SOPS.version,
-            ROPS.version,
-            version(workspace),
-        );
-        for row in &self.rows {
-            let _ = writeln!(text, "{}", row_line(row));
-        }
-        if let Some(sizes) = &self.sizes {
-            let _ = writeln!(text, "{}", size_line(sizes));
-        }
-        let _ = write!(text, "\n{NOTES}");
-        if !self.sealing.is_empty() {
-            let lines: Vec<String> = self.sealing.iter().map(sealing_line).collect();
-            let _ = write!(
-                text,
-                "\n## Sealing\n\nSecrets of two values, a certificate of 4096 bits; numbers as above.\n\n\
-                 | work | must | kubeseal {} | bulla | *x* |\n|---|---|---|---|---|\n{}\n",
-                SEALED_SECRETS.version,
-                lines.join("\n")
-            );
-        }
-        if let Some(scan) = &self.scan {
-            let _ = write!(
-                text,
-                "\n## Reading YAML\n\nAn encrypted file of 60,000 values, at least 150 MB/s wanted: {scan}.\n"
-            );
-        }
-        if let Some(templates) = &self.templates {
-            let lines = template_lines(templates).join("\n");
-            let _ = write!(
-                text,
-                "\n## Templates\n\n`crates/bulla-template/benches/typical.tmpl` beside Go's text/template with sprig, \
-                 one thousand names beside Go's regexp; both print the same.\n\n\
-                 | work | must | Go | bulla | *x* | met |\n|---|---|---|---|---|---|\n{lines}\n"
-            );
-        }
-        text
-    }
+/// The section about SOPS, of these lines.
+pub(super) fn sops(workspace: &Workspace, sizes: &str, rows: &[String]) -> String {
+    format!(
+        "Whole processes, medians of alternating runs: {NUMBERS}. *x* is how many times less ours takes than sops: \
+         wall, processor, memory.\n\n\
+         | work | must | sops {} | rops {} | bulla {} | *x* |\n|---|---|---|---|---|---|\n{}\n{sizes}\n\n{NOTES}",
+        SOPS.version,
+        ROPS.version,
+        version(workspace),
+        rows.join("\n")
+    )
 }
+
+/// The section about kubeseal, of these lines.
+pub(super) fn sealing(rows: &[String]) -> String {
+    format!(
+        "Secrets of two values, a certificate of 4096 bits. Whole processes, medians of alternating runs: {NUMBERS}.\n\n\
+         | work | must | kubeseal {} | bulla | *x* |\n|---|---|---|---|---|\n{}\n",
+        SEALED_SECRETS.version,
+        rows.join("\n")
+    )
+}
+
+/// The section about the controller, of these lines.
+pub(super) fn controller(rows: &[String]) -> String {
+    format!(
+        "{CONTROLLERS}\n| work | must | controller {} | bulla-controller | *x* | met |\n|---|---|---|---|---|---|\n{}\n",
+        SEALED_SECRETS.version,
+        rows.join("\n")
+    )
+}
+
+/// The section about reading, of what the measurement printed.
+pub(super) fn scan(line: &str) -> String {
+    println!("{line}");
+    format!("An encrypted file of 60,000 values, at least 150 MB/s wanted: {line}.\n")
+}
+
+/// The section about templates.
+pub(super) fn templates(templates: &Templates) -> String {
+    let lines = template_lines(templates).join("\n");
+    println!("{lines}");
+    format!(
+        "`crates/bulla-template/benches/typical.tmpl` beside Go's text/template with sprig, \
+         one thousand names beside Go's regexp; both print the same.\n\n\
+         | work | must | Go | bulla | *x* | met |\n|---|---|---|---|---|---|\n{lines}\n"
+    )
+}
+
+const NUMBERS: &str = "seconds of wall time / seconds of processor time / MiB of peak memory";
+
+const CONTROLLERS: &str = "\
+The original and ours in turn before one API server (kube-apiserver and etcd on the same processors), under the rights of \
+the original's manifest, on the same objects, sealed to one key of 4096 bits. New objects are made while the controller \
+runs, by four connections at once; the clock runs from the first request until the last Secret exists, that of *cold* \
+and of restarts from the start of the process. CPU is the controller's own, until nothing has been written for five seconds. \
+All is processed after a restart when the original has begun to unseal the last object, and when ours says that it knows \
+all objects and none is left to do. Writes are requests to change a Secret or a SealedSecret, events new Event objects. \
+After each run every object is Synced and every Secret has its own values. The floor is what aws-lc-rs takes for as many decryptions \
+and nothing else, on all processors at once, in the same run. *x* is how many times less ours takes: wall, processor, memory. \
+Medians of three runs of ours for the 200 objects, and of the original without limits; its other rows are one run.
+";
 
 const NOTES: &str = "\
 The 60,000 values lie in 75 maps of forty services each, every service with an image, a number, a bool, a map of four, \
@@ -125,7 +96,8 @@ as many files of the same size takes by itself, by as many threads as we use. ro
 file that it encrypted itself; it has no command for what stands as a dash.
 ";
 
-fn row_line(measured: &Measured) -> String {
+/// A line about sops.
+pub(super) fn row_line(measured: &Measured) -> String {
     let row = measured.row;
     let shown = |cost: &Option<Cost>| cost.as_ref().map_or_else(|| "-".to_owned(), cost_text);
     let floor = measured.floor.map_or_else(String::new, |floor| format!(" (floor {floor:.2})"));
@@ -133,7 +105,8 @@ fn row_line(measured: &Measured) -> String {
     format!("| {} | {} | {sops} | {rops} | {ours}{floor} | {} |", row.title, row.goal, times_of(measured))
 }
 
-fn sealing_line(measured: &Measured) -> String {
+/// A line about kubeseal.
+pub(super) fn sealing_line(measured: &Measured) -> String {
     let row = measured.row;
     let kubeseal = measured.original.as_ref().map_or_else(|| "-".to_owned(), cost_text);
     let (ours, times) = (cost_text(&measured.ours), times_of(measured));
@@ -176,24 +149,37 @@ fn template_lines(templates: &Templates) -> Vec<String> {
     templates.lines().into_iter().map(line).collect()
 }
 
-/// Date, machine and how busy it was.
-fn machine(load_before: &str) -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let model = model.trim_start_matches([' ', '\t', ':']);
-    let date = said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
-    let kernel = said("uname", &["-sr"]);
-    let (rustc, go) = (said("rustc", &["--version"]), said("go", &["version"]));
-    let load_after = load();
-    let busy = [load_before, &load_after].iter().any(|load| {
-        let first = load.split(' ').next().and_then(|word| word.parse::<f64>().ok());
-        first.is_some_and(|first| first > cores as f64)
-    });
-    let busy = if busy { " **The machine was busy with other work: wall times say little.**" } else { "" };
-    format!(
-        "{date}, {model}, {cores} processors, {kernel}; {rustc}; {go}. Load before {load_before}, after {load_after}.{busy}"
-    )
+/// The machine when a part begins.
+pub(super) struct Machine {
+    load: String,
+}
+
+impl Machine {
+    pub(super) fn now() -> Self {
+        Self { load: load() }
+    }
+
+    /// Date, machine and how busy it was.
+    pub(super) fn text(&self) -> String {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+        let model = model.trim_start_matches([' ', '\t', ':']);
+        let date = said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
+        let kernel = said("uname", &["-sr"]);
+        let (rustc, go) = (said("rustc", &["--version"]), said("go", &["version"]));
+        let first = self.load.split(' ').next().and_then(|word| word.parse::<f64>().ok());
+        let busy = if first.is_some_and(|first| first > cores as f64) {
+            " **The machine was busy with other work: wall times say little.**"
+        } else {
+            ""
+        };
+        format!(
+            "{date}, {model}, {cores} processors, {kernel}; {rustc}; {go}. Load before {}, after {}.{busy}",
+            self.load,
+            load()
+        )
+    }
 }
 
 fn load() -> String {

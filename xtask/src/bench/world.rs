@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::documents;
 use super::measure::Invocation;
-use crate::command::{command, finish};
+use crate::command::command;
 use crate::failure::Failure;
 use crate::test::{ROPS, SEALED_SECRETS, SOPS, provide};
-use crate::workspace::{Workspace, locked};
+use crate::workspace::Workspace;
 
 /// Files, or Secrets, of the rows with many of them.
 pub(super) const MANY: usize = 1_000;
@@ -51,7 +51,7 @@ impl World {
         // Files of an earlier run would be encrypted to another key.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("home"))?;
-        let ours = build(workspace)?;
+        let ours = workspace.release(&["bulla"])?.join("bulla");
         println!("== programs");
         provide::all(workspace, &[&SOPS, &SEALED_SECRETS])?;
         let rops = provide::all(workspace, &[&ROPS]);
@@ -198,11 +198,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    println!("== build");
-    let mut cargo = command("cargo", &["build", "--release", "--package", "bulla"], &workspace.root);
-    finish(cargo.args(locked()))?;
-    Ok(workspace.target.join("release/bulla"))
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread::JoinHandle;
 
 use super::component::{Component, Source};
+use super::lanes::LANES;
 use super::plan::Plan;
 use crate::command::{Background, find_on_path};
 use crate::failure::Failure;
@@ -44,6 +45,14 @@ pub(crate) fn all(workspace: &Workspace, components: &[&'static Component]) -> R
         Job::new(workspace, component)?.run()?;
     }
     Ok(())
+}
+
+/// Provides what a lane's tests are handed; gives the variables.
+pub(crate) fn lane(workspace: &Workspace, name: &str) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
+    let lane = LANES.iter().find(|lane| lane.name == name);
+    let components = lane.map_or(&[][..], |lane| lane.components);
+    all(workspace, components)?;
+    Ok(components.iter().map(|component| (component.variable, value(workspace, component))).collect())
 }
 
 /// What the component's variable is set to.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::egress::{self, Routes};
 use super::free_port;
 use super::kept::Kept;
-use crate::{Sandbox, Tool};
+use crate::{Sandbox, Server, Tool};
 
 /// How long the API server may take to get ready.
 const DEADLINE: Duration = Duration::from_mins(4);
@@ -24,6 +24,8 @@ pub struct Cluster {
     /// Namespaces made so far.
     pub(super) namespaces: AtomicUsize,
     etcd: String,
+    /// The administrator's.
+    token: String,
     /// What leads to the API server without TLS, and its port.
     plain: OnceLock<(Kept, u16)>,
     /// etcd last: they are dropped in their order.
@@ -48,6 +50,7 @@ impl Cluster {
             routes: Routes::default(),
             namespaces: AtomicUsize::new(0),
             etcd: format!("http://127.0.0.1:{}", free_port()),
+            token: random_token(),
             plain: OnceLock::new(),
             servers: Vec::new(),
         };
@@ -98,15 +101,21 @@ impl Cluster {
         self.plain.get_or_init(start).1
     }
 
+    /// The API with all rights, by plain HTTP: for requests so many that a
+    /// kubectl for each would take long.
+    pub fn api(&self) -> Server {
+        Server::at_with(self.plain_port(), "Authorization", format!("Bearer {}", self.token))
+    }
+
     /// A kubeconfig with all rights.
     pub fn admin(&self) -> PathBuf {
         self.sandbox.path("admin.kubeconfig")
     }
 
     fn write_configuration(&self) {
-        let token = random_token();
+        let token = &self.token;
         self.sandbox.write("tokens.csv", format!("{token},admin,admin,system:masters\n"));
-        self.sandbox.write("admin.kubeconfig", self.kubeconfig_text("default", &token));
+        self.sandbox.write("admin.kubeconfig", self.kubeconfig_text("default", token));
         let socket = self.sandbox.path("egress.sock");
         let socket = socket.to_str().expect("a path in UTF-8");
         self.sandbox.write("egress.json", egress::CONFIGURATION.replace("{socket}", socket));

@@ -41,7 +41,7 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 pub use cluster::Cluster;
-pub use pod::Pod;
+pub use pod::{Pod, processor_time};
 pub use proxy::{Call, Fault, Proxy};
 
 /// How long [`eventually`] waits; a loaded machine is slow.

@@ -113,9 +113,23 @@ impl Pod {
 
     /// Its resident memory in KiB.
     pub fn resident(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it had so far, in KiB.
+    pub fn peak(&self) -> usize {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("Linux");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Seconds of processor time that it used so far.
+    pub fn processor_time(&self) -> f64 {
+        processor_time(self.pid())
     }
 
     /// Whether it has ended by itself.
@@ -133,5 +147,32 @@ impl Pod {
     pub fn end_by(mut self, signal: &str) -> (i32, String) {
         self.kept.signal(signal);
         (self.kept.wait(), self.log())
+    }
+}
+
+/// Seconds of processor time that a process used so far, user and system.
+pub fn processor_time(pid: u32) -> f64 {
+    /// Of the kernel's clock, as programs see it on every architecture.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    // Its name may hold anything; utime and stime are the 12th and 13th field after it.
+    let (_, fields) = stat.rsplit_once(')').expect("Linux");
+    let ticks =
+        fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number"));
+    ticks.sum::<f64>() / TICKS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_grows_with_work_alone() {
+        let pid = std::process::id();
+        let before = processor_time(pid);
+        let begin = std::time::Instant::now();
+        while processor_time(pid) - before < 0.1 {
+            assert!(begin.elapsed().as_secs() < 60, "work is not counted");
+        }
     }
 }
