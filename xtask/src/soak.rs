@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let strace = find_on_path("strace")
         .ok_or_else(|| Failure::Missing("strace comes with the system: apt-get install strace".to_owned()))?;
-    let programs = workspace.release(&["bulla", "bulla-controller"])?;
+    let programs = workspace.release()?;
     let mut lane = test(&workspace.root, &["--package", "lane-faults"]);
     lane.env("BULLA_BIN", programs.join("bulla")).env("BULLA_LANE_STRACE", strace);
     lane.env("BULLA_FULL", "1").env("BULLA_SOAK_SECONDS", options.seconds.to_string());

@@ -54,12 +54,13 @@ impl Workspace {
         self.target.join("test-env")
     }
 
-    /// Builds programs of these members in the release profile; gives their folder.
-    pub(crate) fn release(&self, members: &[&str]) -> Result<PathBuf, Failure> {
+    /// Builds what is shipped in the release profile; gives the folder. Both
+    /// programs in one go: cargo chooses the features of what they share by who
+    /// asks for it.
+    pub(crate) fn release(&self) -> Result<PathBuf, Failure> {
         println!("== build");
-        let mut cargo = command("cargo", &["build", "--release"], &self.root);
-        cargo.args(members.iter().flat_map(|member| ["--package", member]));
-        finish(cargo.args(locked()))?;
+        let programs = ["build", "--release", "--package", "bulla", "--package", "bulla-controller"];
+        finish(command("cargo", &programs, &self.root).args(locked()))?;
         Ok(self.target.join("release"))
     }
 

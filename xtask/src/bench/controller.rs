@@ -15,7 +15,7 @@ pub(super) const ROWS: &[&str] = &["unseal", "unseal-unlimited", "unseal-many", 
 
 /// Lines of the table, for these rows or for all.
 pub(super) fn measure(workspace: &Workspace, rows: &[&str]) -> Result<Vec<String>, Failure> {
-    let programs = workspace.release(&["bulla", "bulla-controller"])?;
+    let programs = workspace.release()?;
     let bench = library::build(workspace, "lane-kube", "controller")?;
     let mut run = command(bench, rows, &workspace.root);
     run.envs(provide::lane(workspace, "kube")?);

@@ -51,7 +51,7 @@ impl World {
         // Files of an earlier run would be encrypted to another key.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("home"))?;
-        let ours = workspace.release(&["bulla"])?.join("bulla");
+        let ours = workspace.release()?.join("bulla");
         println!("== programs");
         provide::all(workspace, &[&SOPS, &SEALED_SECRETS])?;
         let rops = provide::all(workspace, &[&ROPS]);
