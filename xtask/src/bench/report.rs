@@ -93,7 +93,9 @@ a map of ten variables and a list of three (`crates/bulla-sops/benches/documents
 age key. `rotate` and `set` include the check that the new file decrypts to what it should. The 1,000 small files \
 are a loop of the shell for sops and one command for us; the floor beside it is what writing, syncing and renaming \
 as many files of the same size takes by itself, by as many threads as we use. rops reads a \
-file that it encrypted itself; it has no command for what stands as a dash.
+file that it encrypted itself; it has no command for what stands as a dash. Ours is not ahead of it where nearly all \
+is the loading of the program: at the start and with one small file. There the pages of our larger program, which has \
+the clients of all key services in it, count as memory as well.
 ";
 
 /// A line about sops.
