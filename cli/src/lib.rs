@@ -8,6 +8,7 @@ pub mod env;
 pub mod error;
 pub mod file;
 pub mod go;
+mod percent;
 pub mod persona;
 pub mod process;
 pub mod reference;

@@ -1,11 +1,10 @@
 //! Addresses of servers and proxies.
 
-use std::fmt::Write as _;
-
 use bulla_core::{Environment, Proxies, SecretText};
 use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::go;
+use crate::percent::decoded;
 
 /// An API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,19 +19,6 @@ pub(super) struct Server {
     /// What stands in front of every path; empty, or begins with `/` and does
     /// not end with it.
     pub(super) prefix: String,
-}
-
-/// A text in which letters, digits and `kept` stand for themselves, and the rest
-/// as `%XX`.
-pub(super) fn escaped(text: &str, kept: &[u8]) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
 }
 
 /// A URL as it may be shown: without who asks and the password (O-05).
@@ -144,19 +130,6 @@ fn host_and_port(authority: &str, default: u16) -> Option<(String, u16)> {
     };
     let port = if port.is_empty() { default } else { port.parse().ok()? };
     (!host.is_empty()).then(|| (host.to_owned(), port))
-}
-
-/// Undoes the percent signs of a URL.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| first == b'%');
-        bytes.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bulla_core::{Clock, Context, Environment, SecretText, root_cause};
+use bulla_core::{Clock, Context, Environment, SecretText, Timestamp, root_cause};
 use http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -49,6 +49,28 @@ struct State {
     link: Option<Link>,
     tls: Option<Arc<ClientConfig>>,
     login: Option<Login>,
+}
+
+impl State {
+    /// Whether the program that gives credentials has to be asked.
+    fn needs_login(&self, now: Timestamp) -> bool {
+        self.login.as_ref().is_none_or(|login| login.expires.is_some_and(|expires| now > expires))
+    }
+
+    /// The server refused the login: it is over.
+    fn refused(&mut self) {
+        if let Some(login) = &mut self.login {
+            login.expires = Some(Timestamp::MIN);
+        }
+    }
+
+    /// Takes another login. Another certificate, or none, needs another connection.
+    fn renew(&mut self, login: Login) {
+        let old = self.login.replace(login);
+        if [&old, &self.login].into_iter().flatten().any(|login| login.identity.is_some()) {
+            (self.link, self.tls) = (None, None);
+        }
+    }
 }
 
 /// An open connection.
@@ -163,8 +185,7 @@ impl Client {
                     let answer = receive(response).await?;
                     let mut state = self.state.borrow_mut();
                     if answer.status == 401 {
-                        // The next request asks the program again.
-                        state.login = None;
+                        state.refused();
                     }
                     state.link = Some(link).filter(|link| !link.sender.is_closed());
                     return Ok(answer);
@@ -214,19 +235,11 @@ impl Client {
             Credentials::Bearer(token) => bearer(token),
             Credentials::Plugin(call) => {
                 let mut state = self.state.borrow_mut();
-                let now = self.clock.now();
-                let is_over = |login: &Login| login.expires.is_some_and(|expires| now > expires);
-                if state.login.as_ref().is_none_or(is_over) {
+                if state.needs_login(self.clock.now()) {
                     let is_terminal = std::io::stdin().is_terminal();
                     let login = plugin::run(call, &self.environment, is_terminal);
                     let login = login.map_err(|error| format!("getting credentials: {error}"))?;
-                    if login.identity.is_some()
-                        || state.login.as_ref().is_some_and(|old| old.identity.is_some())
-                    {
-                        // Another certificate needs another connection.
-                        (state.link, state.tls) = (None, None);
-                    }
-                    state.login = Some(login);
+                    state.renew(login);
                 }
                 match state.login.as_ref().and_then(|login| login.token.as_ref()) {
                     Some(token) => bearer(token),
@@ -234,7 +247,7 @@ impl Client {
                 }
             }
         };
-        let mut header = HeaderValue::from_str(value.expose())
+        let mut header = HeaderValue::from_bytes(value.expose().as_bytes())
             .map_err(|_| "net/http: invalid header field value for \"Authorization\"".to_owned())?;
         header.set_sensitive(true);
         Ok(Some(header))
@@ -267,7 +280,8 @@ impl Client {
         for (name, value) in &self.access.impersonation {
             let misfit = || format!("net/http: invalid header field value for {}", go::quote(name));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| misfit())?;
-            request = request.header(header, HeaderValue::from_str(value).map_err(|_| misfit())?);
+            request =
+                request.header(header, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| misfit())?);
         }
         let body = Full::new(Bytes::copy_from_slice(call.body.unwrap_or_default()));
         request.body(body).map_err(|error| error.to_string())
@@ -333,4 +347,33 @@ fn configuration(access: &Access, login: Option<&Login>) -> Result<Arc<ClientCon
 
 fn bearer(token: &SecretText) -> SecretText {
     SecretText::new(format!("Bearer {}", token.expose()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use bulla_core::SecretBytes;
+
+    use crate::cluster::resolve::Identity;
+
+    fn login(has_certificate: bool) -> Login {
+        let identity = Identity { certificate: Vec::new(), key: SecretBytes::new(Vec::new()) };
+        Login { token: None, identity: has_certificate.then_some(identity), expires: None }
+    }
+
+    #[test]
+    fn a_certificate_that_was_refused_is_not_shown_again() {
+        for (old, new, keeps_tls) in
+            [(false, false, true), (true, false, false), (false, true, false), (true, true, false)]
+        {
+            let tls = Some(Arc::new(tls::configuration(None, true, None).unwrap()));
+            let mut state = State { link: None, tls, login: Some(login(old)) };
+            assert!(!state.needs_login(0));
+            state.refused();
+            assert!(state.needs_login(0));
+            state.renew(login(new));
+            assert_eq!((state.needs_login(0), state.tls.is_some()), (false, keeps_tls), "{old} {new}");
+        }
+    }
 }

@@ -21,6 +21,9 @@ use crate::error::cause;
 const DIAL: Duration = Duration::from_secs(30);
 /// How long TLS may take to agree.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a proxy may take until the connection is through. (Go gives one of
+/// HTTP a minute, and one of SOCKS for ever.)
+const THROUGH: Duration = Duration::from_mins(1);
 /// Bytes of a proxy's answer before the connection is through.
 const HEAD: usize = 16 << 10;
 
@@ -39,7 +42,7 @@ pub(super) async fn open(
 ) -> Result<Stream, String> {
     let stream = match proxy {
         None => dial(&server.host, server.port).await?,
-        Some(proxy) => through(proxy, server).await?,
+        Some(proxy) => through(proxy, server, THROUGH).await?,
     };
     match configuration {
         None => Ok(stream),
@@ -93,17 +96,18 @@ async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -
 }
 
 /// Through a proxy to a server. Where the server speaks plain HTTP, a proxy of
-/// HTTP is spoken to as if it were the server.
-async fn through(proxy: &Proxy, server: &Server) -> Result<Stream, String> {
+/// HTTP is spoken to as if it were the server. From when it listens it has
+/// `limit` to get through.
+async fn through(proxy: &Proxy, server: &Server, limit: Duration) -> Result<Stream, String> {
     let dialed = dial(&proxy.host, proxy.port).await;
+    let mut stream = dialed.map_err(|error| format!("proxyconnect tcp: {error}"))?;
     if proxy.kind == ProxyKind::Socks {
         let place = |error: String| {
             let (proxy, server) = (format!("{}:{}", proxy.host, proxy.port), target(server));
             format!("socks connect tcp {proxy}->{server}: {error}")
         };
-        return socks(dialed.map_err(place)?, proxy, server).await.map_err(place);
+        return in_time(limit, socks(stream, proxy, server)).await.map_err(place);
     }
-    let mut stream = dialed.map_err(|error| format!("proxyconnect tcp: {error}"))?;
     if proxy.kind == ProxyKind::Https {
         let configuration = Arc::new(tls::configuration(None, false, None)?);
         let secured = secure(stream, &proxy.host, &configuration).await;
@@ -112,7 +116,15 @@ async fn through(proxy: &Proxy, server: &Server) -> Result<Stream, String> {
     if !server.is_secure {
         return Ok(stream);
     }
-    tunnel(stream, proxy, server).await
+    in_time(limit, tunnel(stream, proxy, server)).await
+}
+
+/// What a proxy does, unless it takes too long.
+async fn in_time(
+    limit: Duration,
+    work: impl Future<Output = Result<Stream, String>>,
+) -> Result<Stream, String> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err("context deadline exceeded".to_owned()))
 }
 
 /// Name and port of a server; an address of version 6 in brackets.
@@ -167,9 +179,10 @@ async fn socks(mut stream: Stream, proxy: &Proxy, server: &Server) -> Result<Str
     stream.write_all(greeting).await.map_err(failed)?;
     let mut answer = [0; 2];
     stream.read_exact(&mut answer).await.map_err(failed)?;
-    match (answer, &proxy.login) {
-        ([5, 0], _) => {}
-        ([5, 2], Some((user, password))) => {
+    is_version_5(answer[0])?;
+    match (answer[1], &proxy.login) {
+        (0, _) => {}
+        (2, Some((user, password))) => {
             let mut login = zeroize::Zeroizing::new(vec![1]);
             for part in [user.as_bytes(), password.expose().as_bytes()] {
                 login.push(u8::try_from(part.len()).map_err(|_| "invalid username/password".to_owned())?);
@@ -196,20 +209,27 @@ async fn socks(mut stream: Stream, proxy: &Proxy, server: &Server) -> Result<Str
     stream.write_all(&request).await.map_err(failed)?;
     let mut head = [0; 4];
     stream.read_exact(&mut head).await.map_err(failed)?;
+    is_version_5(head[0])?;
     if head[1] != 0 {
-        return Err(socks_reply(head[1]).to_owned());
+        return Err(format!("unknown error {}", socks_reply(head[1])));
     }
     let rest = match head[3] {
         1 => 4,
+        3 => usize::from(stream.read_u8().await.map_err(failed)?),
         4 => 16,
-        _ => usize::from(stream.read_u8().await.map_err(failed)?),
+        other => return Err(format!("unknown address type {other}")),
     };
     stream.read_exact(&mut vec![0; rest + 2]).await.map_err(failed)?;
     Ok(stream)
 }
 
-fn socks_reply(code: u8) -> &'static str {
-    match code {
+fn is_version_5(version: u8) -> Result<(), String> {
+    if version == 5 { Ok(()) } else { Err(format!("unexpected protocol version {version}")) }
+}
+
+/// Go's words for the reply of a SOCKS server.
+fn socks_reply(code: u8) -> String {
+    let words = match code {
         1 => "general SOCKS server failure",
         2 => "connection not allowed by ruleset",
         3 => "network unreachable",
@@ -218,6 +238,25 @@ fn socks_reply(code: u8) -> &'static str {
         6 => "TTL expired",
         7 => "command not supported",
         8 => "address type not supported",
-        _ => "unknown code",
+        _ => return format!("unknown code: {code}"),
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_proxy_that_says_nothing_is_not_waited_for_for_ever() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        let server = Server::parse("https://a.example").unwrap();
+        for (scheme, before) in [("http", ""), ("socks5", "socks connect tcp {}->a.example:443: ")] {
+            let proxy = Proxy::parse(&format!("{scheme}://{address}")).unwrap();
+            let error = through(&proxy, &server, Duration::from_millis(50)).await.err().unwrap();
+            let expected = format!("{before}context deadline exceeded").replace("{}", &address.to_string());
+            assert_eq!(error, expected);
+        }
     }
 }

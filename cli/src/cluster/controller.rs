@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::client::{Call, Client};
 use super::status::ApiError;
-use crate::go;
+use crate::{go, percent};
 
 /// What kubeseal says it takes when it wants a certificate.
 const CERTIFICATE: &str = "application/x-pem-file, */*";
@@ -105,7 +105,7 @@ fn not_a_segment(text: &str) -> Option<String> {
 
 /// A text as a segment of a path.
 fn escaped(text: &str) -> String {
-    super::address::escaped(text, b"-._~$&+,:=@")
+    percent::encoded(text, b"-._~$&+,:=@")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bulla_core::{Environment, SecretText};
+use bulla_core::{Environment, SecretBytes, SecretText};
 
 use super::address::Server;
 use super::options::Options;
@@ -29,7 +29,7 @@ pub(super) fn namespace(environment: &Environment) -> String {
 }
 
 /// The API server of this pod, with its account. Of the flags only server,
-/// token and authority count.
+/// token and authority count. A server of plain HTTP is not told who asks.
 pub(super) fn access(environment: &Environment, options: &Options) -> Result<Access, String> {
     let read = |path: PathBuf| {
         std::fs::read(&path).map_err(|error| format!("open {}: {}", path.display(), cause(&error)))
@@ -38,12 +38,17 @@ pub(super) fn access(environment: &Environment, options: &Options) -> Result<Acc
     let (host, port) = (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"));
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let server = match options.server.as_str() {
-        "" => format!("https://{host}:{port}"),
-        server => server.to_owned(),
+        "" => Server::parse(&format!("https://{host}:{port}"))?,
+        server => Server::parse(server)?,
     };
-    let token = match &options.token {
-        Some(token) => token.clone(),
-        None => SecretText::new(String::from_utf8_lossy(&read(account("token"))?).trim().to_owned()),
+    let credentials = match &options.token {
+        _ if !server.is_secure => Credentials::None,
+        Some(token) => Credentials::Bearer(token.clone()),
+        None => {
+            let token = SecretBytes::new(read(account("token"))?);
+            let token = String::from_utf8_lossy(token.expose().trim_ascii()).into_owned();
+            Credentials::Bearer(SecretText::new(token))
+        }
     };
     let authorities = match options.certificate_authority.as_str() {
         // Without it the system's certificates are trusted, as the reference does.
@@ -51,12 +56,12 @@ pub(super) fn access(environment: &Environment, options: &Options) -> Result<Acc
         path => Some(read(environment.directory().join(path))?),
     };
     Ok(Access {
-        server: Server::parse(&server)?,
+        server,
         authorities,
         insecure: false,
         server_name: String::new(),
         identity: None,
-        credentials: Credentials::Bearer(token),
+        credentials,
         impersonation: Vec::new(),
         proxy: None,
         timeout: None,

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use bulla_core::{Environment, SecretBytes, SecretText};
 
-use super::address::{Proxy, Server, escaped};
+use super::address::{Proxy, Server};
 use super::in_cluster;
 use super::judge::{self, EMPTY_CLUSTER};
 use super::kubeconfig::{Cluster, ContextEntry, Kubeconfig, Plugin, User, together};
 use super::options::Options;
 use super::provider;
 use crate::error::cause;
-use crate::go;
+use crate::{go, percent};
 
 const EMPTY: &str = "no configuration has been provided, try setting KUBERNETES_MASTER environment variable";
 /// The server that client-go falls back to, which counts as none.
@@ -63,6 +63,20 @@ pub(super) struct PluginCall {
     pub(super) cluster: Option<serde_json::Value>,
 }
 
+impl Access {
+    /// Whether nothing is said but where the server is.
+    fn is_bare(&self) -> bool {
+        self.authorities.is_none()
+            && !self.insecure
+            && self.server_name.is_empty()
+            && self.identity.is_none()
+            && matches!(self.credentials, Credentials::None)
+            && self.impersonation.is_empty()
+            && self.proxy.is_none()
+            && self.timeout.is_none()
+    }
+}
+
 impl<'a> Configuration<'a> {
     /// Reads the kubeconfigs that count.
     pub fn load(environment: &'a Environment, options: &'a Options) -> Result<Self, String> {
@@ -103,14 +117,12 @@ impl<'a> Configuration<'a> {
         let timeout = timeout(&self.options.request_timeout)?;
         let (cluster, user) = (self.cluster(), self.user());
         let default = self.environment.text("KUBERNETES_MASTER").unwrap_or(NO_SERVER);
-        let is_default = cluster.server == default
-            && cluster.proxy_url.is_empty()
-            && !cluster.disable_compression
-            && user.impersonate.is_empty();
-        if is_default && timeout.is_none() && is_possible() {
+        let access = self.access_to(&cluster, user, timeout)?;
+        let is_default = cluster.server == default && !cluster.disable_compression && access.is_bare();
+        if is_default && is_possible() {
             return in_cluster::access(self.environment, self.options);
         }
-        self.access_to(&cluster, user, timeout)
+        Ok(access)
     }
 
     fn access_to(&self, cluster: &Cluster, user: User, timeout: Option<Duration>) -> Result<Access, String> {
@@ -362,13 +374,14 @@ fn impersonation(user: &User) -> Vec<(String, String)> {
     headers
         .extend(user.impersonate_groups.iter().map(|group| ("Impersonate-Group".to_owned(), group.clone())));
     for (name, values) in &user.impersonate_extra {
-        let name = format!("Impersonate-Extra-{}", escaped(name, b"!#$&'*+-.^_`|~"));
+        let name = format!("Impersonate-Extra-{}", percent::encoded(name, b"!#$&'*+-.^_`|~"));
         headers.extend(values.iter().map(|value| (name.clone(), value.clone())));
     }
     headers
 }
 
-/// Reads `--request-timeout`; none means that there is no limit.
+/// Reads `--request-timeout`; none means that there is no limit. The longest is
+/// what Go can say, some 292 years.
 fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let nanoseconds = match text.parse::<u64>() {
         _ if text.is_empty() => Some(0),
@@ -378,6 +391,7 @@ fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let nanoseconds = nanoseconds.ok_or(
         "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
     )?;
+    let nanoseconds = nanoseconds.min(i64::MAX as u64);
     Ok((nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds)))
 }
 
@@ -392,5 +406,50 @@ fn or<'t>(chosen: &'t str, other: &'t str) -> &'t str {
 fn put(place: &mut String, text: &str) {
     if !text.is_empty() {
         text.clone_into(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_end_where_go_cannot_say_them() {
+        let nanoseconds = |text: &str| timeout(text).unwrap().map(|limit| limit.as_nanos());
+        let longest = Some(i64::MAX as u128);
+        assert_eq!([nanoseconds("99999999999"), nanoseconds("18446744073709551615")], [longest; 2]);
+        assert_eq!(
+            [nanoseconds("2"), nanoseconds("1m"), nanoseconds("0"), nanoseconds("-1s")]
+                .map(|limit| limit.map(|limit| limit / 1_000_000_000)),
+            [Some(2), Some(60), None, None]
+        );
+        assert!(timeout("soon").is_err());
+    }
+
+    #[test]
+    fn only_a_bare_server_stands_for_the_pods_own() {
+        let environment = Environment::new([], "/".into());
+        let is_bare = |change: fn(&mut Options)| {
+            let mut options = Options { server: "https://a".to_owned(), ..Options::default() };
+            options.kubeconfig = "/dev/null".to_owned();
+            change(&mut options);
+            let configuration = Configuration::load(&environment, &options).unwrap();
+            let (cluster, user) = (configuration.cluster(), configuration.user());
+            let limit = timeout(&options.request_timeout).unwrap();
+            configuration.access_to(&cluster, user, limit).unwrap().is_bare()
+        };
+        assert!(is_bare(|_| {}));
+        for change in [
+            (|options| options.token = Some(SecretText::new("t".to_owned()))) as fn(&mut Options),
+            |options| options.password = Some(SecretText::new("p".to_owned())),
+            |options| options.insecure_skip_tls_verify = true,
+            |options| options.certificate_authority = "/dev/null".to_owned(),
+            |options| options.tls_server_name = "b".to_owned(),
+            |options| options.impersonate = "joe".to_owned(),
+            |options| options.proxy_url = "http://p".to_owned(),
+            |options| options.request_timeout = "3".to_owned(),
+        ] {
+            assert!(!is_bare(change));
+        }
     }
 }

@@ -13,7 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
 };
 
 use super::resolve::Identity;
@@ -47,7 +48,7 @@ fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
     if insecure {
-        return Ok(Arc::new(Nobody(Arc::clone(provider))));
+        return Ok(Arc::new(Trust { provider: Arc::clone(provider), authorities: None }));
     }
     let Some(pem) = authorities else {
         let system = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
@@ -66,7 +67,8 @@ fn verifier(
     }
     let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let inner = builder.build().map_err(|error| error.to_string())?;
-    Ok(Arc::new(Authorities { inner, trusted }))
+    let authorities = Some(Authorities { inner, trusted });
+    Ok(Arc::new(Trust { provider: Arc::clone(provider), authorities }))
 }
 
 fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
@@ -87,15 +89,56 @@ pub(super) fn certified_key(identity: &Identity) -> Result<CertifiedKey, String>
     })
 }
 
-/// Trusts a set of certificates. As Go does, it takes a server whose own
-/// certificate is one of them even where that one says it is an authority.
+/// Whom to trust, where that is not the system's choice.
+#[derive(Debug)]
+struct Trust {
+    provider: Arc<CryptoProvider>,
+    /// None trusts whoever answers: `--insecure-skip-tls-verify`.
+    authorities: Option<Authorities>,
+}
+
+/// Certificates to trust.
 #[derive(Debug)]
 struct Authorities {
     inner: Arc<WebPkiServerVerifier>,
     trusted: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for Authorities {
+impl Authorities {
+    /// Trusts a server whose own certificate is one of these, as Go does:
+    /// whoever issued it, and even where it says that it is an authority. Its
+    /// times and its use were checked before its issuer was looked for; the
+    /// use not where it is an authority.
+    fn trusts_itself(
+        &self,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let alone = self.inner.verify_server_cert(certificate, &[], name, &[], now);
+        match alone {
+            Err(rustls::Error::InvalidCertificate(why)) if is_about_the_issuer(&why) => {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Whether nothing is wrong with a certificate but who issued it, or that it
+/// is an issuer itself.
+fn is_about_the_issuer(why: &CertificateError) -> bool {
+    match why {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => true,
+        CertificateError::Other(OtherError(error)) => {
+            matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
+    }
+}
+
+impl ServerCertVerifier for Trust {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -104,15 +147,15 @@ impl ServerCertVerifier for Authorities {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified =
-            self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        let is_authority = |error: &rustls::Error| error.to_string().contains("CaUsedAsEndEntity");
-        if verified.as_ref().is_err_and(is_authority) && self.trusted.contains(end_entity) {
-            // Its times were checked before what it may be used for.
-            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-            return Ok(ServerCertVerified::assertion());
+        match &self.authorities {
+            None => Ok(ServerCertVerified::assertion()),
+            Some(authorities) if authorities.trusted.contains(end_entity) => {
+                authorities.trusts_itself(end_entity, server_name, now)
+            }
+            Some(Authorities { inner, .. }) => {
+                inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
         }
-        verified
     }
 
     fn verify_tls12_signature(
@@ -121,7 +164,8 @@ impl ServerCertVerifier for Authorities {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -130,50 +174,12 @@ impl ServerCertVerifier for Authorities {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-/// Trusts whoever answers: `--insecure-skip-tls-verify`.
-#[derive(Debug)]
-struct Nobody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Nobody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

@@ -1,5 +1,5 @@
-//! A server of HTTP or HTTPS that keeps what it is asked, and a proxy that
-//! does: to compare what two clients of one cluster send.
+//! A server of HTTP or HTTPS that keeps what it is asked: to compare what two
+//! clients of one cluster send.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,6 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+use crate::wire;
 
 /// A request as it came.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,46 +82,17 @@ impl ApiServer {
     }
 }
 
-/// A proxy that connects (`CONNECT`) to whatever it is asked for, in the log
-/// of its heads.
-pub struct ConnectProxy {
-    /// As in `http://127.0.0.1:40000`.
-    pub url: String,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl ConnectProxy {
-    /// Starts the proxy; every target leads to `port` on loopback.
-    pub fn start(port: u16) -> Self {
-        let (listener, address) = listen();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&heads);
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || connect(client, port, &kept).unwrap_or_default());
-            }
-        });
-        Self { url: format!("http://{address}"), heads }
-    }
-
-    /// What came so far.
-    pub fn heads(&self) -> Vec<String> {
-        lock(&self.heads).clone()
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no holder panics")
 }
 
-fn listen() -> (TcpListener, String) {
+pub(crate) fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound port").to_string();
     (listener, address)
 }
 
-fn configuration(certificates: &Certificates) -> Arc<ServerConfig> {
+pub(crate) fn configuration(certificates: &Certificates) -> Arc<ServerConfig> {
     let chain = |pem: &str| {
         CertificateDer::pem_slice_iter(pem.as_bytes())
             .map(|der| der.expect("a certificate"))
@@ -163,18 +136,9 @@ fn reply(asked: Asked, kept: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked, usize) 
     text
 }
 
-fn head(stream: &mut impl Read) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    Ok(String::from_utf8_lossy(&head).into_owned())
-}
-
 fn receive(stream: &mut impl Read) -> std::io::Result<Asked> {
-    let head = head(stream)?;
+    let request = wire::request(stream)?;
+    let (head, body) = request.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let mut lines = head.lines();
     let line = lines.next().unwrap_or_default().to_owned();
     let mut headers: Vec<(String, String)> = lines
@@ -182,24 +146,7 @@ fn receive(stream: &mut impl Read) -> std::io::Result<Asked> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
     headers.sort();
-    let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.map_or(0, |(_, value)| value.parse().expect("a number"));
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    Ok(Asked { line, headers, body, client: None, server_name: None })
-}
-
-fn connect(mut client: TcpStream, port: u16, kept: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let head = head(&mut client)?;
-    lock(kept).push(head);
-    let server = TcpStream::connect(("127.0.0.1", port))?;
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
-    let (mut from_server, mut to_client) = (server, client);
-    std::thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
-    std::io::copy(&mut from_server, &mut to_client)?;
-    to_client.shutdown(std::net::Shutdown::Both)
+    Ok(Asked { line, headers, body: body.to_owned(), client: None, server_name: None })
 }
 
 #[cfg(test)]

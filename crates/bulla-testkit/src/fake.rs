@@ -1,8 +1,11 @@
 //! A server that answers what a test says, for what no real one would.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpListener;
 use std::thread::JoinHandle;
+
+use crate::api::listen;
+use crate::wire;
 
 /// Gives one answer after another on a loopback port, one per connection.
 pub struct Fake {
@@ -14,18 +17,18 @@ pub struct Fake {
 impl Fake {
     /// Starts a server that gives each of `answers` once and is gone then.
     pub fn start(answers: Vec<String>) -> Self {
-        let (listener, url) = listen();
+        let (listener, address) = listen();
         let thread = std::thread::spawn(move || {
             let serve = |answer: String| {
                 let (mut stream, _) = listener.accept().expect("a connection");
-                let request = receive(&mut stream).expect("a request");
+                let request = wire::request(&mut stream).expect("a request");
                 // A client may hang up before a long answer is over.
                 let _ = stream.write_all(answer.as_bytes());
                 request
             };
             answers.into_iter().map(serve).collect()
         });
-        Self { url, thread }
+        Self { url: format!("http://{address}"), thread }
     }
 
     /// Waits until every answer is given; returns the requests.
@@ -56,8 +59,8 @@ impl Default for Silent {
 impl Silent {
     /// Opens the port.
     pub fn new() -> Self {
-        let (listener, url) = listen();
-        Self { url, listener }
+        let (listener, address) = listen();
+        Self { url: format!("http://{address}"), listener }
     }
 
     /// True where somebody has connected.
@@ -69,29 +72,5 @@ impl Silent {
 
 /// The address of a port at which nobody listens.
 pub fn nobody() -> String {
-    listen().1
-}
-
-fn listen() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-    (listener, url)
-}
-
-/// Reads a request with its body; empty where the client hung up.
-pub(crate) fn receive(stream: &mut TcpStream) -> std::io::Result<String> {
-    let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        let length = stream.read(&mut buffer)?;
-        request.extend_from_slice(&buffer[..length]);
-        let text = String::from_utf8_lossy(&request);
-        let body = text.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body));
-        let complete = body.is_some_and(|(head, body)| {
-            let announced = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            body.len() >= announced.map_or(0, |length| length.parse().expect("a number"))
-        });
-        if length == 0 || complete {
-            return Ok(text.into_owned());
-        }
-    }
+    format!("http://{}", listen().1)
 }

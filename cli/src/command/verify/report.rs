@@ -8,6 +8,7 @@ use bulla_core::one_line;
 use serde_json::{Value, json};
 
 use super::{Finding, RULES, Row, Weight};
+use crate::percent;
 
 fn level(weight: Weight) -> &'static str {
     if weight == Weight::Note { "note" } else { "error" }
@@ -140,13 +141,7 @@ fn uri(path: &Path, directory: &Path) -> String {
         if out.len() > prefix.len() || !prefix.is_empty() {
             out.push('/');
         }
-        for byte in name.as_encoded_bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-                out.push(char::from(*byte));
-            } else {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
+        out.push_str(&percent::encoded(name.as_encoded_bytes(), b"-._~"));
     }
     out
 }

@@ -4,11 +4,13 @@
 //! in Endpoints.)
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+
+use crate::wire;
 
 /// What `--egress-selector-config-file` says; `{socket}` stands for the proxy's socket.
 pub(super) const CONFIGURATION: &str = r#"{"apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration",
@@ -42,13 +44,7 @@ impl Routes {
     }
 
     fn connect(&self, mut client: UnixStream) -> std::io::Result<()> {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            client.read_exact(&mut byte)?;
-            head.push(byte[0]);
-        }
-        let head = String::from_utf8_lossy(&head).into_owned();
+        let head = wire::head(&mut client)?;
         let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next());
         let port = target.and_then(|address| self.0.lock().expect("no holder panics").get(address).copied());
         let Some(server) = port.and_then(|port| TcpStream::connect(("127.0.0.1", port)).ok()) else {
@@ -71,6 +67,8 @@ impl Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
+
     use crate::{Fake, Sandbox};
 
     fn connect(socket: &Path, address: &str) -> (UnixStream, String) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Cluster, eventually};
-use crate::fake::receive;
+use crate::wire;
 
 /// A request that went through.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl Proxy {
 
 impl State {
     fn serve(&self, mut client: TcpStream) -> std::io::Result<()> {
-        let request = receive(&mut client)?;
+        let request = wire::request(&mut client)?;
         let Some(call) = parsed(&request) else { return Ok(()) };
         let fault = (self.plan.lock().expect("no plan panics"))(&call);
         let number = {

@@ -4,6 +4,7 @@ mod cluster;
 mod crd;
 mod faults;
 mod http;
+mod inside;
 mod metrics;
 mod modes;
 mod rights;

@@ -5,4 +5,5 @@ mod cluster;
 mod commands;
 mod own;
 mod pair;
+mod proxies;
 mod templates;
