@@ -1,4 +1,4 @@
-//! The HTTP API: stock kubeseal on ours through the API server's service proxy,
+//! The HTTP API: stock kubeseal and ours on ours through the API server's service proxy,
 //! our answers beside the original's, and what hostile requests get.
 
 use std::io::{Read as _, Write as _};
@@ -56,7 +56,7 @@ fn seal(sandbox: &Sandbox, space: &str, further: &Value) -> Value {
 }
 
 #[test]
-fn stock_kubeseal_works_with_our_service_through_the_api_server() {
+fn both_kubeseals_work_with_our_service_through_the_api_server() {
     // Everything as we ship it, and a user who may nothing but ask the service.
     let cluster = Cluster::start();
     cluster.apply(&manifests(&cluster, "overlays/as-upstream"));
@@ -65,54 +65,92 @@ fn stock_kubeseal_works_with_our_service_through_the_api_server() {
     let pod = Pod::start(&cluster, "kube-system", account, &Tool::controller(), &arguments);
     cluster.publish("kube-system", account, port);
     eventually("the key", || pod.log().contains("registered private key").then_some(()));
-    let space = cluster.namespace("user");
-    let mut sandbox = Sandbox::new();
-    sandbox.set("KUBECONFIG", cluster.kubeconfig(&space, "default"));
-    let kubeseal = |arguments: &[&str], input: &str| {
-        // The limit is the shipped one; whoever asks more often waits.
-        std::thread::sleep(Duration::from_millis(500));
-        sandbox.run_with_input(&Tool::kubeseal(), arguments, input.as_bytes())
-    };
-    let certificate = kubeseal(&["--fetch-cert"], "").success().stdout;
-    assert_eq!(certificate, Server::at(port).request("GET", "/v1/cert.pem", "").success().into_bytes());
-    sandbox.write("cert.pem", &certificate);
+    for tool in [Tool::kubeseal(), Tool::bulla_as_kubeseal()] {
+        let space = cluster.namespace("user");
+        let mut sandbox = Sandbox::new();
+        sandbox.set("KUBECONFIG", cluster.kubeconfig(&space, "default"));
+        let kubeseal = |arguments: &[&str], input: &str| {
+            // The limit is the shipped one; whoever asks more often waits.
+            std::thread::sleep(Duration::from_millis(500));
+            sandbox.run_with_input(&tool, arguments, input.as_bytes())
+        };
+        let certificate = kubeseal(&["--fetch-cert"], "").success().stdout;
+        assert_eq!(certificate, Server::at(port).request("GET", "/v1/cert.pem", "").success().into_bytes());
+        sandbox.write("cert.pem", &certificate);
 
-    let labels = json!({"metadata": {"labels": {"l": "v"}}, "type": "example.com/login"});
-    let mut sealed = seal(&sandbox, &space, &labels);
-    sealed["spec"]["template"]["data"] = json!({"t": "{{ .a }}"});
-    let text = sealed.to_string();
-    assert_eq!(kubeseal(&["--validate"], &text).success().out(), "");
-    let moved = text.replace("\"one\"", "\"other\"");
-    let refused = kubeseal(&["--validate"], &moved);
-    assert_eq!(
-        (refused.code, refused.err().as_str()),
-        (1, "error: unable to decrypt sealed secret: other\n")
-    );
-    let failed = kubeseal(&["--re-encrypt"], &moved);
-    assert!(failed.code == 1 && failed.err().starts_with("error: cannot re-encrypt secret: "), "{failed:?}");
+        let labels = json!({"metadata": {"labels": {"l": "v"}}, "type": "example.com/login"});
+        let mut sealed = seal(&sandbox, &space, &labels);
+        sealed["spec"]["template"]["data"] = json!({"t": "{{ .a }}"});
+        let text = sealed.to_string();
+        assert_eq!(kubeseal(&["--validate"], &text).success().out(), "");
+        let moved = text.replace("\"one\"", "\"other\"");
+        let refused = kubeseal(&["--validate"], &moved);
+        assert_eq!(
+            (refused.code, refused.err().as_str()),
+            (1, "error: unable to decrypt sealed secret: other\n")
+        );
+        let failed = kubeseal(&["--re-encrypt"], &moved);
+        assert!(
+            failed.code == 1 && failed.err().starts_with("error: cannot re-encrypt secret: "),
+            "{failed:?}"
+        );
 
-    let anew = kubeseal(&["--re-encrypt"], &text).success();
-    let mut rotated: Value = serde_json::from_slice(&anew.stdout).unwrap();
-    assert_ne!(rotated["spec"]["encryptedData"], sealed["spec"]["encryptedData"]);
-    rotated["spec"]["encryptedData"] = sealed["spec"]["encryptedData"].clone();
-    assert_eq!(rotated, sealed, "S-05: nothing else changed");
-    let yaml = kubeseal(&["--re-encrypt", "-o", "yaml"], &anew.out()).success().out();
-    kubeseal(&["--validate"], &yaml).success();
-    cluster.apply(&yaml);
-    let secret = eventually("the Secret", || cluster.get(&space, "secret/one"));
-    assert_eq!(secret["data"]["a"], secret["data"]["t"]);
-    assert_eq!(secret["type"], "example.com/login");
+        let anew = kubeseal(&["--re-encrypt"], &text).success();
+        let mut rotated: Value = serde_json::from_slice(&anew.stdout).unwrap();
+        assert_ne!(rotated["spec"]["encryptedData"], sealed["spec"]["encryptedData"]);
+        rotated["spec"]["encryptedData"] = sealed["spec"]["encryptedData"].clone();
+        assert_eq!(rotated, sealed, "S-05: nothing else changed");
+        let yaml = kubeseal(&["--re-encrypt", "-o", "yaml"], &anew.out()).success().out();
+        kubeseal(&["--validate"], &yaml).success();
+        cluster.apply(&yaml);
+        let secret = eventually("the Secret", || cluster.get(&space, "secret/one"));
+        assert_eq!(secret["data"]["a"], secret["data"]["t"]);
+        assert_eq!(secret["type"], "example.com/login");
+    }
     assert_eq!(shows_canary(pod.log().as_bytes()), None, "{}", pod.log());
 }
 
-/// What is answered otherwise than by the original.
-const DIFFERENT: [&str; 3] = [
+/// What is answered otherwise than by the original, as `docs/coming-from-kubeseal.md` says.
+const DIFFERENT: [&str; 16] = [
     // The template is copied (S-05); the original puts the object's metadata into it.
     "/v1/rotate no spec",
+    // What is in it is sealed anew as one; the original makes items of it.
+    "/v1/rotate old form",
+    // Templates are no part of it (S-04); the original renders them and seals what comes out.
+    "/v1/rotate template",
+    "/v1/rotate template over an item",
+    // Nor do they decide about it.
+    "/v1/verify template that fails",
+    "/v1/rotate template that fails",
+    "/v1/verify template that is none",
+    "/v1/rotate template that is none",
+    // The template's metadata stay as well (S-05).
+    "/v1/rotate labels of the template",
+    "/v1/rotate labels of the object",
+    "/v1/rotate annotations of the template",
+    "/v1/rotate name of the template",
+    "/v1/rotate no metadata in the template",
+    "/v1/rotate no template",
     // The original's handler panics, and the connection ends without an answer.
     "/v1/verify words",
     "/v1/verify half an object",
 ];
+
+/// An object of the old form, in which one ciphertext holds the whole Secret.
+fn old_form(sandbox: &Sandbox, space: &str) -> Value {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "one", "namespace": space, "labels": {"l": "v"}},
+        "data": {"a": "eA=="},
+    });
+    sandbox.write("whole.json", secret.to_string());
+    let raw = ["--raw", "--cert", "cert.pem", "--name", "one", "--namespace", space];
+    let raw = sandbox.run(&Tool::kubeseal(), &[&raw[..], &["--from-file", "whole.json"]].concat());
+    json!({
+        "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
+        "metadata": {"name": "one", "namespace": space}, "spec": {"data": raw.success().out()},
+    })
+}
 
 /// Requests that both controllers get, by name.
 fn requests(sandbox: &Sandbox, space: &str) -> Vec<(&'static str, String)> {
@@ -164,7 +202,26 @@ fn requests(sandbox: &Sandbox, space: &str) -> Vec<(&'static str, String)> {
             edit("/metadata/annotations", json!({"sealedsecrets.bitnami.com/cluster-wide": "true"})),
         ),
         ("unknown fields", edit("/spec/strange", json!({"a": 1}))),
+        ("old form", old_form(sandbox, space).to_string()),
+        ("old form, moved", old_form(sandbox, space).to_string().replace("\"one\"", "\"other\"")),
         ("old form that does not open", edit("/spec/data", json!("AAAA"))),
+        ("template", edit("/spec/template/data", json!({"t": "<{{ .a }}>"}))),
+        ("template over an item", edit("/spec/template/data", json!({"a": "<{{ .a }}>"}))),
+        ("template that fails", edit("/spec/template/data", json!({"t": "{{ fail .a }}"}))),
+        ("template that is none", edit("/spec/template/data", json!({"t": "{{"}))),
+        ("labels of the template", edit("/spec/template/metadata/labels", json!({"l": "v"}))),
+        ("labels of the object", edit("/metadata/labels", json!({"l": "v"}))),
+        ("annotations of the template", edit("/spec/template/metadata/annotations", json!({"a": "b"}))),
+        ("name of the template", edit("/spec/template/metadata/name", json!("other"))),
+        ("no metadata in the template", edit("/spec/template/metadata", Value::Null)),
+        ("no template", edit("/spec/template", Value::Null)),
+        (
+            "scope of the template",
+            edit(
+                "/spec/template/metadata/annotations",
+                json!({"sealedsecrets.bitnami.com/cluster-wide": "true"}),
+            ),
+        ),
         ("metadata of the wrong type", edit("/metadata/labels", json!(["x"]))),
         ("another kind", edit("/kind", json!("Secret"))),
         ("another version", edit("/apiVersion", json!("bitnami.com/v2"))),
@@ -181,10 +238,11 @@ fn requests(sandbox: &Sandbox, space: &str) -> Vec<(&'static str, String)> {
 
 /// Makes two answers of `rotate` comparable: ciphertexts are new each time.
 fn masked(body: &str) -> String {
-    let Ok(mut object) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
+    let Ok(object) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
     let mut body = body.to_owned();
-    for item in object["spec"]["encryptedData"].as_object_mut().into_iter().flatten() {
-        body = body.replace(item.1.as_str().expect("a ciphertext"), "*");
+    let items = object["spec"]["encryptedData"].as_object().into_iter().flatten().map(|(_, item)| item);
+    for item in items.chain(object["spec"].get("data")) {
+        body = body.replace(item.as_str().expect("a ciphertext"), "*");
     }
     body
 }
@@ -265,6 +323,12 @@ fn exchange(api: &Server, path: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").unwrap_or_default().1.to_owned())
 }
 
+/// What becomes of a request of a flood. The work on it comes after everything
+/// else, so on a busy machine it is not done in the 30 seconds that it has (408);
+/// else it is (200), or it is too much work (413), or there are too many (429).
+/// 0 is a connection that made room for another.
+const FLOODED: [u16; 5] = [0, 200, 408, 413, 429];
+
 #[test]
 fn s_06_a_flood_of_requests_delays_no_object() {
     let home = Home::new("flood");
@@ -288,7 +352,7 @@ fn s_06_a_flood_of_requests_delays_no_object() {
             scope.spawn(move || {
                 while !over.load(Ordering::Relaxed) {
                     let (status, _) = exchange(api, "/v1/verify", body);
-                    assert!([0, 200, 413, 429].contains(&status), "{status}");
+                    assert!(FLOODED.contains(&status), "{status}");
                     answered.fetch_add(u64::from(status != 0), Ordering::Relaxed);
                     std::thread::sleep(Duration::from_millis(8));
                 }
