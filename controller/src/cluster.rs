@@ -75,6 +75,12 @@ impl std::fmt::Display for Key {
     }
 }
 
+/// Sends again what an overloaded server puts off.
+pub(crate) fn retries() -> Result<RetryLayer<RetryPolicy>, String> {
+    let [first, longest] = PAUSES;
+    RetryPolicy::new(first, longest, RETRIES, true).map(RetryLayer::new).map_err(|error| error.to_string())
+}
+
 /// The path of the SealedSecrets of a namespace; empty means all.
 fn sealed_secrets(namespace: &str) -> String {
     match namespace {
@@ -106,11 +112,9 @@ impl Cluster {
         // The pauses of the library's own policy grow to minutes, in which a
         // server that came back would not be noticed (`security.md` R-10).
         config.default_retry = false;
-        let [first, longest] = PAUSES;
-        let retries = RetryPolicy::new(first, longest, RETRIES, true).map_err(|error| error.to_string())?;
         let builder = ClientBuilder::try_from(config).map_err(|error| error.to_string())?;
         let buffer = BufferLayer::<Request<kube::client::Body>>::new(WAITING);
-        let builder = builder.with_layer(&buffer).with_layer(&RetryLayer::new(retries));
+        let builder = builder.with_layer(&buffer).with_layer(&retries()?);
         Ok(Self::of(builder.build()))
     }
 
@@ -134,7 +138,12 @@ impl Cluster {
         if !self.term.holds() {
             return Err(ApiError::silent("this replica does not lead and may not write".to_owned()));
         }
-        self.ask(method, path, body).await.map(drop)
+        tokio::select! {
+            biased;
+            answer = self.ask(method, path, body) => answer.map(drop),
+            // What the server put off is not sent again by one who leads no more.
+            () = self.term.over() => Err(ApiError::silent("the term ended before there was an answer".to_owned())),
+        }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Zeroizing<String>, ApiError> {

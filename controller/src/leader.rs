@@ -6,12 +6,12 @@
 //! goes on where nobody took its place; one that was replaced, or whose Lease is
 //! gone, ends.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bulla_core::civil::rfc3339;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::World;
 use crate::arguments::Settings;
@@ -33,36 +33,65 @@ pub(crate) struct Rules {
 }
 
 /// Until when this process may write.
-#[derive(Clone, Default)]
-pub(crate) struct Term(Arc<Mutex<Limit>>);
+#[derive(Clone)]
+pub(crate) struct Term(Arc<watch::Sender<Limit>>);
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum Limit {
     /// Nobody was elected yet.
-    #[default]
     Closed,
     /// There is no election.
     Open,
     Until(Instant),
 }
 
+impl Default for Term {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Limit::Closed)))
+    }
+}
+
 impl Term {
     /// Whether this process may write now.
     pub(crate) fn holds(&self) -> bool {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *self.0.borrow() {
             Limit::Closed => false,
             Limit::Open => true,
             Limit::Until(end) => Instant::now() < end,
         }
     }
 
+    /// Waits until this process may not write any more.
+    pub(crate) async fn over(&self) {
+        let mut limits = self.0.subscribe();
+        while self.holds() {
+            let limit = *limits.borrow_and_update();
+            let ends = async {
+                match limit {
+                    Limit::Until(end) => sleep_until(end).await,
+                    Limit::Closed | Limit::Open => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = ends => {}
+                // The sender is ours, so it is there.
+                _ = limits.changed() => {}
+            }
+        }
+    }
+
     fn set(&self, limit: Limit) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+        self.0.send_replace(limit);
     }
 
     /// A term without an end.
     pub(crate) fn open(&self) {
         self.set(Limit::Open);
+    }
+
+    /// The end.
+    pub(crate) fn close(&self) {
+        self.set(Limit::Closed);
     }
 }
 
@@ -136,7 +165,8 @@ impl Candidate {
 
     /// Whether there is to be an election, and we may take part. The
     /// original's rights know no Leases; they are asked for, so that no request
-    /// is refused.
+    /// is refused, and once: who works without an election cannot begin one
+    /// without stopping first.
     async fn elects(&mut self) -> bool {
         let settings = &self.world.settings;
         if !settings.election.is_on {
@@ -150,7 +180,7 @@ impl Candidate {
                     Ok(false) => {
                         tracing::warn!(
                             lease = key.to_string(),
-                            "No right to use leases: running without leader election; run one replica only, or give the right to get, create and update leases"
+                            "No right to use leases: running without leader election; run one replica only, or give the right to get, create and update leases and restart"
                         );
                         return false;
                     }
@@ -236,7 +266,7 @@ impl Candidate {
         }
         let world = Arc::clone(&self.world);
         let key = lease_key(&world.settings);
-        world.cluster.term().set(Limit::Closed);
+        world.cluster.term().close();
         let Ok(Some(mut lease)) = world.cluster.lease(&key).await else { return };
         if self.claim(&lease["spec"], Instant::now()) != Claim::Ours {
             return;
@@ -358,5 +388,21 @@ mod tests {
         assert!(!leader.world.cluster.term().holds());
         assert!(follower.stand().await.is_ok() && *follower.leads.borrow());
         assert_eq!(api.held().objects[LEASE]["spec"]["leaseTransitions"], 1);
+    }
+    #[tokio::test]
+    async fn a_term_is_over_when_it_ends_and_not_where_it_was_put_off() {
+        let term = Term::default();
+        term.over().await;
+        term.set(Limit::Until(Instant::now() + Duration::from_millis(20)));
+        term.over().await;
+        assert!(!term.holds());
+        for limit in [Limit::Open, Limit::Until(Instant::now() + Duration::from_hours(1))] {
+            term.set(Limit::Until(Instant::now() + Duration::from_millis(20)));
+            let (over, renewed) = (term.over(), async { term.set(limit) });
+            let over = async { tokio::time::timeout(Duration::from_millis(60), over).await };
+            assert!(tokio::join!(over, renewed).0.is_err());
+            let (over, closed) = (term.over(), async { term.set(Limit::Closed) });
+            tokio::join!(over, closed);
+        }
     }
 }

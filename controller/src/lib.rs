@@ -18,6 +18,7 @@ mod telemetry;
 #[cfg(test)]
 mod testing;
 mod watch;
+mod worker;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use arguments::{Asked, Settings};
 use cluster::Cluster;
 use metrics::Metrics;
 
-/// How long work in progress may take after the order to end.
+/// How long work and answers in progress may take after the order to end.
 const GRACE: Duration = Duration::from_secs(15);
 /// How long it may take to give the lease back after that.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -104,9 +105,9 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
     let (candidate, mut leads) = leader::Candidate::new(Arc::clone(&world));
     let (keeper, ring) = keys::Keeper::new(Arc::clone(&world), leads.clone());
     let (mut parts, mut work) = (JoinSet::new(), JoinSet::new());
-    parts.spawn(crate::http::serve(Arc::clone(&world), ring.clone()));
-    parts.spawn(metrics::serve(Arc::clone(&world)));
-    parts.spawn(keeper.run());
+    parts.spawn(crate::http::serve(Arc::clone(&world), ring.clone(), ended.clone()));
+    parts.spawn(metrics::serve(Arc::clone(&world), ended.clone()));
+    let mut keeper = tokio::spawn(keeper.run());
     let mut election = tokio::spawn(candidate.run(left));
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
@@ -116,6 +117,7 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
             _ = interrupt.recv() => break,
             Some(ended) = parts.join_next() => return Err(reason(ended)),
             Some(ended) = work.join_next() => return Err(reason(ended)),
+            ended = &mut keeper => return Err(reason(ended)),
             ended = &mut election => return Err(reason(ended)),
             Ok(_) = leads.wait_for(|leads| *leads), if work.is_empty() => {}
         }
@@ -125,7 +127,11 @@ async fn run(settings: Settings, environment: &Environment, clock: Arc<SystemClo
     }
     tracing::info!("Ending");
     end.send_replace(true);
-    let _ = tokio::time::timeout(GRACE, async { while work.join_next().await.is_some() {} }).await;
+    let rest = async {
+        while work.join_next().await.is_some() {}
+        while parts.join_next().await.is_some() {}
+    };
+    let _ = tokio::time::timeout(GRACE, rest).await;
     leave.send_replace(true);
     let _ = tokio::time::timeout(FAREWELL, election).await;
     Ok(())

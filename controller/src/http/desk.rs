@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::bucket::{Bucket, Rate};
 use super::listen::Answer;
-use super::worker::{Budget, Worker};
 use super::{empty, text, typed};
 use crate::keys::Ring;
+use crate::worker::{Budget, Worker};
 
 /// Bytes of a request.
 const BODY: usize = 4 << 20;
@@ -63,7 +63,7 @@ impl Desk {
         ring: watch::Receiver<Arc<Ring>>,
         work: Duration,
     ) -> std::io::Result<Self> {
-        let (bucket, worker) = (Bucket::new(rate, Instant::now()), Worker::start()?);
+        let (bucket, worker) = (Bucket::new(rate, Instant::now()), Worker::start("requests")?);
         Ok(Self { bucket, places: Arc::new(Semaphore::new(AT_ONCE)), worker, options, random, ring, work })
     }
 

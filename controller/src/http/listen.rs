@@ -1,6 +1,6 @@
 //! A listener that nobody can occupy (`security.md` H-01): few connections,
-//! short heads, and where all places are taken, who is not being
-//! answered makes room.
+//! short heads, one request each, and where all places are taken, who has not
+//! asked yet makes room.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
@@ -38,9 +39,10 @@ pub(crate) struct Limits {
     pub(crate) head_bytes: usize,
     /// How long a head may take.
     pub(crate) head: Duration,
-    /// How long a request may take, and after how long a connection ends with
-    /// the request that it is at.
+    /// How long a request may take until there is an answer.
     pub(crate) request: Duration,
+    /// How long the client may need to take it.
+    pub(crate) taking: Duration,
     /// Processor time for what a request asks to be worked on.
     pub(crate) work: Duration,
 }
@@ -51,6 +53,7 @@ impl Limits {
         head_bytes: 16 * 1024,
         head: Duration::from_secs(10),
         request: Duration::from_secs(30),
+        taking: Duration::from_secs(10),
         work: Duration::from_secs(2),
     };
 }
@@ -60,16 +63,21 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
 }
 
-/// Serves until the process ends.
+/// Serves until `end` says so; who has asked by then gets the answer.
 pub(crate) async fn serve<S: Service>(
     listener: TcpListener,
     limits: Limits,
     service: S,
+    mut end: watch::Receiver<bool>,
 ) -> Result<(), String> {
     let service = Arc::new(service);
     let mut guests = Guests { all: JoinSet::new(), places: VecDeque::new() };
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Ok(_) = end.wait_for(|is_over| *is_over) => break,
+        };
+        let Ok((stream, _)) = accepted else {
             // Out of descriptors, most likely: wait for some.
             sleep(Duration::from_millis(100)).await;
             continue;
@@ -81,10 +89,13 @@ pub(crate) async fn serve<S: Service>(
         // A request that has arrived is seen before the next guest is let in.
         tokio::task::yield_now().await;
     }
+    drop(listener);
+    guests.leave().await;
+    Ok(())
 }
 
-/// The open connections, oldest first, and whether a request of each is being
-/// answered.
+/// The open connections, oldest first, and whether each has asked: from then
+/// on it is left alone until its answer is with the client.
 struct Guests {
     all: JoinSet<()>,
     places: VecDeque<(AbortHandle, Arc<AtomicBool>)>,
@@ -106,25 +117,36 @@ impl Guests {
             }
         }
     }
+
+    /// Waits for those who have asked.
+    async fn leave(mut self) {
+        let silent = self.places.iter().filter(|(_, is_asking)| !is_asking.load(Ordering::Relaxed));
+        silent.for_each(|(task, _)| task.abort());
+        while self.all.join_next().await.is_some() {}
+    }
 }
 
 async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, is_asking: Arc<AtomicBool>) {
-    let (service, is_asking) = (&service, &is_asking);
+    let answered = Notify::new();
+    let (service, is_asking, answered) = (&service, &is_asking, &answered);
     let answer = service_fn(move |request| async move {
         is_asking.store(true, Ordering::Relaxed);
         let answer = service.answer(request).await;
-        is_asking.store(false, Ordering::Relaxed);
+        answered.notify_one();
         Ok::<_, Infallible>(answer)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(limits.head_bytes)
+        // So a connection is over as soon as its answer is with the client.
+        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = sleep(limits.request) => connection.as_mut().graceful_shutdown(),
+        () = answered.notified() => {}
+        () = sleep(limits.head + limits.request) => return,
     }
-    let _ = timeout(limits.request, connection).await;
+    let _ = timeout(limits.taking, connection).await;
 }

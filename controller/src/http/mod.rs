@@ -6,7 +6,6 @@ mod bucket;
 mod desk;
 mod health;
 pub(crate) mod listen;
-mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +34,12 @@ struct Api {
     limits: Limits,
 }
 
-/// Serves until the process ends; an error says why the address cannot be had.
-pub(crate) async fn serve(world: Arc<World>, ring: watch::Receiver<Arc<Ring>>) -> Result<(), String> {
+/// Serves until `end` says so; an error says why the address cannot be had.
+pub(crate) async fn serve(
+    world: Arc<World>,
+    ring: watch::Receiver<Arc<Ring>>,
+    end: watch::Receiver<bool>,
+) -> Result<(), String> {
     let settings = &world.settings;
     let limits = Limits::DEFAULT;
     let random = Arc::clone(&world.random);
@@ -45,7 +48,7 @@ pub(crate) async fn serve(world: Arc<World>, ring: watch::Receiver<Arc<Ring>>) -
     let (health, metrics) = (Arc::clone(&world.health), Arc::clone(&world.metrics));
     let listener = listen::bind(settings.listen).await?;
     tracing::info!(addr = %settings.listen, "HTTP server serving");
-    listen::serve(listener, limits, Api { health, metrics, desk, limits }).await
+    listen::serve(listener, limits, Api { health, metrics, desk, limits }, end).await
 }
 
 impl Service for Api {

@@ -9,6 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::*;
 
@@ -40,7 +41,7 @@ async fn served(rate: Rate, limits: Limits) -> (SocketAddr, Arc<Metrics>) {
     let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let api = Api { health, metrics: Arc::clone(&metrics), desk, limits };
-    tokio::spawn(listen::serve(listener, limits, api));
+    tokio::spawn(listen::serve(listener, limits, api, watch::channel(false).1));
     (address, metrics)
 }
 
@@ -186,6 +187,71 @@ async fn h_01_who_drips_is_not_waited_for() {
     let start = Instant::now();
     let (status, _, _) = send(address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(status == 200 && start.elapsed() < Duration::from_secs(5));
+}
+
+/// Tells that it is asked, and answers when it is told to.
+struct Waits(Arc<[Notify; 2]>);
+
+impl Service for Waits {
+    async fn answer(&self, _: Request<Incoming>) -> Answer {
+        self.0[0].notify_one();
+        self.0[1].notified().await;
+        text(StatusCode::OK, "ok\n")
+    }
+}
+
+#[tokio::test]
+async fn r_21_who_has_asked_gets_the_answer_and_nobody_else_gets_in() {
+    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, ended) = watch::channel(false);
+    let says = Arc::new([Notify::new(), Notify::new()]);
+    let served = tokio::spawn(listen::serve(listener, Limits::DEFAULT, Waits(Arc::clone(&says)), ended));
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    let asking = tokio::spawn(async move { send(address, &request("GET", "/", "", "")).await });
+    says[0].notified().await;
+    end.send_replace(true);
+    // The silent one is let go, and the door is shut.
+    assert!(matches!(silent.read(&mut [0]).await, Ok(0) | Err(_)));
+    assert!(TcpStream::connect(address).await.is_err());
+    assert!(!served.is_finished());
+    says[1].notify_one();
+    assert_eq!(asking.await.unwrap().0, 200);
+    served.await.unwrap().unwrap();
+}
+
+/// Answers everything with more than a connection holds.
+struct Large;
+
+impl Service for Large {
+    async fn answer(&self, _: Request<Incoming>) -> Answer {
+        typed(StatusCode::OK, "text/plain", vec![b'x'; LARGE])
+    }
+}
+
+const LARGE: usize = 64 << 20;
+
+#[tokio::test]
+async fn h_01_an_answer_is_not_cut_off_to_make_room_and_waits_a_while() {
+    for (taking, pause, is_whole) in [(10_000, 0, true), (50, 500, false)] {
+        let limits = Limits { connections: 2, taking: Duration::from_millis(taking), ..Limits::DEFAULT };
+        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(listen::serve(listener, limits, Large, watch::channel(false).1));
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(&request("GET", "/", "", "")).await.unwrap();
+        let mut answer = vec![0];
+        slow.read_exact(&mut answer).await.unwrap();
+        let mut crowd = Vec::new();
+        for _ in 0..8 {
+            crowd.push(TcpStream::connect(address).await.unwrap());
+        }
+        // Who is silent makes room.
+        assert!(matches!(crowd[0].read(&mut [0]).await, Ok(0) | Err(_)));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let _ = slow.read_to_end(&mut answer).await;
+        assert_eq!(answer.len() > LARGE, is_whole, "{}", answer.len());
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use prometheus::{
     Error, Gauge, Histogram, HistogramOpts, HistogramTimer, HistogramVec, IntCounter, IntCounterVec,
     IntGauge, Opts, Registry, TextEncoder,
 };
+use tokio::sync::watch;
 
 use crate::World;
 use crate::arguments::VERSION;
@@ -181,18 +182,19 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// Serves the metrics until the process ends. Without them the controller goes
+/// Serves the metrics until `end` says so. Without them the controller goes
 /// on, as the original does.
-pub(crate) async fn serve(world: Arc<World>) -> Result<(), String> {
+pub(crate) async fn serve(world: Arc<World>, mut end: watch::Receiver<bool>) -> Result<(), String> {
     let address = world.settings.listen_metrics;
     match listen::bind(address).await {
         Ok(listener) => {
             tracing::info!(addr = %address, "HTTP metrics server serving");
-            listen::serve(listener, Limits::DEFAULT, Page(Arc::clone(&world.metrics))).await
+            listen::serve(listener, Limits::DEFAULT, Page(Arc::clone(&world.metrics)), end).await
         }
         Err(error) => {
             tracing::error!(error, "HTTP metrics server exiting");
-            std::future::pending().await
+            let _ = end.wait_for(|is_over| *is_over).await;
+            Ok(())
         }
     }
 }

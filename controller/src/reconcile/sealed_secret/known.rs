@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::Event;
+use serde_json::Value;
 
 use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
@@ -31,6 +32,10 @@ pub(super) enum Reaction {
     Soon(Key),
 }
 
+/// Items, sealed ones and templates, of an object that is not large. Each costs
+/// a private operation per key where none opens it, some milliseconds.
+const FEW: usize = 100;
+
 /// A SealedSecret.
 struct Object {
     uid: Box<str>,
@@ -40,6 +45,7 @@ struct Object {
     claim: Option<Claim>,
     /// Whether the Secret is as claimed.
     is_settled: bool,
+    is_large: bool,
     failed: Option<Failed>,
     failures: u32,
     said: Option<Said>,
@@ -126,6 +132,11 @@ impl Known {
         failed.map(|(key, _)| key.clone()).collect()
     }
 
+    /// Whether work on an object may take long.
+    pub(super) fn is_large(&self, key: &Key) -> bool {
+        self.objects.get(key).is_some_and(|object| object.is_large)
+    }
+
     /// What is known for work on an object.
     pub(super) fn order(&mut self, key: &Key) -> Order {
         Order {
@@ -191,8 +202,18 @@ impl Known {
         let claim = if self.is_started || !self.watches_secrets { None } else { claim(object) };
         // What was said about another object of this name says nothing.
         let said = old.filter(|old| old.uid == uid).and_then(|old| old.said.clone());
-        let new =
-            Object { uid, generation, scope, claim, is_settled: false, failed: None, failures: 0, said };
+        let is_large = is_large(&object.data);
+        let new = Object {
+            uid,
+            generation,
+            scope,
+            claim,
+            is_settled: false,
+            is_large,
+            failed: None,
+            failures: 0,
+            said,
+        };
         self.objects.insert(key.clone(), new);
         self.is_started.then_some(key)
     }
@@ -264,6 +285,13 @@ impl Known {
         }
         object.failed.is_some().then(|| Reaction::Soon(key.clone()))
     }
+}
+
+/// Whether an object has many items.
+pub(super) fn is_large(object: &Value) -> bool {
+    let spec = &object["spec"];
+    let items = [&spec["encryptedData"], &spec["template"]["data"]];
+    items.into_iter().filter_map(Value::as_object).map(serde_json::Map::len).sum::<usize>() > FEW
 }
 
 /// Ends the list of a watch: what it covers and did not see was deleted.

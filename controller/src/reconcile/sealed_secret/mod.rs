@@ -4,7 +4,7 @@
 mod known;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -22,6 +22,7 @@ use crate::cluster::Key;
 use crate::keys::Ring;
 use crate::queue::{Queue, Urgency, long_pause, pause};
 use crate::watch::{self as watches, Change, Changes};
+use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
 use work::{Outcome, Worker};
@@ -42,7 +43,7 @@ fn start(
     end: watch::Receiver<bool>,
 ) -> BoxFuture<'static, Result<(), String>> {
     Box::pin(async move {
-        Driver::new(world, ring).run(end).await;
+        Driver::new(world, ring).map_err(|error| error.to_string())?.run(end).await;
         Ok(())
     })
 }
@@ -53,25 +54,35 @@ struct Driver {
     ring: watch::Receiver<Arc<Ring>>,
     known: Known,
     queue: Queue<Key>,
+    /// Large objects that were taken and wait for the one that is in work.
+    aside: VecDeque<Key>,
+    large: Option<Key>,
     running: JoinSet<(Key, Outcome)>,
     keys: HashMap<Id, Key>,
     secrets: Changes<PartialObjectMeta<Secret>>,
 }
 
 impl Driver {
-    fn new(world: Arc<World>, ring: watch::Receiver<Arc<Ring>>) -> Self {
+    fn new(world: Arc<World>, ring: watch::Receiver<Arc<Ring>>) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let worker = Worker { world: Arc::clone(&world), ring: ring.clone(), cores: Semaphore::new(cores) };
-        Self {
+        let worker = Worker {
+            world: Arc::clone(&world),
+            ring: ring.clone(),
+            cores: Semaphore::new(cores),
+            patient: worker::Worker::start("large objects")?,
+        };
+        Ok(Self {
             known: Known::new(&world.settings, world.metrics.conditions.clone()),
             worker: Arc::new(worker),
             world,
             ring,
             queue: Queue::new(),
+            aside: VecDeque::new(),
+            large: None,
             running: JoinSet::new(),
             keys: HashMap::new(),
             secrets: stream::pending().boxed(),
-        }
+        })
     }
 
     async fn run(mut self, mut end: watch::Receiver<bool>) {
@@ -100,7 +111,7 @@ impl Driver {
             return;
         }
         while self.running.len() < AT_ONCE
-            && let Some(key) = self.queue.take(Instant::now())
+            && let Some(key) = self.next()
         {
             let order = self.known.order(&key);
             let worker = Arc::clone(&self.worker);
@@ -111,6 +122,28 @@ impl Driver {
             });
             self.keys.insert(task.id(), key);
         }
+    }
+
+    /// The next piece of work. Of large objects one is in work at a time, so
+    /// that all of them together hold up nobody.
+    fn next(&mut self) -> Option<Key> {
+        if self.large.is_none() {
+            self.large = self.aside.pop_front();
+            if self.large.is_some() {
+                return self.large.clone();
+            }
+        }
+        while let Some(key) = self.queue.take(Instant::now()) {
+            if !self.known.is_large(&key) {
+                return Some(key);
+            }
+            if self.large.is_none() {
+                self.large = Some(key.clone());
+                return Some(key);
+            }
+            self.aside.push_back(key);
+        }
+        None
     }
 
     fn sealed_changed(&mut self, change: Change<DynamicObject>) {
@@ -176,6 +209,7 @@ impl Driver {
                 (key, Outcome::panicked())
             }
         };
+        self.large.take_if(|large| *large == key);
         let retry = outcome.retry;
         let failures = self.known.ended(&key, outcome);
         let again = match retry {
@@ -184,5 +218,52 @@ impl Driver {
             Retry::Later => Some(long_pause(failures)),
         };
         self.queue.done(&key, again, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::atomic::AtomicI64;
+
+    use kube::runtime::watcher::Event;
+    use serde_json::json;
+
+    use crate::testing::{Api, SetClock};
+
+    #[tokio::test]
+    async fn r_14_one_large_object_is_in_work_at_a_time_and_the_others_wait_aside() {
+        let world = Api::default().plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+        let mut driver = Driver::new(world, watch::channel(Arc::default()).1).unwrap();
+        let key = |name: &str| Key { namespace: "x".into(), name: name.into() };
+        let item = |number: usize| (format!("i{number}"), json!("AAAA"));
+        for (name, items, templates) in [("a", 101, 0), ("b", 60, 41), ("c", 0, 101), ("d", 60, 40)] {
+            let object = json!({
+                "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
+                "metadata": {"namespace": "x", "name": name, "uid": name, "generation": 1},
+                "spec": {
+                    "encryptedData": (0..items).map(item).collect::<serde_json::Map<_, _>>(),
+                    "template": {"data": (0..templates).map(item).collect::<serde_json::Map<_, _>>()},
+                },
+            });
+            driver.known.sealed_changed((0, Event::Apply(serde_json::from_value(object).unwrap())));
+            driver.queue.add(key(name), Urgency::Fresh);
+        }
+        let end = |driver: &mut Driver, name: &str| {
+            let id = driver.running.spawn(std::future::pending()).id();
+            let outcome = Outcome { retry: Retry::Never, failed: None, said: None, gone: None };
+            driver.ended(Ok((id, (key(name), outcome))));
+        };
+        assert_eq!([driver.next(), driver.next(), driver.next()], [Some(key("a")), Some(key("d")), None]);
+        // What changes while it waits aside is not taken twice.
+        driver.queue.add(key("b"), Urgency::Fresh);
+        assert_eq!(driver.next(), None);
+        end(&mut driver, "d");
+        assert_eq!(driver.next(), None, "a small one makes no room for a large one");
+        end(&mut driver, "a");
+        assert_eq!([driver.next(), driver.next()], [Some(key("b")), None]);
+        end(&mut driver, "b");
+        assert_eq!(driver.next(), Some(key("c")));
     }
 }

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
 use super::super::event;
+use super::known::is_large;
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
+use crate::worker;
 
 /// How often a Secret is read anew because somebody else wrote it meanwhile,
 /// before that is a failure to report.
@@ -22,6 +24,8 @@ pub(super) struct Worker {
     pub(super) ring: watch::Receiver<Arc<Ring>>,
     /// Room for computations: one per core.
     pub(super) cores: Semaphore,
+    /// Who computes what takes long, after everybody else.
+    pub(super) patient: worker::Worker,
 }
 
 /// What is known before.
@@ -97,8 +101,9 @@ impl Worker {
     async fn update(&self, key: &Key, mut object: Value, order: Order) -> Outcome {
         let before = SealedSecretStatus::from_value(object.get("status"));
         let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+        let is_large = is_large(&object);
         let outcome = match SealedSecret::from_value(&object) {
-            Ok(sealed) => self.unseal(sealed, order.is_absent, key).await,
+            Ok(sealed) => self.unseal(sealed, is_large, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
         let now = self.world.clock.now();
@@ -166,8 +171,14 @@ impl Worker {
         Some(said)
     }
 
-    async fn unseal(&self, sealed: SealedSecret, is_absent: bool, key: &Key) -> Result<Done, Failure> {
-        let (sealed, unsealed) = self.compute(sealed).await?;
+    async fn unseal(
+        &self,
+        sealed: SealedSecret,
+        is_large: bool,
+        is_absent: bool,
+        key: &Key,
+    ) -> Result<Done, Failure> {
+        let (sealed, unsealed) = self.compute(sealed, is_large).await?;
         for name in bulla_seal::collisions(&sealed) {
             tracing::warn!(
                 key = key.to_string(),
@@ -198,20 +209,27 @@ impl Worker {
         }
     }
 
-    /// Unseals beside everything else, on a core of its own.
+    /// Unseals beside everything else: on a core of its own, or a large object
+    /// when the cores have nothing better to do (`security.md` R-14).
     async fn compute(
         &self,
         sealed: SealedSecret,
+        is_large: bool,
     ) -> Result<(SealedSecret, Result<Secret, Failure>), Failure> {
         let ring = Arc::clone(&self.ring.borrow());
         let world = Arc::clone(&self.world);
-        let _core = self.cores.acquire().await;
-        let computed = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let options = world.settings.unseal;
             let unsealed = bulla_seal::unseal(&sealed, &ring.keys, options, &*world.clock, &*world.random);
             (sealed, unsealed.map_err(Failure::from))
-        });
-        computed.await.map_err(|_| Failure::Malformed("the object made the controller panic".to_owned()))
+        };
+        let computed = if is_large {
+            self.patient.run(work).await
+        } else {
+            let _core = self.cores.acquire().await;
+            tokio::task::spawn_blocking(work).await.ok()
+        };
+        computed.ok_or_else(|| Failure::Malformed("the object made the controller panic".to_owned()))
     }
 
     /// Deletes the Secret of a deleted object, where that is asked for.
@@ -249,11 +267,14 @@ fn failure(key: &Key, error: &ApiError) -> Failure {
 mod tests {
     use super::*;
 
-    use std::sync::atomic::AtomicI64;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     use bulla_core::{Random, RandomError, SecretBytes};
     use bulla_crypto::SystemRandom;
     use bulla_seal::{KeyRing, KeySecret, NewKey, SealOptions};
+    use http_body_util::Full;
+    use hyper::body::Bytes;
+    use tower::Layer as _;
 
     use crate::testing::{Api, SetClock};
 
@@ -273,29 +294,66 @@ mod tests {
 
     const PATH: &str = "/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/";
 
-    #[tokio::test]
-    async fn r_14_a_panic_is_that_objects_error_and_nobody_elses() {
+    /// An API server with objects that have one value and further templates,
+    /// and who works on them with one core and the key.
+    fn stage(random: Arc<dyn Random>, objects: &[(&str, &[(&str, &str)])]) -> (Api, Worker) {
         let api = Api::default();
-        let world = api.world(&[], Arc::new(SetClock(AtomicI64::new(1_800_000_000))), Arc::new(Poisoned));
+        let world = api.world(&[], Arc::new(SetClock(AtomicI64::new(1_800_000_000))), random);
         let new = NewKey { bits: 2048, ..world.settings.new_key.clone() };
         let made = new.generate("kube-system", "k", 1_800_000_000, &SystemRandom).unwrap();
         let key = KeySecret::read(&made).unwrap().key;
-        for (name, template) in [("bad", "{{ randAlphaNum 20 }}"), ("good", "{{ .a }}!")] {
+        for (name, templates) in objects {
             let mut secret = Secret::default();
             secret.metadata.namespace = "x".into();
-            secret.metadata.name = name.into();
+            secret.metadata.name = (*name).into();
             secret.data.insert("a".into(), SecretBytes::new(b"value".to_vec()));
             let mut sealed =
                 bulla_seal::seal(&secret, key.public(), &SealOptions::default(), &SystemRandom).unwrap();
-            sealed.template.data.insert("t".into(), template.into());
+            sealed.template.data =
+                templates.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
             let mut object: Value = serde_json::from_str(&bulla_api::json_line(&sealed.tree())).unwrap();
-            object["metadata"]["uid"] = name.into();
+            object["metadata"]["uid"] = (*name).into();
             object["metadata"]["generation"] = 1.into();
             api.held().objects.insert(format!("{PATH}{name}"), object);
         }
-        let ring = Ring::of(KeyRing::new([key]));
-        let worker = Worker { world, ring: watch::channel(Arc::new(ring)).1, cores: Semaphore::new(1) };
-        let order = || Order { gone: None, is_absent: true, said: None };
+        let ring = watch::channel(Arc::new(Ring::of(KeyRing::new([key])))).1;
+        let patient = worker::Worker::start("large objects").unwrap();
+        (api, Worker { world, ring, cores: Semaphore::new(1), patient })
+    }
+
+    fn order() -> Order {
+        Order { gone: None, is_absent: true, said: None }
+    }
+
+    #[tokio::test]
+    async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
+        let (api, worker) = stage(Arc::new(SystemRandom), &[("large", &[]), ("small", &[])]);
+        {
+            let mut held = api.held();
+            let items = &mut held.objects.get_mut(&format!("{PATH}large")).unwrap()["spec"]["encryptedData"];
+            let item = items["a"].clone();
+            *items = (0..2000).map(|number| (format!("i{number}"), item.clone())).collect();
+        }
+        // The large one is begun, and the small one is done before it.
+        let secrets = || {
+            let paths = api.held().objects.keys().cloned().collect::<Vec<_>>();
+            paths.into_iter().filter(|path| path.contains("/secrets/")).collect::<Vec<_>>()
+        };
+        let small = async {
+            tokio::task::yield_now().await;
+            assert_eq!(worker.reconcile(&key_of("small"), order()).await.failed, None);
+            secrets()
+        };
+        let large = key_of("large");
+        let (large, before) = tokio::join!(biased; worker.reconcile(&large, order()), small);
+        assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
+        assert_eq!((large.failed, secrets().len()), (None, 2));
+    }
+
+    #[tokio::test]
+    async fn r_14_a_panic_is_that_objects_error_and_nobody_elses() {
+        let templates = [[("t", "{{ randAlphaNum 20 }}")], [("t", "{{ .a }}!")]];
+        let (api, worker) = stage(Arc::new(Poisoned), &[("bad", &templates[0]), ("good", &templates[1])]);
         let bad = worker.reconcile(&key_of("bad"), order()).await;
         let good = worker.reconcile(&key_of("good"), order()).await;
         assert_eq!((bad.retry, bad.failed, good.failed), (Retry::Later, Some(Failed::Other), None));
@@ -332,5 +390,26 @@ mod tests {
         assert_eq!(api.changes(), [""; 0]);
         open.cluster.create_secret(&secret).await.unwrap();
         assert_eq!(api.changes(), ["POST /api/v1/namespaces/x/secrets"]);
+    }
+    #[tokio::test]
+    async fn r_20_what_was_put_off_is_not_sent_again_after_the_term() {
+        let term = Arc::new(std::sync::Mutex::new(None::<crate::leader::Term>));
+        let asked = Arc::new(AtomicI64::new(0));
+        let (counts, ends) = (Arc::clone(&asked), Arc::clone(&term));
+        let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
+            counts.fetch_add(1, Ordering::Relaxed);
+            ends.lock().unwrap().as_ref().unwrap().close();
+            let answer = http::Response::builder().status(503).header("Retry-After", "1");
+            std::future::ready(Ok::<_, tower::BoxError>(answer.body(Full::new(Bytes::new())).unwrap()))
+        });
+        let service = crate::cluster::retries().unwrap().layer(service);
+        let cluster = crate::cluster::Cluster::of(kube::Client::new(service, "default"));
+        cluster.term().open();
+        *term.lock().unwrap() = Some(cluster.term().clone());
+        let error = cluster.create_event("x", &json!({})).await.unwrap_err();
+        assert_eq!(
+            (error.to_string().as_str(), asked.load(Ordering::Relaxed)),
+            ("the term ended before there was an answer", 1)
+        );
     }
 }

@@ -58,6 +58,15 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
             (0..5000).map(|number| (format!("k{number}"), "AgAA".repeat(30))).collect();
         spec["encryptedData"] = json!(items);
     });
+    // Of another object, so that each costs a private operation before it does not open.
+    let item = good["spec"]["encryptedData"]["a"].clone();
+    let costly: Vec<String> = (0..size(1, 8)).map(|number| format!("costly-{number}")).collect();
+    for name in &costly {
+        poison(name, &|spec| {
+            let items = (0..size(150, 2000)).map(|number| (format!("k{number}"), item.clone()));
+            spec["encryptedData"] = items.collect::<serde_json::Map<_, _>>().into();
+        });
+    }
     let bomb = "{{ range until 1000000 }}{{ range until 1000000 }}x{{ end }}{{ end }}";
     let mut object = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
     object["spec"]["template"]["data"] = json!({"t": bomb});
@@ -66,14 +75,14 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     stage.seal_many("good", count);
     stage.all_there("good", count);
     let took = begin.elapsed();
-    for name in ["huge", "no-base64", "many", "bomb"] {
+    for name in ["huge", "no-base64", "many", "bomb"].into_iter().chain(costly.iter().map(String::as_str)) {
         assert_ne!(stage.home.condition(name, "False"), "");
         assert_eq!(stage.home.secret(name), None);
     }
     told(
         "R-14",
-        &format!("4 poisonous objects among {count}"),
-        &format!("all others there after {} s", took.as_secs()),
+        &format!("{} poisonous objects among {count}", 4 + costly.len()),
+        &format!("all others there after {:.1} s", took.as_secs_f64()),
     );
 }
 

@@ -1,6 +1,6 @@
-//! The one thread that does what strangers ask for: at the lowest priority, one
-//! request at a time, each with a budget (`security.md` S-06). The unsealing of
-//! objects has threads of its own and goes before.
+//! Threads for work that everything else goes before: each does one piece at a
+//! time, at the lowest priority. One does what strangers ask for, each request
+//! with a budget (`security.md` S-06), another unseals large objects.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -11,15 +11,15 @@ use tokio::sync::oneshot;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The thread; it ends when this is dropped.
-pub(super) struct Worker(Sender<Job>);
+pub(crate) struct Worker(Sender<Job>);
 
 impl Worker {
-    pub(super) fn start() -> std::io::Result<Self> {
+    pub(crate) fn start(name: &str) -> std::io::Result<Self> {
         let (jobs, queue) = channel::<Job>();
-        std::thread::Builder::new().name("requests".to_owned()).spawn(move || {
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             lower_priority();
             for job in queue {
-                // A panic is the error of that request and of no other.
+                // A panic is the error of that piece and of no other.
                 let _ = catch_unwind(AssertUnwindSafe(job));
             }
         })?;
@@ -28,7 +28,7 @@ impl Worker {
 
     /// Runs `work` there when its turn comes, unless nobody waits for it any
     /// more; none where it panics.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
@@ -44,17 +44,17 @@ impl Worker {
 }
 
 /// What one request may cost: time of this thread, however busy the machine is.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     end: Duration,
 }
 
 impl Budget {
-    pub(super) fn of(time: Duration) -> Self {
+    pub(crate) fn of(time: Duration) -> Self {
         Self { end: spent() + time }
     }
 
     /// Whether there is some left.
-    pub(super) fn is_left(&self) -> bool {
+    pub(crate) fn is_left(&self) -> bool {
         spent() < self.end
     }
 }
@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn s_06_one_thread_of_the_lowest_priority_outlives_a_panic() {
-        let worker = Worker::start().unwrap();
+        let worker = Worker::start("test").unwrap();
         let niceness = || rustix::process::getpriority_process(None).unwrap();
         let own = niceness();
         let told = worker.run(move || (std::thread::current().id(), niceness())).await.unwrap();
