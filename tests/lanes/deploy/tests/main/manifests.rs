@@ -171,3 +171,18 @@ fn p_04_crds_stay_and_the_image_has_no_shell() {
 fn kind(object: &Value) -> &str {
     object["kind"].as_str().unwrap_or_default()
 }
+
+#[test]
+fn p_03_the_readme_narrows_the_policy_to_the_api_server() {
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink(deploy(""), sandbox.path("deploy")).expect("a link in a fresh directory");
+    let readme = String::from_utf8(sandbox.read("deploy/README.md")).expect("text");
+    let example = readme.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).expect("one");
+    sandbox.write("kustomization.yaml", example.0);
+    let rendered = sandbox.run(&Tool::kubernetes("kubectl"), &["kustomize", "."]).success().out();
+    let objects = objects(&rendered);
+    let spec = &of_kind(&objects, "NetworkPolicy")[0]["spec"];
+    let server = json!([{"ipBlock": {"cidr": "203.0.113.7/32"}}]);
+    assert_eq!((&spec["ingress"][0]["from"], &spec["egress"][0]["to"]), (&server, &server));
+    assert!(!rendered.contains("10.0.0.0/8") && !rendered.contains("192.168.0.0/16"), "{rendered}");
+}
