@@ -10,6 +10,23 @@ pub(crate) fn manifests(cluster: &Cluster, folder: &str) -> String {
     cluster.kubectl(&["kustomize", &folder]).success().out()
 }
 
+/// What of the overlay `as-upstream` gives rights, for a controller in another namespace.
+pub(crate) fn of_the_original(cluster: &Cluster, namespace: &str) -> String {
+    let manifests = manifests(cluster, "overlays/as-upstream");
+    let kinds = ["v1\nkind: ServiceAccount\n", "rbac.authorization.k8s.io/v1\n"];
+    let gives = |document: &&str| {
+        kinds.iter().any(|kind| document.trim_start().starts_with(&format!("apiVersion: {kind}")))
+    };
+    let own = |document: &str| {
+        let own = document.replace("namespace: kube-system", &format!("namespace: {namespace}"));
+        // The one name that belongs to the cluster and cannot be shared.
+        let name = format!("\n  name: {namespace}\n");
+        let is_binding = own.contains("kind: ClusterRoleBinding\n");
+        if is_binding { own.replacen("\n  name: sealed-secrets-controller\n", &name, 1) } else { own }
+    };
+    manifests.split("---\n").filter(gives).map(own).collect::<Vec<_>>().join("---\n")
+}
+
 pub(crate) fn may(cluster: &Cluster, words: &str) -> bool {
     let mut arguments = vec!["auth", "can-i", AS];
     arguments.extend(words.split_whitespace());

@@ -1,5 +1,5 @@
 //! The controller as a process, under exactly the rights that the original has
-//! (`rbac.yaml`), on a real API server. Each test has a namespace, a
+//! (the overlay `as-upstream`), on a real API server. Each test has a namespace, a
 //! ServiceAccount and keys of its own, so that none sees the objects of others.
 
 use std::collections::BTreeMap;
@@ -13,8 +13,8 @@ use bulla_testkit::{Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
 use crate::crd::CRD;
+use crate::rights::of_the_original;
 
-const RBAC: &str = include_str!("rbac.yaml");
 pub(crate) const KEYS: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key=active";
 /// A value that no log, status or event may show.
 const CANARY: &str = bulla_testkit::CANARY;
@@ -31,7 +31,7 @@ impl Home {
         let cluster = Cluster::shared();
         cluster.apply(CRD);
         let name = cluster.namespace(name);
-        cluster.apply(&RBAC.replace("NAMESPACE", &name));
+        cluster.apply(&of_the_original(cluster, &name));
         Self { cluster, name, sandbox: Sandbox::new() }
     }
 
@@ -173,7 +173,7 @@ pub(crate) fn asked(port: u16, path: &str) -> String {
 fn a_life_under_the_rights_of_the_original() {
     // A cluster of its own: the controller looks after all namespaces here.
     let cluster = Cluster::start();
-    cluster.apply(&RBAC.replace("NAMESPACE", "kube-system"));
+    cluster.apply(&of_the_original(&cluster, "kube-system"));
     let port = free_port();
     let arguments =
         [&*format!("--listen-addr=127.0.0.1:{port}"), "--kubeclient-qps=-1", "--watch-for-secrets"];
