@@ -341,6 +341,79 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_deleted() {
+        let api = Api::default();
+        let (mut keeper, clock, _leads) = keeper(&api);
+        api.held().is_read_only = true;
+        keeper.step().await.unwrap_err();
+        assert_eq!(keeper.world.health.certificate(), None);
+        api.held().is_read_only = false;
+        for year in 0..3 {
+            clock.0.store(NOW + year * YEAR, Ordering::Relaxed);
+            keeper.step().await.unwrap();
+            let served = keeper.world.health.certificate().unwrap();
+            let served = bulla_api::encode_base64(&served);
+            let held = api.held();
+            let mut stored = held.objects.iter().filter(|(path, _)| path.contains("/secrets/"));
+            assert!(stored.any(|(_, secret)| secret["data"]["tls.crt"] == served));
+            // Long expired ones stay and open.
+            assert_eq!(keeper.ring.borrow().keys.keys().len() as i64, year + 1);
+        }
+        assert!(!api.changes().iter().any(|change| change.starts_with("DELETE")));
+    }
+
+    #[tokio::test]
+    async fn q_04_lost_keys_are_told_of_before_another_is_made() {
+        for (status, lost) in [("True", 1), ("False", 0)] {
+            let api = Api::default();
+            let object = json!({"status": {"conditions": [{"type": "Synced", "status": status}]}});
+            api.held().objects.insert("/apis/bitnami.com/v1alpha1/sealedsecrets/one".to_owned(), object);
+            let (mut keeper, _clock, _leads) = keeper(&api);
+            keeper.step().await.unwrap();
+            let changes = api.changes();
+            let [told @ .., made] = changes.as_slice() else { panic!("no key is made") };
+            assert!(made.ends_with("/secrets"), "{changes:?}");
+            assert_eq!(told.iter().filter(|change| change.contains("/events")).count(), lost, "{changes:?}");
+            let metrics = keeper.world.metrics.text().unwrap();
+            assert!(metrics.contains(&format!("\nbulla_controller_lost_keys_total {lost}\n")), "{metrics}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn s_10_whoever_reads_sees_whole_sets_of_keys_while_they_change() {
+        let api = Api::default();
+        let (mut keeper, _clock, _leads) = keeper(&api);
+        keeper.step().await.unwrap();
+        let readers: Vec<_> = (0..4)
+            .map(|_| {
+                let ring = keeper.ring.subscribe();
+                tokio::spawn(async move {
+                    let (mut reads, mut most) = (0, 1);
+                    // Until the keeper is gone.
+                    while ring.has_changed().is_ok() {
+                        let seen = Arc::clone(&ring.borrow());
+                        let newest = &seen.newest.as_ref().unwrap().fingerprint;
+                        assert!(fingerprints(&seen).contains(&newest.as_str()));
+                        assert!(seen.keys.keys().len() >= most, "no key is missing meanwhile");
+                        (reads, most) = (reads + 1, seen.keys.keys().len());
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    (reads, most)
+                })
+            })
+            .collect();
+        for _ in 0..5 {
+            keeper.is_asked = true;
+            keeper.step().await.unwrap();
+        }
+        drop(keeper);
+        for reader in readers {
+            let (reads, most) = reader.await.unwrap();
+            assert!(reads > 10 && most <= 6, "{reads} reads, {most} keys");
+        }
+    }
+
+    #[tokio::test]
     async fn a_key_asked_for_while_the_server_is_away_is_made_when_it_is_back() {
         let api = Api::default();
         let (mut keeper, _clock, _leads) = keeper(&api);

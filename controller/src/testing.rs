@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) asked: Vec<(Method, String)>,
     /// What every request is refused with, if it is.
     pub(crate) refuses: Option<StatusCode>,
+    /// Whether everything that would change something fails.
+    pub(crate) is_read_only: bool,
 }
 
 /// An API server in memory.
@@ -101,6 +103,9 @@ impl Api {
         };
         if let Some(status) = held.refuses {
             return failure(status);
+        }
+        if held.is_read_only && *method != Method::GET {
+            return failure(StatusCode::INTERNAL_SERVER_ERROR);
         }
         let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
         match *method {

@@ -28,7 +28,7 @@ impl Health {
     }
 
     /// What to seal with, once there is a key.
-    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
         self.certificate.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 

@@ -53,6 +53,27 @@ fn metadata_comes_from_the_template_but_for_name_namespace_and_owner() {
 }
 
 #[test]
+fn t_01_a_secret_lands_in_the_namespace_of_its_object() {
+    for namespace in ["", "x", "other", "../other"] {
+        let mut sealed = object();
+        sealed.template.metadata.namespace = namespace.into();
+        let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(secret.metadata.namespace, "x");
+    }
+}
+
+#[test]
+fn d_04_a_template_makes_nobody_else_the_owner() {
+    let mut sealed = object();
+    sealed.metadata.server.uid = "u".into();
+    let other = OwnerReference { kind: "Other".into(), uid: "o".into(), ..OwnerReference::default() };
+    sealed.template.metadata.owner_references.push(other);
+    let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    let owners: Vec<&str> = secret.metadata.owner_references.iter().map(|owner| owner.uid.as_str()).collect();
+    assert_eq!(owners, ["u"]);
+}
+
+#[test]
 fn s_02_the_label_comes_from_the_objects_own_metadata() {
     for scope in [CLUSTER_WIDE, NAMESPACE_WIDE] {
         let mut sealed = object();
@@ -94,9 +115,18 @@ fn s_12_template_errors_hold_no_value() {
         let text = text(&sealed);
         assert!(!text.contains("canary"), "{text}");
     }
-    let mut sealed = object();
-    sealed.template.data.insert("z".into(), "{{ fail .a }}".into());
-    assert!(text(&sealed).starts_with("template: z:1:"), "{}", text(&sealed));
+}
+
+#[test]
+fn d_03_an_error_of_a_template_is_its_position() {
+    for template in
+        ["{{ fail .a }}", "{{ index .a \"x\" }}", "{{ fromJson .a | atoi }}", "{{ .a | toDecimal | date }}"]
+    {
+        let mut sealed = object();
+        sealed.template.data.insert("z".into(), template.into());
+        let text = text(&sealed);
+        assert!(text.starts_with("template: z:1:") && !text.contains("one"), "{text}");
+    }
 }
 
 #[test]

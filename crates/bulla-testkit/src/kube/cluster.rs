@@ -85,6 +85,15 @@ impl Cluster {
         self.wait_until_ready();
     }
 
+    /// Stops etcd while `meanwhile` runs, as a disk does that answers no more.
+    /// Only for a cluster of the test's own.
+    pub fn with_etcd_stopped(&self, meanwhile: impl FnOnce()) {
+        let etcd = self.servers.last().expect("it was started first");
+        etcd.signal("STOP");
+        meanwhile();
+        etcd.signal("CONT");
+    }
+
     /// The port of `kubectl proxy`, which has no credentials of its own: those
     /// of each request count.
     pub(super) fn plain_port(&self) -> u16 {

@@ -1,5 +1,6 @@
 //! Programs that believe to be in a pod.
 
+use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
 use super::kept::Kept;
@@ -125,6 +126,26 @@ impl Pod {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("Linux");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// What stands in its memory where it may write: heap, stacks, buffers.
+    pub fn memory_image(&self) -> Vec<u8> {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.pid())).expect("it runs");
+        let memory = std::fs::File::open(format!("/proc/{}/mem", self.pid())).expect("it is ours");
+        let mut image = Vec::new();
+        for line in
+            maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("rw")))
+        {
+            let (start, rest) = line.split_once('-').expect("Linux");
+            let end = rest.split(' ').next().expect("Linux");
+            let [start, end] = [start, end].map(|hex| u64::from_str_radix(hex, 16).expect("Linux"));
+            let mut region = vec![0; usize::try_from(end - start).expect("it fits")];
+            // It may be unmapped since.
+            if memory.read_exact_at(&mut region, start).is_ok() {
+                image.append(&mut region);
+            }
+        }
+        image
     }
 
     /// Seconds of processor time that it used so far.

@@ -21,6 +21,8 @@ pub struct Call {
     pub method: String,
     /// The path with its parameters.
     pub path: String,
+    /// What kinds of answers the client takes.
+    pub accept: String,
     /// The body; null where there is none.
     pub body: Value,
     /// The status that the client saw; 0 where it saw none.
@@ -271,7 +273,12 @@ fn parsed(request: &str) -> Option<Call> {
     let mut words = head.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let body = serde_json::from_str(body).unwrap_or_default();
-    Some(Call { at: Instant::now(), method, path, body, status: 0 })
+    let accept = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("accept").then(|| value.to_owned())
+    });
+    let accept = accept.unwrap_or_default();
+    Some(Call { at: Instant::now(), method, path, accept, body, status: 0 })
 }
 
 #[cfg(test)]
@@ -287,6 +294,8 @@ mod tests {
         let list = call("GET /api/v1/namespaces/n/secrets?limit=500", "");
         assert!(list.is_list("secrets") && !list.is_watch() && !list.is_change());
         assert!(call("GET /api/v1/secrets?watch=true", "").is_watch());
+        let accepting = parsed("GET /api HTTP/1.1\r\naccept: a;b=c,d\r\n\r\n").unwrap();
+        assert_eq!(accepting.accept, "a;b=c,d");
         assert!(!call("GET /api/v1/namespaces/n/secrets/one", "").is_list("secrets"));
         assert!(!call("PUT /apis/coordination.k8s.io/v1/namespaces/n/leases/l", "{}").is_change());
         let put = |body: &str| call("PUT /api/v1/namespaces/n/secrets/one", body);

@@ -2,13 +2,16 @@
 //! (`security.md` 5, R-07 to R-24): small in the gate, at full size in
 //! `cargo xtask soak`.
 
+mod etcd;
 mod kills;
 mod objects;
 mod replicas;
 mod server;
 
+use std::time::Instant;
+
 use bulla_testkit::Tool;
-use bulla_testkit::kube::{Pod, Proxy, eventually, free_port};
+use bulla_testkit::kube::{Call, Pod, Proxy, eventually, free_port};
 use bulla_testkit::soak::full;
 use serde_json::{Value, json};
 
@@ -56,14 +59,30 @@ impl Stage {
         self.home.apply(&self.home.seal(name, &[("a", value)], &Value::Null));
     }
 
-    /// Applies many objects at once, named `PREFIX-0` and on.
-    fn seal_many(&self, prefix: &str, count: usize) {
+    /// Applies many objects at once, named `PREFIX-0` and on; gives when that began.
+    fn seal_many(&self, prefix: &str, count: usize) -> Instant {
         let object = |number: usize| {
             let name = format!("{prefix}-{number}");
             self.home.seal(&name, &[("a", &name)], &Value::Null)
         };
         let items: Vec<Value> = (0..count).map(object).collect();
+        let begin = Instant::now();
         self.home.apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}));
+        begin
+    }
+
+    /// Seconds since `begin` after which 99 of 100 of these objects had said what they are.
+    fn p99(&self, prefix: &str, begin: Instant) -> f64 {
+        let is_one = |call: &&Call| {
+            let (path, end) = call.path.rsplit_once('/').unwrap_or_default();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            call.method == "PUT" && end.starts_with("status") && name.starts_with(prefix)
+        };
+        let calls = self.proxy.calls();
+        let said = calls.iter().filter(is_one).map(|call| call.at.duration_since(begin).as_secs_f64());
+        let mut said: Vec<f64> = said.collect();
+        said.sort_by(f64::total_cmp);
+        said[said.len() * 99 / 100]
     }
 
     /// Waits until all of them are there with their own values.

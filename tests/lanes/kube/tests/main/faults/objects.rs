@@ -1,15 +1,17 @@
-//! Objects that come, go, and poison.
+//! Objects that come, go, and poison (R-13, R-14, R-22, R-23, T-09).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bulla_testkit::kube::{Pod, eventually, free_port};
 use bulla_testkit::soak::{full, told};
-use bulla_testkit::{Sandbox, Tool};
+use bulla_testkit::{CANARY, Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, Stage, size};
-use crate::unseal::decoded;
+use crate::unseal::{KEYS, decoded};
 
 #[test]
 fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
@@ -43,6 +45,10 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
 fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
     let _pod = stage.ours(&[]);
+    let count = size(20, 999);
+    let begin = stage.seal_many("calm", count);
+    stage.all_there("calm", count);
+    let calm = stage.p99("calm", begin);
     let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
     let poison = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = good.clone();
@@ -71,10 +77,9 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     let mut object = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
     object["spec"]["template"]["data"] = json!({"t": bomb});
     stage.home.apply(&object);
-    let (count, begin) = (size(20, 999), Instant::now());
-    stage.seal_many("good", count);
+    let begin = stage.seal_many("good", count);
     stage.all_there("good", count);
-    let took = begin.elapsed();
+    let among = stage.p99("good", begin);
     for name in ["huge", "no-base64", "many", "bomb"].into_iter().chain(costly.iter().map(String::as_str)) {
         assert_ne!(stage.home.condition(name, "False"), "");
         assert_eq!(stage.home.secret(name), None);
@@ -82,7 +87,64 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     told(
         "R-14",
         &format!("{} poisonous objects among {count}", 4 + costly.len()),
-        &format!("all others there after {:.1} s", took.as_secs_f64()),
+        &format!("99 of 100 others there after {among:.2} s, {calm:.2} s without: x {:.2}", among / calm),
+    );
+}
+
+/// Objects that the CRD accepts and nothing opens; `length` is that of a wrapped session key.
+fn garbage(number: usize, length: usize) -> Value {
+    let mut bytes: Vec<u8> = (0..length + 50).map(|at| (at * 7 + number * 13) as u8).collect();
+    let told = [length, 0, 1, 65_535][number / 7 % 4];
+    bytes[..2].copy_from_slice(&(told as u16).to_be_bytes());
+    let value = match number % 7 {
+        0 => String::new(),
+        1 => "A".repeat(number % 100),
+        2 => "\u{0}\u{fffd} no base64".to_owned(),
+        _ => STANDARD.encode(&bytes),
+    };
+    let template = ["{{ .a", "{{ nope }}", "{{ template \"x\" }}", "plain"][number % 4];
+    let template = json!({"data": {"t": template}, "metadata": {"annotations": {"a": "b"}}, "type": "x/y"});
+    let items = json!({"a": value, "../b": value});
+    let scope = ["strict", "namespace-wide", "cluster-wide", "nonsense"][number / 3 % 4];
+    let annotations = json!({format!("sealedsecrets.bitnami.com/{scope}"): "true"});
+    json!({
+        "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "spec": {"encryptedData": items, "template": template},
+        "metadata": {"name": format!("garbage-{number}"), "annotations": annotations},
+    })
+}
+
+#[test]
+fn r_14_among_garbage_an_object_gets_its_secret() {
+    let stage = Stage::new("garbage");
+    let (pod, api) = (stage.ours(&[]), stage.home.cluster.api());
+    let path = format!("/apis/bitnami.com/v1alpha1/namespaces/{}/sealedsecrets", stage.home.name);
+    let count = size(100, 10_000);
+    for number in 0..count {
+        api.request("POST", &path, &garbage(number, 256).to_string()).success();
+    }
+    let begin = Instant::now();
+    stage.seal("good", "value");
+    stage.home.value("good", "a", "value");
+    let (first, peak) = (begin.elapsed(), pod.peak() / 1024);
+    // All of it at once, at a start.
+    assert_eq!(pod.end_by("TERM").0, 0);
+    let pod = stage.ours(&[]);
+    let begin = Instant::now();
+    stage.seal("good", "changed");
+    stage.home.value("good", "a", "changed");
+    let (second, again) = (begin.elapsed(), pod.peak() / 1024);
+    assert_eq!(pod.end_by("TERM").0, 0);
+    let secrets = stage.home.list("secrets");
+    let keys = stage.home.list(KEYS).len();
+    assert_eq!(secrets.len(), keys + 1, "no Secret comes of garbage");
+    told(
+        "R-14",
+        &format!("{count} objects of garbage, then at a start"),
+        &format!(
+            "another unsealed after {:.1} s and {:.1} s; peak {peak} MiB and {again} MiB",
+            first.as_secs_f64(),
+            second.as_secs_f64()
+        ),
     );
 }
 
@@ -113,14 +175,54 @@ fn r_23_foreign_secrets_cost_nothing_but_their_metadata() {
     let running = pod.resident().saturating_sub(before);
     pod.end_by("TERM");
     let pod = stage.ours(&[]);
-    let starting = pod.resident().saturating_sub(before);
+    let (starting, peak) = (pod.resident().saturating_sub(before), pod.peak().saturating_sub(before));
     let limit = if full() { 20 * 1024 } else { 6 * 1024 };
     assert!(running < limit && starting < limit, "{before} KiB, then {running} and {starting} more");
     told(
         "R-23",
         &format!("{count} foreign Secrets of 512 KiB"),
-        &format!("{running} KiB more, {starting} KiB more after a restart"),
+        &format!("{running} KiB more, {starting} KiB more after a restart, {peak} KiB at its height"),
     );
+}
+
+#[test]
+fn t_09_of_foreign_secrets_only_metadata_is_asked_for_and_kept() {
+    let stage = Stage::new("metadata");
+    let foreign = |number: usize| {
+        let metadata = json!({"name": format!("foreign-{number}"), "namespace": stage.home.name});
+        let data = json!({"a": format!("{CANARY} {}", "x".repeat(number))});
+        stage
+            .home
+            .apply(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}));
+    };
+    (0..4).for_each(foreign);
+    let pod = stage.ours(&[]);
+    // While it runs they come, change and go; what is ours comes last.
+    (4..8).for_each(foreign);
+    stage.home.patch("secret/foreign-1", &json!({"stringData": {"b": CANARY}}));
+    stage.home.delete("secret/foreign-2");
+    stage.seal("own", "value");
+    stage.home.value("own", "a", "value");
+    stage.home.condition("own", "True");
+    let (mut lists, mut watches) = (0, 0);
+    for call in
+        stage.proxy.calls().iter().filter(|call| call.method == "GET" && call.path.contains("/secrets"))
+    {
+        assert!(!call.path.contains("/foreign-"), "{call:?}");
+        if call.path.contains("labelSelector") {
+            assert!(call.path.contains("sealed-secrets-key"), "only keys are listed whole: {call:?}");
+        } else if call.is_watch() || call.is_list("secrets") {
+            let of_metadata =
+                if call.is_watch() { "as=PartialObjectMetadata;" } else { "as=PartialObjectMetadataList;" };
+            assert!(call.accept.split(',').all(|kind| kind.contains(of_metadata)), "{call:?}");
+            *(if call.is_watch() { &mut watches } else { &mut lists }) += 1;
+        }
+    }
+    assert!(lists > 0 && watches > 0, "{lists} lists, {watches} watches");
+    let memory = pod.memory_image();
+    let has = |text: &str| memory.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has(&stage.home.name), "its memory can be read");
+    assert_eq!(shows_canary(&memory), None);
 }
 
 #[test]
