@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use bulla_template::{Library, MissingKey};
 
-pub use sealed::{Reseal, Seal, SealedEdit, Sources};
+pub use sealed::{Certificate, Cluster, Keys, KeysAction, Reseal, Seal, SealedEdit, Sources};
 
 /// What every command shares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -358,6 +358,8 @@ pub enum Request {
     KeyService(KeyService),
     /// Make a key.
     Keygen(Keygen),
+    /// The sealing keys of a cluster.
+    Keys(Keys),
     /// One action on many files.
     Many(Many),
     /// SealedSecrets to a new key.

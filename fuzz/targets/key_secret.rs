@@ -1,6 +1,6 @@
-//! Secrets that hold sealing keys: of odd inputs the text as it stands, of even
-//! ones a real Secret with a damaged key or certificate. What is read can be
-//! used.
+//! Secrets that hold sealing keys, as clusters and backups give them: of odd
+//! inputs the text as it stands, of even ones a real Secret with a damaged key
+//! or certificate. What is read can be used, and a backup of it reads back.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use bulla_api::Secret;
 use bulla_core::SecretBytes;
 use bulla_crypto::SystemRandom;
-use bulla_seal::{KeySecret, key_secrets, seal_value};
+use bulla_seal::{KeySecret, key_entries, key_list, key_secrets, seal_value, values};
 
 const KEY: &[u8] = include_bytes!("../../tests/fixtures/seal/main.key");
 const CERTIFICATE: &[u8] = include_bytes!("../../tests/fixtures/seal/valid.crt");
@@ -25,6 +25,16 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         let sealed = seal_value(read.key.public(), b"value", b"label", &SystemRandom).expect("sealing works");
         assert_eq!(read.key.open(&sealed, b"label").expect("its own opens").expose(), b"value");
         let _ = read.certificate.key_at(NOW);
+    }
+    let count = secrets.len();
+    let text = bulla_api::yaml(&key_list(&secrets));
+    let entries = key_entries(secrets, NOW);
+    assert_eq!(entries.len(), count);
+    assert!(entries.iter().skip(1).all(|entry| !entry.is_newest));
+    let Ok(again) = key_secrets(&text) else { panic!("a backup does not read") };
+    // Secrets with nothing in them are passed over by the reader.
+    for entry in entries.iter().filter(|entry| !entry.secret.data.is_empty()) {
+        assert!(again.iter().any(|read| values(read) == values(&entry.secret)));
     }
 });
 

@@ -1,20 +1,70 @@
 //! `cargo xtask demo`: the first thing a newcomer sees. Makes an age key on
 //! the spot, encrypts `examples/quickstart` by its rules, shows what came out,
-//! decrypts it again and compares.
+//! decrypts it again and compares. With `--cluster` a Kubernetes API and our
+//! controller come after that (`tests/lanes/kube/src/bin/demo.rs`).
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::command::{command, finish};
 use crate::failure::Failure;
+use crate::test::{KUBERNETES, provide};
+use crate::workspace::{Workspace, locked};
 
 const SOURCE: &str = "examples/quickstart";
 const RULES: &str = ".sops.yaml";
 const FILES: [&str; 3] = ["database.yaml", "values.yaml", "app.env"];
 
-/// Runs the demonstration in `target/demo`.
-pub(crate) fn run(root: &Path) -> Result<(), Failure> {
-    let program = build(root)?;
+/// What is shown.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Options {
+    cluster: bool,
+    once: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
+        let mut options = Self::default();
+        for argument in arguments {
+            match argument.as_str() {
+                "--cluster" => options.cluster = true,
+                "--once" if options.cluster => options.once = true,
+                other => return Err(Failure::usage(format!("demo: unknown option {other}"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the demonstration.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let workspace = Workspace::load()?;
+    files(&workspace)?;
+    if options.cluster { cluster(&workspace, options.once) } else { Ok(()) }
+}
+
+/// Gives this process to the demonstration with a cluster, so that what is
+/// typed reaches it and nobody else.
+fn cluster(workspace: &Workspace, once: bool) -> Result<(), Failure> {
+    provide::all(workspace, &[&KUBERNETES])?;
+    say("\nBuilding the controller and the demonstration");
+    let arguments =
+        ["build", "--package=bulla", "--package=bulla-controller", "--package=lane-kube", "--bins"];
+    finish(command("cargo", &arguments, &workspace.root).args(locked()))?;
+    let programs = workspace.target.join("debug");
+    let mut demo = Command::new(programs.join("demo"));
+    demo.args(once.then_some("--once")).env(KUBERNETES.variable, provide::value(workspace, &KUBERNETES));
+    demo.env("BULLA_BIN", programs.join("bulla"))
+        .env("BULLA_CONTROLLER_BIN", programs.join("bulla-controller"));
+    Err(failed("demo", &demo.exec()))
+}
+
+/// The part that needs nothing but Rust, in `target/demo`.
+fn files(workspace: &Workspace) -> Result<(), Failure> {
+    let program = build(workspace)?;
+    let root = &workspace.root;
     let folder = root.join("target/demo");
     fs::create_dir_all(&folder).map_err(|error| failed("target/demo", &error))?;
     say(&format!("$ cd {}", folder.display()));
@@ -79,14 +129,10 @@ fn failed(what: &str, error: &std::io::Error) -> Failure {
     Failure::broken(format!("{what}: {error}"))
 }
 
-fn build(root: &Path) -> Result<std::path::PathBuf, Failure> {
-    let status =
-        Command::new("cargo").args(["build", "--locked", "--package", "bulla"]).current_dir(root).status();
-    match status {
-        Ok(status) if status.success() => Ok(root.join("target/debug/bulla")),
-        Ok(_) => Err(Failure::broken("the build failed")),
-        Err(error) => Err(failed("cargo", &error)),
-    }
+fn build(workspace: &Workspace) -> Result<std::path::PathBuf, Failure> {
+    let arguments = ["build", "--locked", "--package", "bulla"];
+    finish(&mut command("cargo", &arguments, &workspace.root))?;
+    Ok(workspace.target.join("debug/bulla"))
 }
 
 fn bulla(program: &Path, folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
@@ -114,4 +160,18 @@ fn shortened(encrypted: &str) -> String {
         None => line.to_owned(),
     });
     lines.chain(["(and the sops metadata)".to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_is_a_matter_of_the_cluster() {
+        let parse =
+            |line: &str| Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).ok();
+        assert_eq!(parse(""), Some(Options::default()));
+        assert_eq!(parse("--cluster --once"), Some(Options { cluster: true, once: true }));
+        assert_eq!(parse("--once"), None);
+    }
 }

@@ -35,6 +35,8 @@ usage: cargo xtask <task>
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
     --full                   the complete matrix of the lanes interop and faults
   demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
+    --cluster                then seal it for a Kubernetes API on loopback with our controller (needs Go, once)
+    --once                   end by itself, without waiting for Ctrl-C
   dist                       release programs and archives in target/dist, the same bytes from the same commit
     --twice                  build the last commit again in another folder and compare
   bench [NAME...]            the originals beside ours, in one run: all, or these parts and rows
@@ -68,7 +70,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("test", rest) => test::run(&test::Options::parse(rest)?),
         ("bench", rest) => bench::run(&bench::Options::parse(rest)?),
         (bench::LAUNCH, command) => bench::launch(command),
-        ("demo", []) => demo::run(&workspace::Workspace::load()?.root),
+        ("demo", rest) => demo::run(&demo::Options::parse(rest)?),
         ("dist", []) => dist::run(false),
         ("dist", [option]) if option == "--twice" => dist::run(true),
         ("gen", []) => reference::run(&workspace::Workspace::load()?),

@@ -197,6 +197,18 @@ impl<'a> App<'a> {
         clean
     }
 
+    /// Names a file that is going to be made; one that is there is refused.
+    pub fn new_file(&self, path: &Path) -> Result<Target, Failure> {
+        let path = self.absolute(path);
+        if path.exists() {
+            let text = format!("{} exists already; it is not overwritten", path.display());
+            return Err(Failure::new(Exit::Write, text));
+        }
+        let target = Target::create(&path).map_err(|error| writing(&error))?;
+        target.check_directory().map_err(|error| writing(&error))?;
+        Ok(target)
+    }
+
     /// The name that a file is judged by, as an absolute path; empty for
     /// standard input without a name.
     pub fn judged_name(&self, input: &Input) -> PathBuf {

@@ -66,15 +66,12 @@ impl<'c> Controller<'c> {
 fn port_name(client: &Client, namespace: &str, name: &str) -> Result<String, ApiError> {
     let misfit = |text: &str| ApiError::Transport(text.to_owned());
     if name.is_empty() {
-        return Err(misfit("resource name may not be empty"));
+        return Err(empty("resource name"));
     }
-    for (what, text) in [("namespace", namespace), ("resource name", name)] {
-        if let Some(why) = not_a_segment(text) {
-            let text = go::quote(text);
-            return Err(ApiError::Transport(format!("invalid {what} {text}: {why}")));
-        }
+    if !namespace.is_empty() {
+        segment("namespace", namespace)?;
     }
-    let path = format!("{}/{}", services(namespace), escaped(name));
+    let path = format!("{}/{}", services(namespace), segment("resource name", name)?);
     let call = Call::get(&path, CERTIFICATE, ("services", name));
     let service: Value = serde_json::from_slice(&client.call(&call)?)
         .map_err(|_| misfit("the server's answer is not JSON"))?;
@@ -87,6 +84,21 @@ fn services(namespace: &str) -> String {
     match namespace {
         "" => "/api/v1/services".to_owned(),
         name => format!("/api/v1/namespaces/{}/services", escaped(name)),
+    }
+}
+
+fn empty(what: &str) -> ApiError {
+    ApiError::Transport(format!("{what} may not be empty"))
+}
+
+/// A name as a segment of a path; `what` it names is told where it cannot be one.
+pub(super) fn segment(what: &str, text: &str) -> Result<String, ApiError> {
+    if text.is_empty() {
+        return Err(empty(what));
+    }
+    match not_a_segment(text) {
+        Some(why) => Err(ApiError::Transport(format!("invalid {what} {}: {why}", go::quote(text)))),
+        None => Ok(escaped(text)),
     }
 }
 

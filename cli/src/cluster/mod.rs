@@ -1,5 +1,5 @@
-//! A small client of the Kubernetes API, and of the Sealed Secrets controller
-//! behind it. It reads kubeconfigs, flags and plugins as client-go does, but
+//! A small client of the Kubernetes API, of the Sealed Secrets controller
+//! behind it, and of the Secrets with its keys. It reads kubeconfigs, flags and plugins as client-go does, but
 //! for what `docs/coming-from-kubeseal.md` lists, which `kube` does not; it is
 //! built from what the program links anyway.
 //!
@@ -14,6 +14,7 @@ mod connection;
 mod controller;
 mod in_cluster;
 mod judge;
+mod key_store;
 mod kubeconfig;
 mod options;
 mod plugin;
@@ -24,6 +25,7 @@ mod tls;
 
 pub use client::Client;
 pub use controller::Controller;
+pub use key_store::KeyStore;
 pub use options::Options;
 pub use resolve::Configuration;
 pub use status::ApiError;

@@ -7,7 +7,6 @@ use bulla_core::SecretBytes;
 
 use crate::app::{App, writing};
 use crate::error::{Exit, Failure, cause};
-use crate::file::Target;
 use crate::request::Keygen;
 
 /// Runs the command. The public part goes to standard error where the
@@ -23,12 +22,8 @@ pub(super) fn run(app: &App<'_>, request: &Keygen) -> Result<(), Failure> {
     };
     let path = app.absolute(path);
     make_parent(&path)?;
-    if path.exists() {
-        // An identity that is overwritten takes its files with it.
-        let text = format!("{} exists already; it is not overwritten", path.display());
-        return Err(Failure::new(Exit::Write, text));
-    }
-    let target = Target::create(&path).map_err(|error| writing(&error))?;
+    // An identity that is overwritten takes its files with it.
+    let target = app.new_file(&path)?;
     target.replace(text.expose(), &*app.context.random).map_err(|error| writing(&error))?;
     app.ui
         .data(format!("{}\n", pair.recipient).as_bytes())

@@ -47,6 +47,7 @@ pub fn run(app: &App<'_>, request: Request) -> Result<(), Failure> {
         Request::Inspect(request) => inspect::run(app, &request),
         Request::KeyService(request) => keyservice::run(app, &request),
         Request::Keygen(request) => keygen::run(app, &request),
+        Request::Keys(request) => sealed::keys::run(app, &request),
         Request::Many(request) => many::run(app, &request),
         Request::Reseal(request) => sealed::reseal::run(app, &request),
         Request::Rotate(request) => rotate::run(app, &request),

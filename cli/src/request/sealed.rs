@@ -17,8 +17,8 @@ pub struct Seal {
     pub in_place: bool,
     /// Where the result goes; `None` means standard output.
     pub to: Option<PathBuf>,
-    /// File or URL of the certificate.
-    pub certificate: String,
+    /// What to seal to.
+    pub certificate: Certificate,
     /// Name of the result; empty takes the Secret's.
     pub name: String,
     /// Namespace; another one in the Secret is an error.
@@ -51,13 +51,35 @@ impl Sources {
     }
 }
 
+/// The certificate to seal to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// Its file or URL; empty asks the controller of the cluster.
+    pub name: String,
+    /// The cluster to ask.
+    pub cluster: Cluster,
+    /// Name of the controller's Service.
+    pub controller_name: String,
+}
+
+/// The cluster of a Sealed Secrets controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// The kubeconfig; empty means the usual ones.
+    pub kubeconfig: String,
+    /// Context of the kubeconfig; empty means its own.
+    pub context: String,
+    /// Namespace of the controller.
+    pub controller_namespace: String,
+}
+
 /// `reseal`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reseal {
     /// Files and directories.
     pub paths: Vec<PathBuf>,
-    /// File or URL of the new certificate.
-    pub certificate: String,
+    /// What to seal to.
+    pub certificate: Certificate,
     /// Files with the old private keys.
     pub recovery_keys: Vec<String>,
     /// Say what would be done, do nothing.
@@ -69,8 +91,48 @@ pub struct Reseal {
 /// `edit` on a file of SealedSecrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SealedEdit {
-    /// File or URL of the certificate to seal to.
-    pub certificate: String,
+    /// What to seal to.
+    pub certificate: Certificate,
     /// Files with the private keys that open what is there.
     pub recovery_keys: Vec<String>,
+}
+
+/// `keys`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Whose keys.
+    pub cluster: Cluster,
+    /// What to do.
+    pub action: KeysAction,
+}
+
+/// What to do with sealing keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeysAction {
+    /// Write all of them, encrypted.
+    Backup {
+        /// age recipients.
+        recipients: Vec<String>,
+        /// Where to; `None` means standard output.
+        to: Option<PathBuf>,
+    },
+    /// List them.
+    List {
+        /// Files to look into, instead of the cluster.
+        files: Vec<String>,
+        /// The form of the list.
+        report: Report,
+    },
+    /// Make another one.
+    Renew {
+        /// Its length in bits.
+        bits: usize,
+    },
+    /// Put those of a backup back.
+    Restore {
+        /// The backup.
+        file: String,
+        /// Say what would be done, do nothing.
+        dry_run: bool,
+    },
 }

@@ -1,14 +1,51 @@
-//! age files of any size, as the program `age` writes them.
+//! age files of any size to several recipients, as the program `age` writes
+//! and reads them.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
+use age::Encryptor;
+use age::armor::{ArmoredWriter, Format};
 use bulla_core::{Environment, SecretBytes};
 use zeroize::Zeroizing;
 
-use crate::encrypted;
 use crate::file::{self, Form};
 use crate::provider::{Options, Setup};
-use crate::sources;
+use crate::recipient::Recipient;
+use crate::{encrypted, plugin, sources};
+
+/// Encrypts `plaintext` to each of `recipients`; returns the armored file,
+/// which ends with a newline.
+///
+/// Fails where there is no recipient, where one cannot be used, and where they
+/// cannot stand beside each other (post-quantum ones beside others). Texts
+/// name the recipient.
+pub fn encrypt(
+    recipients: &[String],
+    plaintext: &[u8],
+    environment: &Environment,
+    options: Options,
+) -> Result<String, String> {
+    let setup = Arc::new(Setup { environment: environment.clone(), options });
+    let recipients = recipients.iter().map(|text| recipient(text, &setup)).collect::<Result<Vec<_>, _>>()?;
+    let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| &**recipient));
+    let encryptor = encryptor.map_err(|error| plugin::describe_encryption(&error))?;
+    let failed = |error: std::io::Error| sources::io_reason(&error);
+    let mut armored = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor).map_err(failed)?;
+    let mut writer = encryptor.wrap_output(&mut armored).map_err(failed)?;
+    writer.write_all(plaintext).and_then(|()| writer.finish().map(drop)).map_err(failed)?;
+    String::from_utf8(armored.finish().map_err(failed)?).map_err(|_| "armor is not ASCII".to_owned())
+}
+
+fn recipient(text: &str, setup: &Arc<Setup>) -> Result<Box<dyn age::Recipient>, String> {
+    let recipient = Recipient::parse(text, Arc::clone(&setup.options.random));
+    Ok(match recipient.map_err(|error| error.to_string())? {
+        Recipient::Hybrid(recipient) => recipient,
+        Recipient::Plugin(recipient) => Box::new(plugin::recipient(&recipient, setup)?),
+        Recipient::Ssh(recipient) => Box::new(recipient),
+        Recipient::X25519(recipient) => Box::new(recipient),
+    })
+}
 
 /// Whether a text begins as age files do, armored or not.
 pub fn is_age(file: &[u8]) -> bool {
@@ -55,24 +92,12 @@ mod tests {
         Environment::new(variables, std::path::PathBuf::new())
     }
 
-    fn encrypted(recipients: &[String], plaintext: &[u8]) -> String {
-        let recipients: Vec<age::x25519::Recipient> =
-            recipients.iter().map(|text| text.parse().unwrap()).collect();
-        let all = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
-        let mut armored =
-            age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor).unwrap();
-        let mut writer = age::Encryptor::with_recipients(all).unwrap().wrap_output(&mut armored).unwrap();
-        std::io::Write::write_all(&mut writer, plaintext).unwrap();
-        writer.finish().unwrap();
-        String::from_utf8(armored.finish().unwrap()).unwrap()
-    }
-
     #[test]
     fn each_recipient_opens_a_file_of_many_chunks_and_nobody_else() {
         let pairs: Vec<_> = (0..3).map(|_| crate::generate()).collect();
         let recipients: Vec<String> = pairs[..2].iter().map(|pair| pair.recipient.clone()).collect();
         let plaintext = vec![7; 200_000];
-        let file = encrypted(&recipients, &plaintext);
+        let file = encrypt(&recipients, &plaintext, &environment(""), options()).unwrap();
         assert!(is_age(file.as_bytes()) && file.ends_with('\n'));
         for (pair, opens) in pairs.iter().zip([true, true, false]) {
             let opened = decrypt(file.as_bytes(), &environment(pair.identity.expose()), options());
@@ -81,6 +106,15 @@ mod tests {
         let damaged = file.replacen("\n-----END", "AAAA\n-----END", 1);
         let own = environment(pairs[0].identity.expose());
         assert!(decrypt(damaged.as_bytes(), &own, options()).is_err());
+    }
+
+    #[test]
+    fn recipients_that_are_none_are_named_and_identities_are_not() {
+        let refusal = |text: &str| encrypt(&[text.to_owned()], b"", &environment(""), options()).unwrap_err();
+        assert!(refusal("age1nobody").contains("age1nobody"));
+        let pair = crate::generate();
+        assert!(!refusal(pair.identity.expose()).contains(pair.identity.expose()));
+        assert!(encrypt(&[], b"", &environment(""), options()).is_err());
     }
 
     #[test]

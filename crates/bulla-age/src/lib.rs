@@ -21,7 +21,7 @@ mod recipient;
 mod sources;
 mod ssh;
 
-pub use archive::{decrypt, is_age};
+pub use archive::{decrypt, encrypt, is_age};
 pub use file::{FileError, Form, open};
 pub use identity::{BoxedIdentity, IdentityError, parse_identities, passphrase_identity};
 pub use keygen::{KeyPair, generate, generate_hybrid};

@@ -51,7 +51,7 @@ impl age::Identity for PluginIdentity {
 pub(crate) fn recipient(
     recipient: &age::plugin::Recipient,
     setup: &Arc<Setup>,
-) -> Result<impl age::Recipient, String> {
+) -> Result<impl age::Recipient + use<>, String> {
     if !setup.options.plugins {
         return Err("age plugins are switched off".to_owned());
     }

@@ -100,6 +100,18 @@ pub fn generate_age_key(
 #[cfg(feature = "age")]
 pub use bulla_age::is_age;
 
+/// Encrypts to age recipients; returns an armored file, which the program
+/// `age` decrypts as well. Texts of errors name recipients.
+#[cfg(feature = "age")]
+pub fn encrypt_with_age(
+    context: &Context,
+    dialog: &Dialog,
+    recipients: &[String],
+    plaintext: &[u8],
+) -> Result<String, String> {
+    bulla_age::encrypt(recipients, plaintext, &context.environment, age_options(context, dialog))
+}
+
 /// Decrypts an age file with the identities at hand.
 #[cfg(feature = "age")]
 pub fn decrypt_with_age(

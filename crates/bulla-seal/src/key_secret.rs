@@ -86,10 +86,13 @@ impl KeySecret {
 /// certificate begins before or at most an hour after `now`. Of equally new
 /// ones the one whose Secret is older stays first.
 pub fn newest_first(keys: &mut [KeySecret], order: KeyOrder, now: Timestamp) {
-    keys.sort_by_key(|key| {
-        let is_ahead = key.certificate.not_before() > now.saturating_add(AHEAD);
-        (is_ahead, -key.time(order), key.created)
-    });
+    keys.sort_by_key(|key| rank(key, order, now));
+}
+
+/// What [`newest_first`] sorts by.
+pub(crate) fn rank(key: &KeySecret, order: KeyOrder, now: Timestamp) -> (bool, i64, Timestamp) {
+    let is_ahead = key.certificate.not_before() > now.saturating_add(AHEAD);
+    (is_ahead, -key.time(order), key.created)
 }
 
 /// When new keys are made.

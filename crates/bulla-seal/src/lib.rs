@@ -22,7 +22,7 @@ mod unseal;
 #[cfg(test)]
 mod vectors;
 
-pub use backup::key_secrets;
+pub use backup::{KeyEntry, Restore, key_entries, key_list, key_secrets, restore};
 pub use certificate::{Certificate, CertificateError};
 pub use edit::{EditError, edit, editable, values};
 pub use hybrid::{SealError, seal_value};

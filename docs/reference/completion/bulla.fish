@@ -45,8 +45,9 @@ complete -c bulla -n "__fish_bulla_needs_command" -f -a "groups" -d 'Add or dele
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "filestatus" -d 'Say as JSON whether a file is encrypted'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "seal" -d 'Seal Secrets of Kubernetes: a file, many in place, or one made of options'
-complete -c bulla -n "__fish_bulla_needs_command" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate, without a cluster'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_needs_command" -f -a "keys" -d 'List, back up, restore and renew the sealing keys of a cluster'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keygen" -d 'Make an age key'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
 complete -c bulla -n "__fish_bulla_needs_command" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
@@ -123,7 +124,11 @@ complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-regex -d 
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l unencrypted-comment-regex -d 'Leave values readable that follow a comment matching this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l encrypted-comment-regex -d 'Encrypt only values that follow a comment matching this' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l threshold -d 'Number of key groups needed to decrypt' -r
-complete -c bulla -n "__fish_bulla_using_subcommand edit" -l cert -d 'Certificate to seal what changed in a SealedSecret: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l cert -d 'Certificate to seal to: a file or URL; without it the cluster is asked' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand edit" -l controller-name -d 'Name of the controller\'s Service' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l recovery-keys -d 'Private keys that open a SealedSecret; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand edit" -l key-order -d 'Kinds of key, tried in this order' -r
@@ -289,7 +294,11 @@ complete -c bulla -n "__fish_bulla_using_subcommand verify" -s h -l help -d 'Pri
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s o -l to -d 'Write the result to this file' -r -F
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l output -d 'With --in-place: the form of the report' -r -f -a "json\t''
 text\t''"
-complete -c bulla -n "__fish_bulla_using_subcommand seal" -l cert -d 'Certificate to seal to: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l cert -d 'Certificate to seal to: a file or URL; without it the cluster is asked' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l controller-name -d 'Name of the controller\'s Service' -r
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l name -d 'Name of the result, instead of the Secret\'s own' -r
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s n -l namespace -d 'Namespace of Secrets that name none; another one in a Secret is an error' -r
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l scope -d 'Where the result can be unsealed' -r -f -a "cluster-wide\t''
@@ -311,7 +320,11 @@ complete -c bulla -n "__fish_bulla_using_subcommand seal" -s v -l verbose -d 'Lo
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l output -d 'The form of the report' -r -f -a "json\t''
 text\t''"
-complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l cert -d 'The new certificate: a file or URL' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l cert -d 'Certificate to seal to: a file or URL; without it the cluster is asked' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l controller-name -d 'Name of the controller\'s Service' -r
 complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l recovery-keys -d 'Private keys that open what is there; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand reseal" -l key-order -d 'Kinds of key, tried in this order' -r
@@ -335,6 +348,74 @@ complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l indent -d 'Lay r
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "list" -d 'List the keys of the cluster, or of files'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l output -d 'The form of the list' -r -f -a "json\t''
+text\t''"
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l age -d 'age recipient; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -s o -l to -d 'Write to this file, which must not exist yet' -r -F
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l dry-run -d 'Say which keys, make none'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l key-size -d 'Length of the key in bits: 2048, 3072, 4096 or 8192' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l context -d 'Context of the kubeconfig' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l key-order -d 'Kinds of key, tried in this order' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Log what happens'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys of the cluster, or of files'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s o -l to -d 'Write the key to this new file and print its public part' -r -F
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l key-order -d 'Kinds of key, tried in this order' -r
@@ -395,27 +476,32 @@ complete -c bulla -n "__fish_bulla_using_subcommand man" -l indent -d 'Lay resul
 complete -c bulla -n "__fish_bulla_using_subcommand man" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand man" -s h -l help -d 'Print help'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one; SealedSecrets as the Secrets that they become'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "groups" -d 'Add or delete a key group of a file'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "filestatus" -d 'Say as JSON whether a file is encrypted'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "seal" -d 'Seal Secrets of Kubernetes: a file, many in place, or one made of options'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate, without a cluster'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keygen keyservice exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "encrypt" -d 'Encrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "decrypt" -d 'Decrypt a file, or many in place'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "edit" -d 'Edit a file, or a new one; SealedSecrets as the Secrets that they become'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "set" -d 'Set one value; the value is JSON'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "template" -d 'Try templates of ExternalSecrets and SealedSecrets'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "unset" -d 'Remove one value'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "rotate" -d 'Encrypt files anew with a new data key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "updatekeys" -d 'Give files the master keys and the threshold of their creation rule'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "groups" -d 'Add or delete a key group of a file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "filestatus" -d 'Say as JSON whether a file is encrypted'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "verify" -d 'Check that files are encrypted as the rules say; needs no key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "seal" -d 'Seal Secrets of Kubernetes: a file, many in place, or one made of options'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "reseal" -d 'Seal SealedSecrets anew to another certificate'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "inspect" -d 'Show who can open a file, how old it is, and whether you can'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "keys" -d 'List, back up, restore and renew the sealing keys of a cluster'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "keygen" -d 'Make an age key'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "keyservice" -d 'Serve this machine\'s keys to others, as a key service of sops'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "exec-env" -d 'Run a command with the decrypted values in its environment'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "exec-file" -d 'Run a command with the decrypted file as a temporary file'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "completion" -d 'Print a shell\'s completion script'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "man" -d 'Print the manual pages'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and not __fish_seen_subcommand_from encrypt decrypt edit set template unset rotate updatekeys groups filestatus verify seal reseal inspect keys keygen keyservice exec-env exec-file completion man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from template" -f -a "test" -d 'Render one template and print the result; an error names the place, never a value'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "add" -d 'Add a group of these keys; values stay as they are'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from groups" -f -a "delete" -d 'Delete a group by its position, from 0'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys of the cluster, or of files'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'

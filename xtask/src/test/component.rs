@@ -103,7 +103,7 @@ pub(crate) const SEALED_SECRETS: Component = Component {
 };
 
 /// A Kubernetes API with what makes it alive, as far as no node is needed.
-pub(super) const KUBERNETES: Component = Component {
+pub(crate) const KUBERNETES: Component = Component {
     name: "kubernetes",
     version: "1.36.3",
     source: Source::GoModule(

@@ -55,7 +55,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[&KUBERNETES]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
-    Lane { has_controller: true, ..Lane::new("kube", &[&KUBERNETES, &SEALED_SECRETS]) },
+    Lane { has_controller: true, ..Lane::new("kube", &[&AGE, &KUBERNETES, &SEALED_SECRETS]) },
     Lane::new("kubeseal", &[&SEALED_SECRETS]),
     Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];

@@ -9,7 +9,7 @@ pub(crate) mod provide;
 mod run;
 mod server;
 
-pub(crate) use component::{ORACLE, ROPS, SEALED_SECRETS, SOPS};
+pub(crate) use component::{KUBERNETES, ORACLE, ROPS, SEALED_SECRETS, SOPS};
 pub(crate) use lanes::LANES;
 pub(crate) use options::Options;
 

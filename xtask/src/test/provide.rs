@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::component::{Component, Source};
 use super::lanes::LANES;
@@ -42,7 +44,19 @@ pub(crate) fn all(workspace: &Workspace, components: &[&'static Component]) -> R
             component.version,
             workspace.test_env().display()
         );
-        Job::new(workspace, component)?.run()?;
+        let job = Job::new(workspace, component)?;
+        let start = Instant::now();
+        let (working, done) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while done.recv_timeout(SIGN_OF_LIFE) == Err(RecvTimeoutError::Timeout) {
+                    println!("  still building, {} s so far", start.elapsed().as_secs());
+                }
+            });
+            let result = job.run();
+            drop(working);
+            result
+        })?;
     }
     Ok(())
 }
@@ -54,6 +68,9 @@ pub(crate) fn lane(workspace: &Workspace, name: &str) -> Result<Vec<(&'static st
     all(workspace, components)?;
     Ok(components.iter().map(|component| (component.variable, value(workspace, component))).collect())
 }
+
+/// How often a build in the foreground says that it goes on.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// What the component's variable is set to.
 pub(crate) fn value(workspace: &Workspace, component: &Component) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Certificates from files and URLs.
+//! Certificates from files, URLs and clusters.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,9 +8,11 @@ use bulla_seal::{Certificate, PublicKey};
 use reqwest::redirect::Policy;
 use reqwest::{Client, NoProxy, Proxy, StatusCode};
 
-use super::read;
+use super::{keys, read};
 use crate::app::App;
+use crate::cluster::Controller;
 use crate::error::Failure;
+use crate::request;
 use crate::ui::Ui;
 
 /// Bytes of a certificate's text.
@@ -47,14 +49,22 @@ pub fn key(text: &[u8], now: Timestamp) -> Result<PublicKey, String> {
     certificate.key_at(now).cloned().map_err(|error| error.to_string())
 }
 
-/// The key to seal with: that of the certificate `name`, a file or URL.
-pub fn sealing_key(app: &App<'_>, name: &str) -> Result<PublicKey, Failure> {
-    if name.is_empty() {
-        return Err(Failure::own(2, "--cert or SEALED_SECRETS_CERT must name the certificate to seal to"));
-    }
-    let text = open(app.context, app.ui, name);
-    let key = text.and_then(|text| key(&text, app.context.clock.now()));
-    key.map_err(|message| Failure::own(2, message))
+/// The key to seal with: that of the certificate that was named, or where none
+/// was, the newest of the cluster.
+pub fn sealing_key(app: &App<'_>, certificate: &request::Certificate) -> Result<PublicKey, Failure> {
+    let text = match certificate.name.as_str() {
+        "" => of_cluster(app, certificate)?,
+        name => open(app.context, app.ui, name).map_err(|message| Failure::own(2, message))?,
+    };
+    key(&text, app.context.clock.now()).map_err(|message| Failure::own(2, message))
+}
+
+fn of_cluster(app: &App<'_>, named: &request::Certificate) -> Result<Vec<u8>, Failure> {
+    let hint = "--cert or SEALED_SECRETS_CERT names a certificate instead";
+    let client = keys::connect(app, &named.cluster).map_err(|failure| failure.hint(hint))?;
+    Controller::find(&client, &named.cluster.controller_namespace, &named.controller_name)
+        .and_then(|controller| controller.certificate())
+        .map_err(|message| Failure::own(2, message).hint(hint))
 }
 
 /// The scheme of a URL; a single letter is a drive.

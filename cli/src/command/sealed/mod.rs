@@ -1,10 +1,11 @@
-//! Sealed Secrets without a cluster: sealing, merging, unsealing. Errors are
-//! texts, in the words of the reference where it has any
+//! Sealed Secrets: sealing, merging, unsealing, and the keys of a cluster. Errors
+//! are texts, in the words of the reference where it has any
 //! (`sealed-secrets.md` 4).
 
 pub mod certificate;
 pub mod edit;
 pub mod inspect;
+pub mod keys;
 pub mod manifest;
 mod merge;
 pub mod remote;

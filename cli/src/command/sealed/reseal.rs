@@ -1,4 +1,4 @@
-//! `reseal`: SealedSecrets of a repository moved to a new key, offline.
+//! `reseal`: SealedSecrets of a repository moved to a new key.
 
 use std::path::Path;
 

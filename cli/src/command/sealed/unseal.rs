@@ -49,7 +49,7 @@ pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> 
 }
 
 /// A file of private keys, decrypted where it is an age file.
-fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
+pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
     let text = SecretBytes::new(read(app.context, file)?);
     if !bulla_providers::is_age(text.expose()) {
         return Ok(text);

@@ -8,6 +8,7 @@
 mod groups;
 mod keys;
 mod sealed;
+mod sealing_keys;
 mod template;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use crate::request::Report;
 pub(super) use groups::GroupsVerb;
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
 pub(super) use sealed::{Reseal, Seal, SealedEdit};
+pub(super) use sealing_keys::KeysVerb;
 pub(super) use template::{TemplateTest, TemplateVerb};
 
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
@@ -158,17 +160,27 @@ pub(super) enum Verb {
     Verify(Verify),
     /// Seal Secrets of Kubernetes: a file, many in place, or one made of options
     #[command(
-        after_help = "Examples:\n  bulla seal --cert pub.pem secret.yaml --to sealed.yaml\n  bulla seal --cert pub.pem --name db --namespace app --from-literal password=... --from-file tls.key\n  bulla seal --cert pub.pem -i deploy/          every Secret there, in place"
+        after_help = "Examples:\n  bulla seal secret.yaml --to sealed.yaml          to the certificate of the cluster\n  bulla seal --cert pub.pem secret.yaml --to sealed.yaml\n  bulla seal --cert pub.pem --name db --namespace app --from-literal password=... --from-file tls.key\n  bulla seal --cert pub.pem -i deploy/          every Secret there, in place"
     )]
     Seal(Seal),
-    /// Seal SealedSecrets anew to another certificate, without a cluster
-    #[command(after_help = "Examples:\n  bulla reseal deploy/ --cert new.pem --recovery-keys old.key")]
+    /// Seal SealedSecrets anew to another certificate
+    #[command(
+        after_help = "Examples:\n  bulla reseal deploy/ --recovery-keys keys.age     to the certificate of the cluster\n  bulla reseal deploy/ --cert new.pem --recovery-keys old.key"
+    )]
     Reseal(Reseal),
     /// Show who can open a file, how old it is, and whether you can
     #[command(
         after_help = "Examples:\n  bulla inspect secret.yaml\n  bulla inspect sealed.yaml --recovery-keys main.key --cert pub.pem"
     )]
     Inspect(Inspect),
+    /// List, back up, restore and renew the sealing keys of a cluster
+    #[command(
+        after_help = "Examples:\n  bulla keys list\n  bulla keys backup --age age1... --to keys.age\n  bulla keys restore keys.age"
+    )]
+    Keys {
+        #[command(subcommand)]
+        verb: KeysVerb,
+    },
     /// Make an age key
     #[command(after_help = "Examples:\n  bulla keygen --to ~/.config/sops/age/keys.txt")]
     Keygen(Keygen),

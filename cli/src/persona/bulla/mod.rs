@@ -4,7 +4,7 @@ mod arguments;
 
 use std::ffi::OsString;
 
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
@@ -32,15 +32,33 @@ pub fn parse(arguments: Vec<OsString>) -> Invocation {
     }
 }
 
+/// The verbs that work on no file of sops, so that options about them would
+/// say nothing.
+const OTHERS: [&str; 7] = ["completion", "keygen", "keys", "man", "reseal", "seal", "template"];
+/// Those options, by their fields.
+const ABOUT_SOPS: [&str; 6] = ["config", "indent", "key_order", "key_services", "local_keys", "no_layout"];
+
 /// The grammar.
 fn command() -> Command {
-    Cli::command().term_width(100)
+    let mut command = Cli::command().term_width(100);
+    // From here on each verb has what all share.
+    command.build();
+    let is_other = |verb: &Command| OTHERS.contains(&verb.get_name());
+    command.mut_subcommands(|verb| if is_other(&verb) { without_sops(verb) } else { verb })
+}
+
+/// A verb and those below it, whose help does not speak of files of sops.
+fn without_sops(verb: Command) -> Command {
+    let quiet = |argument: Arg| {
+        let is_about_sops = ABOUT_SOPS.contains(&argument.get_id().as_str());
+        if is_about_sops { argument.hide(true) } else { argument }
+    };
+    verb.mut_args(quiet).mut_subcommands(without_sops)
 }
 
 /// `bulla`, its verbs and theirs, with what all share in each of them.
 pub(crate) fn commands() -> Vec<Command> {
-    let mut command = command();
-    command.build();
+    let command = command();
     let below = |command: &Command| -> Vec<Command> {
         command.get_subcommands().filter(|verb| verb.get_name() != "help").cloned().collect()
     };
@@ -136,6 +154,7 @@ fn request(verb: Verb) -> Result<Answer, String> {
             strict: true,
             expose: verb.expose,
         }),
+        Verb::Keys { verb } => Request::Keys(verb.into()),
         Verb::Keygen(verb) => Request::Keygen(Keygen { to: verb.to, post_quantum: verb.post_quantum }),
         Verb::Reseal(verb) => Request::Reseal(verb.into()),
         Verb::Rotate(verb) => rotate(verb),
@@ -339,6 +358,20 @@ mod tests {
         for argument in variables {
             assert!(argument.is_hide_env_values_set(), "{}", argument.get_id());
         }
+    }
+
+    #[test]
+    fn options_about_files_of_sops_are_shown_where_there_are_such_files() {
+        let help = |words: &str| match parsed(&format!("{words} --help")) {
+            Invocation::Show(text, _) => text,
+            _ => panic!("{words}"),
+        };
+        for verb in ["seal", "reseal", "keys list", "keygen", "template test"] {
+            let help = help(verb);
+            assert!(!help.contains("--keyservice") && !help.contains("--no-layout"), "{help}");
+            assert!(help.contains("--verbose"), "{help}");
+        }
+        assert!(help("edit").contains("--keyservice") && help("keyservice").contains("--config"));
     }
 
     #[test]

@@ -85,10 +85,10 @@ impl Cluster {
         name
     }
 
-    /// A token of a ServiceAccount, by TokenRequest, for an hour.
+    /// A token of a ServiceAccount, by TokenRequest, for a day.
     #[track_caller]
     pub fn token(&self, namespace: &str, account: &str) -> String {
-        let create = ["create", "token", account, "--namespace", namespace, "--duration=1h"];
+        let create = ["create", "token", account, "--namespace", namespace, "--duration=24h"];
         self.kubectl(&create).success().out().trim().to_owned()
     }
 

@@ -63,6 +63,23 @@ impl Pod {
         Self::enter(ENTER_SEALED, None, cluster, [namespace, account], tool, arguments)
     }
 
+    /// As [`Self::start`], but in the mount namespace of the caller, which not
+    /// every system lets its users leave: with `KUBECONFIG` and
+    /// `POD_NAMESPACE` instead of files.
+    #[track_caller]
+    pub fn beside(
+        cluster: &Cluster,
+        namespace: &str,
+        account: &str,
+        tool: &Tool,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = Command::new(tool.path());
+        command.args(arguments).env("KUBECONFIG", cluster.kubeconfig(namespace, account));
+        command.env("POD_NAMESPACE", namespace);
+        Self::run(command, Sandbox::new())
+    }
+
     #[track_caller]
     fn enter(
         script: &str,
@@ -91,13 +108,17 @@ impl Pod {
             .args(["--map-root-user", "--mount", "sh", "-c", script, ACCOUNT])
             .arg(program)
             .args(arguments);
-        command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin").env("HOME", sandbox.home());
         command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1");
         command.env("KUBERNETES_SERVICE_PORT", cluster.port.to_string());
         if let Some(proxy) = proxy {
             let config = cluster.kubeconfig_text_at(&proxy.url(), namespace, &token);
             command.env("KUBECONFIG", sandbox.write("kubeconfig", config));
         }
+        Self::run(command, sandbox)
+    }
+
+    fn run(mut command: Command, sandbox: Sandbox) -> Self {
+        command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin").env("HOME", sandbox.home());
         let kept = Kept::start(&command, &sandbox.path("log"), Some(sandbox.root()));
         Self { kept, sandbox }
     }

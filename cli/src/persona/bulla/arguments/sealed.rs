@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bulla_seal::Scope;
 use clap::{Args, ValueEnum};
 
+use super::sealing_keys::Certificate;
 use super::{Paths, Place};
 use crate::request;
 
@@ -12,9 +13,8 @@ use crate::request;
 pub(in crate::persona::bulla) struct Seal {
     #[command(flatten)]
     pub(in crate::persona::bulla) place: Place,
-    /// Certificate to seal to: a file or URL
-    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT", hide_env_values = true)]
-    cert: String,
+    #[command(flatten)]
+    certificate: Certificate,
     /// Name of the result, instead of the Secret's own
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     name: String,
@@ -42,9 +42,8 @@ pub(in crate::persona::bulla) struct Seal {
 pub(in crate::persona::bulla) struct Reseal {
     #[command(flatten)]
     many: Paths,
-    /// The new certificate: a file or URL
-    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_CERT", hide_env_values = true)]
-    cert: String,
+    #[command(flatten)]
+    certificate: Certificate,
     /// Private keys that open what is there; repeatable
     #[arg(long, value_name = "FILE", required = true, value_delimiter = ',')]
     recovery_keys: Vec<String>,
@@ -52,16 +51,8 @@ pub(in crate::persona::bulla) struct Reseal {
 
 #[derive(Args, Debug)]
 pub(in crate::persona::bulla) struct SealedEdit {
-    /// Certificate to seal what changed in a SealedSecret: a file or URL
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEALED_SECRETS_CERT",
-        hide_env_values = true,
-        default_value = "",
-        hide_default_value = true
-    )]
-    cert: String,
+    #[command(flatten)]
+    certificate: Certificate,
     /// Private keys that open a SealedSecret; repeatable
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     recovery_keys: Vec<String>,
@@ -98,7 +89,7 @@ impl From<Seal> for request::Seal {
             },
             in_place: typed.place.in_place,
             to: typed.place.to,
-            certificate: typed.cert,
+            certificate: typed.certificate.into(),
             name: typed.name,
             namespace: typed.namespace,
             scope: typed.scope.into(),
@@ -112,7 +103,7 @@ impl From<Reseal> for request::Reseal {
     fn from(typed: Reseal) -> Self {
         Self {
             paths: typed.many.paths,
-            certificate: typed.cert,
+            certificate: typed.certificate.into(),
             recovery_keys: typed.recovery_keys,
             dry_run: typed.many.dry_run,
             report: typed.many.output.into(),
@@ -122,6 +113,6 @@ impl From<Reseal> for request::Reseal {
 
 impl From<SealedEdit> for request::SealedEdit {
     fn from(typed: SealedEdit) -> Self {
-        Self { certificate: typed.cert, recovery_keys: typed.recovery_keys }
+        Self { certificate: typed.certificate.into(), recovery_keys: typed.recovery_keys }
     }
 }

@@ -2,9 +2,11 @@
 
 mod cluster;
 mod crd;
+mod demo;
 mod faults;
 mod http;
 mod inside;
+mod keys;
 mod metrics;
 mod modes;
 mod rights;

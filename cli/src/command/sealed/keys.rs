@@ -1,0 +1,223 @@
+//! `keys`: the sealing keys of a cluster listed, taken out, put back and
+//! renewed (`security.md` Q-06).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use bulla_api::Secret;
+use bulla_core::SecretBytes;
+use bulla_core::civil::rfc3339;
+use bulla_seal::{KeyEntry, KeySecret, NewKey, Restore, key_entries};
+use serde_json::{Value, json};
+
+use super::unseal;
+use crate::app::App;
+use crate::cluster::{ApiError, Client, KeyStore, Options};
+use crate::error::{Exit, Failure, cause};
+use crate::request::{Cluster, Keys, KeysAction, Report};
+
+/// How long the certificate of a new key holds, in seconds: as long as those
+/// that a controller makes.
+const VALIDITY: i64 = 87_600 * 3600;
+/// How the name of a new key begins; the API server adds some letters.
+const PREFIX: &str = "sealed-secrets-key";
+
+/// Runs the command.
+pub fn run(app: &App<'_>, request: &Keys) -> Result<(), Failure> {
+    let cluster = &request.cluster;
+    match &request.action {
+        KeysAction::Backup { recipients, to } => backup(app, cluster, recipients, to.as_deref()),
+        KeysAction::List { files, report } => list(app, cluster, files, *report),
+        KeysAction::Renew { bits } => renew(app, cluster, *bits),
+        KeysAction::Restore { file, dry_run } => restore(app, cluster, file, *dry_run),
+    }
+}
+
+/// A client of the cluster that was named.
+pub(super) fn connect(app: &App<'_>, cluster: &Cluster) -> Result<Client, Failure> {
+    let options = Options {
+        kubeconfig: cluster.kubeconfig.clone(),
+        context: cluster.context.clone(),
+        ..Options::default()
+    };
+    Client::connect(app.context, &options).map_err(|message| Failure::own(2, message))
+}
+
+fn store<'c>(client: &'c Client, cluster: &Cluster) -> Result<KeyStore<'c>, Failure> {
+    KeyStore::new(client, &cluster.controller_namespace).map_err(|error| Failure::own(2, error.to_string()))
+}
+
+fn failed(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::Generic, message)
+}
+
+fn refused(error: ApiError) -> Failure {
+    failed(error.to_string())
+}
+
+fn print(app: &App<'_>, text: &str) -> Result<(), Failure> {
+    app.ui.data(text.as_bytes()).map_err(|error| failed(cause(&error)))
+}
+
+fn list(app: &App<'_>, cluster: &Cluster, files: &[String], report: Report) -> Result<(), Failure> {
+    let secrets = if files.is_empty() {
+        store(&connect(app, cluster)?, cluster)?.keys().map_err(refused)?
+    } else {
+        files.iter().map(|file| of_file(app, file)).collect::<Result<Vec<_>, _>>()?.concat()
+    };
+    let entries = key_entries(secrets, app.context.clock.now());
+    if report == Report::Json {
+        let entries: Vec<Value> = entries.iter().map(as_json).collect();
+        return print(app, &format!("{:#}\n", json!(entries)));
+    }
+    if entries.is_empty() {
+        app.ui.say(&format!("there is no sealing key in namespace {}", cluster.controller_namespace));
+    }
+    print(app, &entries.iter().map(as_text).collect::<String>())
+}
+
+/// The key Secrets of a file.
+fn of_file(app: &App<'_>, file: &str) -> Result<Vec<Secret>, Failure> {
+    let text = unseal::private(app, file).map_err(|message| Failure::own(2, message))?;
+    let secrets =
+        bulla_seal::key_secrets(text.expose()).map_err(|error| failed(format!("{file}: {error}")))?;
+    if secrets.is_empty() {
+        return Err(failed(format!("{file}: there is no Secret with a sealing key in it")));
+    }
+    Ok(secrets)
+}
+
+fn as_text(entry: &KeyEntry) -> String {
+    let state = match entry.state() {
+        "" => "not labeled".to_owned(),
+        state => state.escape_debug().to_string(),
+    };
+    let newest = if entry.is_newest { ", the newest: it is sealed with" } else { "" };
+    let mut text = format!("{}\n  state        {state}{newest}\n", entry.secret.metadata.name.escape_debug());
+    // Writing to a string cannot fail.
+    let _ = match &entry.key {
+        Ok(KeySecret { key, certificate, .. }) => writeln!(
+            text,
+            "  fingerprint  {} ({} bits)\n  certificate  {} to {}",
+            key.public().fingerprint(),
+            key.public().bits(),
+            rfc3339(certificate.not_before()),
+            rfc3339(certificate.not_after()),
+        ),
+        Err(error) => writeln!(text, "  unusable     {error}"),
+    };
+    text
+}
+
+fn as_json(entry: &KeyEntry) -> Value {
+    let metadata = &entry.secret.metadata;
+    let key = entry.key.as_ref().ok();
+    json!({
+        "name": metadata.name,
+        "namespace": metadata.namespace,
+        "state": entry.state(),
+        "newest": entry.is_newest,
+        "fingerprint": key.map(|key| key.key.public().fingerprint()),
+        "bits": key.map(|key| key.key.public().bits()),
+        "not_before": key.map(|key| rfc3339(key.certificate.not_before())),
+        "not_after": key.map(|key| rfc3339(key.certificate.not_after())),
+        "error": entry.key.as_ref().err().map(ToString::to_string),
+    })
+}
+
+/// Writes all keys, those too that are no longer used: somebody may need to
+/// open what was sealed with them.
+fn backup(app: &App<'_>, cluster: &Cluster, recipients: &[String], to: Option<&Path>) -> Result<(), Failure> {
+    // Of a cluster that was made anew a backup would hold the new keys only:
+    // it never takes the place of an older one.
+    let target = to.map(|path| app.new_file(path)).transpose()?;
+    let secrets = store(&connect(app, cluster)?, cluster)?.keys().map_err(refused)?;
+    if secrets.is_empty() {
+        let text = format!("there is no sealing key in namespace {}", cluster.controller_namespace);
+        return Err(failed(text).hint("--controller-namespace names the namespace of the controller"));
+    }
+    let text = SecretBytes::new(bulla_api::yaml(&bulla_seal::key_list(&secrets)));
+    let file = bulla_providers::encrypt_with_age(app.context, &app.dialog(), recipients, text.expose());
+    let file = file.map_err(failed)?;
+    match target {
+        None => print(app, &file)?,
+        Some(target) => {
+            target
+                .replace(file.as_bytes(), &*app.context.random)
+                .map_err(|error| Failure::new(Exit::Write, error.to_string()))?;
+        }
+    }
+    app.ui.say(&format!("{} in the backup; make another one after each renewal", count(secrets.len())));
+    Ok(())
+}
+
+fn count(keys: usize) -> String {
+    if keys == 1 { "1 key is".to_owned() } else { format!("{keys} keys are") }
+}
+
+/// All of the keys or none: a name that something else has is found before
+/// anything is made. What holds no usable key is passed over, so that it holds
+/// back no other.
+fn restore(app: &App<'_>, cluster: &Cluster, file: &str, dry_run: bool) -> Result<(), Failure> {
+    let secrets = of_file(app, file)?;
+    let client = connect(app, cluster)?;
+    let store = store(&client, cluster)?;
+    let (mut missing, mut taken) = (Vec::new(), Vec::new());
+    for secret in &secrets {
+        let name = secret.metadata.name.as_str();
+        if let Err(error) = KeySecret::read(secret) {
+            app.ui.say(&format!("{}: passed over: {error}", name.escape_debug()));
+            continue;
+        }
+        let existing = store.secret(name).map_err(refused)?;
+        match bulla_seal::restore(secret, existing.as_ref(), &cluster.controller_namespace) {
+            Restore::Create(secret) => missing.push(secret),
+            Restore::Other => taken.push(name),
+            Restore::Same => app.ui.say(&format!("{name}: it is there already")),
+        }
+    }
+    if !taken.is_empty() {
+        let taken = taken.join(", ");
+        return Err(failed(format!("nothing was restored: other Secrets have names of the backup: {taken}")));
+    }
+    for secret in missing {
+        let name = &secret.metadata.name;
+        let done = if dry_run {
+            "would restore"
+        } else {
+            let made = store.create(&secret).map_err(refused)?;
+            made.ok_or_else(|| failed(format!("somebody made a Secret {name} just now; start again")))?;
+            "restored"
+        };
+        print(app, &format!("{done} {name}\n"))?;
+    }
+    Ok(())
+}
+
+/// Makes a key here and stores it: controllers seal with the newest, whoever
+/// made it.
+fn renew(app: &App<'_>, cluster: &Cluster, bits: usize) -> Result<(), Failure> {
+    let client = connect(app, cluster)?;
+    let store = store(&client, cluster)?;
+    let now = app.context.clock.now();
+    let entries = key_entries(store.keys().map_err(refused)?, now);
+    let newest = entries.first().filter(|entry| entry.is_newest).and_then(|entry| entry.key.as_ref().ok());
+    // Of this second there may be one, and clocks differ.
+    let begin = newest.map_or(now, |newest| now.max(newest.certificate.not_before() + 1));
+    let new = NewKey {
+        bits,
+        validity: VALIDITY,
+        common_name: String::new(),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+    };
+    let made = new.generate(&cluster.controller_namespace, "", begin, &*app.context.random);
+    let mut secret = made.map_err(|error| failed(format!("the key could not be made: {error}")))?;
+    PREFIX.clone_into(&mut secret.metadata.generate_name);
+    let stored = store.create(&secret).map_err(refused)?;
+    let stored =
+        stored.ok_or_else(|| failed("the API server found no free name for the key; start again"))?;
+    let key = KeySecret::read(&stored).map_err(|error| failed(error.to_string()))?;
+    print(app, &format!("{} {}\n", key.name, key.key.public().fingerprint()))
+}
