@@ -123,7 +123,11 @@ fn page(table: &str) -> String {
         "- date: {}\n- machine: {}\n- programs: release profile{}\n",
         date(),
         machine(),
-        if Path::new(MEMORY).is_dir() { "; the files of the lane `faults` in /dev/shm" } else { "" }
+        if Path::new(MEMORY).is_dir() {
+            "; the files of the lane `faults` in a file system in memory"
+        } else {
+            ""
+        }
     );
     text + table
 }

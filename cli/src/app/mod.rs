@@ -416,8 +416,8 @@ impl<'a> App<'a> {
     }
 }
 
-/// The limits of the command line; the size of files is the user's to set. All
-/// processors work on a file that comes alone.
+/// The limits of the command line; the size of files is the user's to set. The
+/// processors share files, and what is left of them the values of each.
 fn limits(environment: &Environment) -> Result<Limits, Failure> {
     let mut limits = Limits { helpers: helpers(), ..Limits::default() };
     if let Some(text) = environment.text(MAX_FILE_SIZE) {

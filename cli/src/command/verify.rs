@@ -206,7 +206,7 @@ fn check_values(
 
 fn empty_text(place: &Place) -> String {
     format!(
-        "the value at {} is empty, as one that was blanked would be; --with-keys tells them apart, --allow-empty accepts both",
+        "the value at {} is empty, as one that was blanked would be; --with-keys asks the MAC, --allow-empty accepts both",
         place.path
     )
 }

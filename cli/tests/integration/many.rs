@@ -233,6 +233,14 @@ fn c_04_an_empty_value_is_a_finding_unless_the_mac_vouches_for_it_or_it_is_allow
     }
     let (code, found) = verify(&["blank.yaml"]);
     assert!(code == 1 && found.contains("blank.yaml:1: error: the value at a is empty"), "{found}");
+
+    // What the format cannot protect (docs/security.md): a text that moved into a plain neighbour.
+    put_encrypted(&sandbox, "moved.yaml", "a_unencrypted: x\nb: y\n", RECIPIENT);
+    let whole = read(&sandbox, "moved.yaml");
+    let end = whole.find("\nsops:").unwrap();
+    put(&sandbox, "moved.yaml", &format!("a_unencrypted: xy\nb: \"\"{}", &whole[end..]));
+    assert_eq!(verify(&["--with-keys", "moved.yaml"]), (0, "1 file checked, 0 findings\n".to_owned()));
+    assert_eq!(verify(&["moved.yaml"]).0, 1);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{slice, thread, vec};
 /// Has `consume` take what `work` makes of each job, in order. Up to `helpers`
 /// threads work ahead of it; the calling thread does what it would have to wait
 /// for. Threads take `batch` jobs at a time, enough to be worth a thread: where
-/// there are no more, none is started. Nor is one for what lies inside the job
-/// of another `map` that has helpers: all processors are busy with that.
+/// there are no more, none is started. The threads of a `map` share the helpers
+/// of those inside their jobs, so that all together stay `1 + helpers`.
 pub fn map<J: Sync, R: Send, T>(
     jobs: &[J],
     batch: usize,
@@ -19,8 +19,9 @@ pub fn map<J: Sync, R: Send, T>(
 ) -> T {
     let batches = jobs.chunks(batch.max(1));
     let count = batches.len();
-    let helpers = if HELPED.get() { 0 } else { helpers.min(count.saturating_sub(1)) };
-    let crew = Crew { batches, work, helpers, taken: AtomicUsize::new(0) };
+    let around = AROUND.get();
+    let helpers = ((1 + helpers) / around).saturating_sub(1).min(count.saturating_sub(1));
+    let crew = Crew { batches, work, threads: around * (1 + helpers), taken: AtomicUsize::new(0) };
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..helpers {
@@ -39,14 +40,23 @@ pub fn map<J: Sync, R: Send, T>(
 }
 
 thread_local! {
-    /// Whether this thread is at a job that has helpers.
-    static HELPED: Cell<bool> = const { Cell::new(false) };
+    /// Threads of the `map` whose job this thread is at.
+    static AROUND: Cell<usize> = const { Cell::new(1) };
+}
+
+/// Puts [`AROUND`] back.
+struct Back(usize);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        AROUND.set(self.0);
+    }
 }
 
 struct Crew<'j, J, W> {
     batches: slice::Chunks<'j, J>,
     work: W,
-    helpers: usize,
+    threads: usize,
     /// Batches that somebody has begun.
     taken: AtomicUsize,
 }
@@ -56,10 +66,8 @@ impl<J, R, W: Fn(&J) -> R> Crew<'_, J, W> {
     fn step(&self) -> Option<(usize, Vec<R>)> {
         let number = self.taken.fetch_add(1, Ordering::Relaxed);
         let batch = self.batches.clone().nth(number)?;
-        let before = HELPED.replace(HELPED.get() || self.helpers > 0);
-        let results = batch.iter().map(&self.work).collect();
-        HELPED.set(before);
-        Some((number, results))
+        let _back = Back(AROUND.replace(self.threads));
+        Some((number, batch.iter().map(&self.work).collect()))
     }
 
     fn help(&self, sender: &Sender<(usize, Vec<R>)>) {
@@ -115,6 +123,7 @@ impl<J, R, W: Fn(&J) -> R> Iterator for Results<'_, '_, J, R, W> {
 mod tests {
     use std::collections::HashSet;
     use std::sync::Mutex;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -132,15 +141,19 @@ mod tests {
         }
     }
 
-    /// The threads that worked on so many jobs, the calling one waiting for as
-    /// many as are expected.
-    fn helpers_of(count: usize, expected: usize) -> usize {
+    /// How many threads worked on so many jobs for the calling one, which waits
+    /// for as many as are expected, and long enough for one that is not.
+    fn helpers_of(count: usize, helpers: usize, expected: usize) -> usize {
         let threads = Mutex::new(HashSet::new());
         let work = |(): &()| {
             threads.lock().unwrap().insert(thread::current().id());
         };
-        map(&vec![(); count], BATCH, 1, work, |results| {
-            while threads.lock().unwrap().len() < expected {
+        map(&vec![(); count], BATCH, helpers, work, |results| {
+            let begin = Instant::now();
+            while expected == 0 && begin.elapsed() < Duration::from_millis(50)
+                || threads.lock().unwrap().len() < expected
+            {
+                assert!(begin.elapsed() < Duration::from_secs(60), "no helper came");
                 thread::yield_now();
             }
             assert_eq!(results.count(), count);
@@ -152,18 +165,21 @@ mod tests {
 
     #[test]
     fn a_thread_is_started_only_where_there_is_work_for_two() {
-        assert_eq!(helpers_of(BATCH, 0), 0);
-        assert_eq!(helpers_of(2 * BATCH, 1), 1);
+        assert_eq!(helpers_of(BATCH, 1, 0), 0);
+        assert_eq!(helpers_of(2 * BATCH, 1, 1), 1);
     }
 
     #[test]
-    fn helpers_have_no_helpers_of_their_own() {
-        let inner = |(): &()| helpers_of(2 * BATCH, 0);
-        let sum = |results: &mut dyn Iterator<Item = usize>| results.sum::<usize>();
-        assert_eq!(map(&[(); 4], 1, 1, inner, sum), 0);
-        let alone = |(): &()| helpers_of(2 * BATCH, 1);
-        assert_eq!(map(&[()], 1, 1, alone, sum), 1);
-        assert_eq!(map(&[()], 1, 0, alone, sum), 1);
+    fn the_threads_of_a_map_share_the_helpers_of_those_inside() {
+        let most = |jobs: usize, helpers, expected| {
+            let inner = |(): &()| helpers_of(3 * BATCH, helpers, expected);
+            map(&vec![(); jobs], 1, helpers, inner, |results| results.max())
+        };
+        assert_eq!(most(1, 1, 1), Some(1), "a job that comes alone");
+        assert_eq!(most(2, 1, 0), Some(0), "two jobs, two threads");
+        assert_eq!(most(2, 3, 1), Some(1), "two jobs, four threads");
+        assert_eq!(most(4, 3, 0), Some(0), "four jobs, four threads");
+        assert_eq!(helpers_of(2 * BATCH, 1, 1), 1, "afterwards");
     }
 
     #[test]
@@ -171,7 +187,7 @@ mod tests {
         let jobs = vec![(); 10_000 * BATCH];
         let done = AtomicUsize::new(0);
         let work = |(): &()| {
-            thread::sleep(std::time::Duration::from_micros(1));
+            thread::sleep(Duration::from_micros(1));
             done.fetch_add(1, Ordering::Relaxed)
         };
         assert!(map(&jobs, BATCH, 1, work, |results| results.next()).is_some());

@@ -22,7 +22,9 @@ fn main() {
     let yaml = by_name("yaml").expect("YAML is a format");
     let nested = path(&["team03", "service0130", "database", "password"]);
     let flat = path(&["key31415"]);
-    for (name, text, path) in [("nested", documents::nested(), nested), ("flat", documents::flat(), flat)] {
+    for (name, text, path) in
+        [("nested", documents::nested(documents::VALUES), nested), ("flat", documents::flat(), flat)]
+    {
         if words.first().is_none_or(|word| word == name) {
             let rows = Rows { yaml, text: text.as_bytes(), path: &path, only: words.get(1) };
             rows.measure(name);

@@ -20,24 +20,32 @@ use crate::walk::{self, Leaf, Target, WalkError};
 /// How many values a thread takes at a time: some tenths of a millisecond.
 const BATCH: usize = 256;
 
-/// How many bytes are collected at the most: paths are long where maps are deep,
-/// and each leaf has a copy of its own (F-01). The walk does the rest by itself.
+/// How many bytes of paths and texts are collected at the most:
+/// paths are long where maps are deep, and each leaf has a copy of its own
+/// (F-01). The walk does the rest by itself.
 const MOST: usize = 64 << 20;
 
-/// Gives the next result, if it was made of this additional data and these
-/// bytes to open or to seal.
-pub(crate) type Ahead<'a, R> = &'a mut dyn FnMut(&[u8], &[u8]) -> Option<R>;
+/// Gives the next result, if it was made for this job.
+pub(crate) type Ahead<'a, R> = &'a mut dyn FnMut(Job<'_>) -> Option<R>;
 
-/// Additional data of a leaf, and what is opened or sealed.
-type Job<'j> = (&'j [u8], &'j [u8]);
+/// What is opened or sealed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Job<'j> {
+    /// Additional data of the leaf.
+    pub(crate) aad: &'j [u8],
+    /// The envelope, or the plaintext.
+    pub(crate) text: &'j [u8],
+    /// Name of the plaintext's type; none of an envelope.
+    pub(crate) kind: &'static str,
+}
 
 fn matching<'j, R>(
     mut jobs: impl Iterator<Item = Job<'j>>,
     results: &mut dyn Iterator<Item = R>,
-) -> impl FnMut(&[u8], &[u8]) -> Option<R> {
-    move |aad, input| {
+) -> impl FnMut(Job<'_>) -> Option<R> {
+    move |wanted| {
         let (job, result) = (jobs.next()?, results.next()?);
-        (job == (aad, input)).then_some(result)
+        (job == wanted).then_some(result)
     }
 }
 
@@ -48,6 +56,8 @@ pub(crate) type Opened = Result<Value<'static>, ValueError>;
 #[derive(Default)]
 pub(crate) struct ToOpen<'s> {
     aads: Vec<u8>,
+    /// Bytes of envelopes that are not those of the source.
+    owned: usize,
     jobs: Vec<Envelope<'s>>,
 }
 
@@ -72,7 +82,10 @@ impl<'s> ToOpen<'s> {
                     _ => return Ok(()),
                 },
             };
-            if leaf.selected && found.aads.len() < MOST {
+            if leaf.selected && found.aads.len() + found.owned < MOST {
+                if matches!(text, Cow::Owned(_)) {
+                    found.owned += text.len();
+                }
                 found.jobs.push(Envelope { aad: put(&mut found.aads, leaf.aad), text: text.clone() });
             }
             Ok(())
@@ -90,7 +103,7 @@ impl<'s> ToOpen<'s> {
         walk: impl FnOnce(Ahead<'_, Opened>) -> T,
     ) -> T {
         let open = |envelope: &Envelope<'s>| {
-            let (aad, text) = self.job(envelope);
+            let Job { aad, text, .. } = self.job(envelope);
             value::open(cipher, aad, text)
         };
         let jobs = self.jobs.iter().map(|envelope| self.job(envelope));
@@ -98,7 +111,7 @@ impl<'s> ToOpen<'s> {
     }
 
     fn job<'j>(&'j self, envelope: &'j Envelope<'s>) -> Job<'j> {
-        (&self.aads[envelope.aad.clone()], &envelope.text)
+        Job { aad: &self.aads[envelope.aad.clone()], text: &envelope.text, kind: "" }
     }
 }
 
@@ -153,15 +166,16 @@ impl ToSeal {
         walk: impl FnOnce(Ahead<'_, String>) -> T,
     ) -> T {
         let seal = |plain: &Plain| {
-            let (aad, plaintext) = self.job(plain);
-            value::seal(cipher, &plain.nonce, aad, plaintext, plain.kind)
+            let Job { aad, text, kind } = self.job(plain);
+            value::seal(cipher, &plain.nonce, aad, text, kind)
         };
         let jobs = self.jobs.iter().map(|plain| self.job(plain));
         parallel::map(&self.jobs, BATCH, helpers, seal, |sealed| walk(&mut matching(jobs, sealed)))
     }
 
     fn job(&self, plain: &Plain) -> Job<'_> {
-        (&self.bytes[plain.aad.clone()], &self.bytes[plain.plaintext.clone()])
+        let Plain { aad, plaintext, kind, .. } = plain;
+        Job { aad: &self.bytes[aad.clone()], text: &self.bytes[plaintext.clone()], kind }
     }
 }
 
@@ -257,13 +271,20 @@ mod tests {
 
     #[test]
     fn a_result_is_taken_only_for_the_bytes_that_it_was_made_of() {
-        let jobs = [(&b"a:"[..], &b"1"[..]), (b"a:", b"2"), (b"b:", b"3")];
-        let mut results = 0..3;
+        let job = |aad: &'static str, text: &'static str, kind| super::Job {
+            aad: aad.as_bytes(),
+            text: text.as_bytes(),
+            kind,
+        };
+        let jobs =
+            [job("a:", "1", "int"), job("a:", "2", "int"), job("b:", "3", "int"), job("a:", "3", "str")];
+        let mut results = 0..4;
         let mut next = super::matching(jobs.into_iter(), &mut results);
-        assert_eq!(next(b"a:", b"1"), Some(0));
-        assert_eq!(next(b"a:", b"3"), None, "another text");
-        assert_eq!(next(b"a:", b"3"), None, "another path");
-        assert_eq!(next(b"b:", b"3"), None, "no more");
+        assert_eq!(next(job("a:", "1", "int")), Some(0));
+        assert_eq!(next(job("a:", "3", "int")), None, "another text");
+        assert_eq!(next(job("a:", "3", "int")), None, "another path");
+        assert_eq!(next(job("a:", "3", "int")), None, "another type");
+        assert_eq!(next(job("a:", "3", "int")), None, "no more");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use bulla_crypto::ValueCipher;
 use sha2::{Digest as _, Sha512};
 use subtle::ConstantTimeEq as _;
 
-use crate::ahead::{Ahead, Opened, ToOpen, ToSeal};
+use crate::ahead::{Ahead, Job, Opened, ToOpen, ToSeal};
 use crate::document::Document;
 use crate::metadata::Metadata;
 use crate::selection::Selection;
@@ -173,7 +173,7 @@ pub(crate) fn encrypt(
                     }
                     envelope
                 }
-                None => match sealed(leaf.aad, &plaintext) {
+                None => match sealed(Job { aad: leaf.aad, text: &plaintext, kind }) {
                     Some(envelope) => envelope.into_bytes(),
                     None => value::seal(&cipher, &nonces.next()?, leaf.aad, &plaintext, kind).into_bytes(),
                 },
@@ -294,8 +294,10 @@ fn decrypt_leaf(
     opened: Ahead<'_, Opened>,
 ) -> Result<bool, CryptError> {
     let failed = |source| CryptError::Value { path: path_text(leaf.aad), source };
-    let mut open =
-        |text: &[u8]| opened(leaf.aad, text).unwrap_or_else(|| value::open(cipher, leaf.aad, text));
+    let mut open = |text: &[u8]| {
+        let job = Job { aad: leaf.aad, text, kind: "" };
+        opened(job).unwrap_or_else(|| value::open(cipher, leaf.aad, text))
+    };
     match &mut leaf.target {
         Target::Comment(comment) => match open(&comment.text) {
             Ok(Value::Text(text)) if text.is_empty() => {}

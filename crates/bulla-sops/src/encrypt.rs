@@ -121,6 +121,11 @@ pub fn encrypt(
     if document.branches.is_empty() {
         return Err(FormatError::Empty.into());
     }
+    if document.branches.len() > 1 && output.name() != input.name() {
+        let (name, count) = (output.name(), document.branches.len());
+        let text = format!("the text has {count} documents, and a file of the format {name} holds one");
+        return Err(FormatError::Unrepresentable(text).into());
+    }
     for (number, branch) in document.branches.iter().enumerate() {
         match output.reserved_key(branch) {
             Some(_) if number == 0 => return Err(EncryptError::Reserved),

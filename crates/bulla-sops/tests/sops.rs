@@ -328,6 +328,21 @@ fn f_01_few_comments_are_tried_in_a_file_of_long_paths() {
     }
 }
 
+#[test]
+fn several_documents_do_not_go_into_a_format_of_one() {
+    let (key, limits) = (data_key(), Limits::default());
+    let request = request(&key, &limits);
+    let yaml = format("yaml");
+    for name in ["json", "dotenv", "ini"] {
+        let output = format(name);
+        let reuse = &mut Reuse::default();
+        let encrypted =
+            bulla_sops::encrypt(b"a: 1\n---\nb: 2\n", yaml, output, Layouting::Keep, reuse, &request);
+        let text = encrypted.unwrap_err().to_string();
+        assert_eq!(text, format!("the text has 2 documents, and a file of the format {name} holds one"));
+    }
+}
+
 /// In sops' tree an alias is a copy, which does not change with its anchor,
 /// nor the anchor with it; under a merge key as well.
 #[test]

@@ -9,13 +9,21 @@ use crate::command::command;
 use crate::failure::Failure;
 use crate::workspace::{Workspace, locked};
 
+/// Megabytes per second that reading must reach.
+const LEAST: f64 = 150.0;
+
 /// What the scanner's own measurement prints: megabytes per second of reading
-/// an encrypted file.
+/// an encrypted file. Fewer than [`LEAST`] are an error.
 pub(super) fn scan(workspace: &Workspace) -> Result<String, Failure> {
     println!("== scan");
     let program = build(workspace, "bulla-yaml", "scan")?;
     let output = command(&program, &[], &workspace.root).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let speed = line.split_whitespace().rev().nth(1).and_then(|number| number.parse::<f64>().ok());
+    match speed {
+        Some(speed) if output.status.success() && speed >= LEAST => Ok(line),
+        _ => Err(Failure::broken(format!("bench: scan: {line:?} is not at least {LEAST} MB/s"))),
+    }
 }
 
 /// Builds a bench and returns its program.

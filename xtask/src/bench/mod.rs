@@ -37,7 +37,7 @@ impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let mut options = Self::default();
         let parts: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-        let rows: Vec<&str> = PARTS.iter().flat_map(|part| part.rows()).collect();
+        let rows: Vec<&str> = PARTS.iter().flat_map(|part| part.rows).copied().collect();
         for argument in arguments {
             if argument == "--write" {
                 options.write = true;
@@ -67,81 +67,79 @@ impl Options {
 
     /// Whether something of the part is to be measured.
     fn wants(&self, part: &Part) -> bool {
-        self.is_whole(part) || part.rows().iter().any(|row| self.has(row))
+        self.is_whole(part) || part.rows.iter().any(|row| self.has(row))
     }
 
-    /// Whether this row of the part is.
-    fn wants_row(&self, part: &Part, row: &str) -> bool {
-        self.is_whole(part) || self.has(row)
+    /// Names of the wanted rows of the part.
+    fn wanted(&self, part: &Part) -> Vec<&'static str> {
+        let rows = part.rows.iter().copied();
+        rows.filter(|row| self.is_whole(part) || self.has(row)).collect()
     }
 }
 
-/// Builds, measures, reports; fails where templates miss a goal.
+/// Builds, measures, reports; fails where reading or templates miss a goal.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
-    let mut bench = Bench { options, sections: Vec::new() };
+    let bench = Bench { options, workspace: &workspace, machine: Machine::now() };
     if options.wants(&part::SOPS) || options.wants(&part::SEALING) {
         let world = World::make(&workspace)?;
-        bench.measure(&part::SOPS, |_| {
+        bench.measure(&part::SOPS, |wanted| {
             let sizes = report::sizes(&world)?;
-            let rows = measured(options, &part::SOPS, rows::ROWS, &world, report::row_line)?;
+            let rows = measured(rows::ROWS, wanted, &world, report::row_line)?;
             Ok(report::sops(&workspace, &sizes, &rows))
         })?;
-        bench.measure(&part::SEALING, |_| {
-            let rows = measured(options, &part::SEALING, rows::SEALING, &world, report::sealing_line)?;
-            Ok(report::sealing(&rows))
+        bench.measure(&part::SEALING, |wanted| {
+            Ok(report::sealing(&measured(rows::SEALING, wanted, &world, report::sealing_line)?))
         })?;
     }
-    bench
-        .measure(&part::CONTROLLER, |rows| Ok(report::controller(&controller::measure(&workspace, rows)?)))?;
+    bench.measure(&part::CONTROLLER, |wanted| {
+        Ok(report::controller(&controller::measure(&workspace, wanted)?))
+    })?;
     bench.measure(&part::SCAN, |_| Ok(report::scan(&library::scan(&workspace)?)))?;
     let mut templates = None;
     bench.measure(&part::TEMPLATE, |_| {
         let measured = templates.insert(template::measure(&workspace)?);
         Ok(report::templates(measured))
     })?;
-    if options.write {
-        let path = workspace.root.join(DOCUMENT);
-        let old = std::fs::read_to_string(&path)?;
-        std::fs::write(path, part::renewed(&old, &bench.sections))?;
-    }
     templates.map_or(Ok(()), |templates| templates.check())
 }
 
-/// What was measured so far.
 struct Bench<'a> {
     options: &'a Options,
-    sections: Vec<(&'static Part, String)>,
+    workspace: &'a Workspace,
+    machine: Machine,
 }
 
 impl Bench<'_> {
-    /// Measures a part if it is wanted; `work` takes the names of its wanted
-    /// rows, none for all, and gives the text of its section.
+    /// Measures a part if it is wanted, and writes it if that is; `work` takes
+    /// the names of its wanted rows and gives the text of its section.
     fn measure(
-        &mut self,
+        &self,
         part: &'static Part,
         work: impl FnOnce(&[&str]) -> Result<String, Failure>,
     ) -> Result<(), Failure> {
         if !self.options.wants(part) {
             return Ok(());
         }
-        let machine = Machine::now();
-        let rows: Vec<&str> = part.rows().into_iter().filter(|row| self.options.has(row)).collect();
-        let text = work(if self.options.is_whole(part) { &[] } else { &rows })?;
-        self.sections.push((part, format!("{}\n\n{text}", machine.text())));
+        let text = work(&self.options.wanted(part))?;
+        if self.options.write {
+            let path = self.workspace.root.join(DOCUMENT);
+            let section = format!("{}\n\n{text}", self.machine.text());
+            let renewed = part::renewed(&std::fs::read_to_string(&path)?, part, &section);
+            std::fs::write(path, renewed)?;
+        }
         Ok(())
     }
 }
 
 /// Measures the wanted rows and prints each as it comes.
 fn measured(
-    options: &Options,
-    part: &Part,
     rows: &'static [Row],
+    wanted: &[&str],
     world: &World,
     line: impl Fn(&Measured) -> String,
 ) -> Result<Vec<String>, Failure> {
-    let wanted = rows.iter().filter(|row| options.wants_row(part, row.name));
+    let wanted = rows.iter().filter(|row| wanted.contains(&row.name));
     let lines = wanted.map(|row| {
         let line = line(&row.measure(world)?);
         println!("{line}");
@@ -161,11 +159,11 @@ mod tests {
     #[test]
     fn parts_and_rows_are_picked_by_name() {
         let options = parse("set template").unwrap();
-        assert!(options.wants_row(&part::SOPS, "set") && options.wants(&part::TEMPLATE));
-        assert!(!options.wants_row(&part::SOPS, "rotate") && !options.wants(&part::SEALING));
-        assert!(parse("").unwrap().wants_row(&part::SOPS, "rotate"));
+        assert!(options.wanted(&part::SOPS) == ["set"] && options.wants(&part::TEMPLATE));
+        assert!(!options.wants(&part::SEALING));
+        assert_eq!(parse("").unwrap().wanted(&part::SOPS), part::SOPS.rows);
         let options = parse("controller --write").unwrap();
-        assert!(options.wants_row(&part::CONTROLLER, "unseal") && !options.wants(&part::SOPS));
+        assert!(options.wanted(&part::CONTROLLER).contains(&"unseal") && !options.wants(&part::SOPS));
     }
 
     #[test]

@@ -10,29 +10,32 @@ pub(super) struct Part {
     /// By which it is chosen.
     pub(super) name: &'static str,
     heading: &'static str,
+    /// Names of its rows; none where it is measured as a whole only.
+    pub(super) rows: &'static [&'static str],
 }
 
-pub(super) const SOPS: Part = Part { name: "sops", heading: "SOPS" };
-pub(super) const SEALING: Part = Part { name: "sealing", heading: "Sealing" };
-pub(super) const CONTROLLER: Part = Part { name: "controller", heading: "The controller of SealedSecrets" };
-pub(super) const SCAN: Part = Part { name: "scan", heading: "Reading YAML" };
-pub(super) const TEMPLATE: Part = Part { name: "template", heading: "Templates" };
+pub(super) const SOPS: Part =
+    Part { name: "sops", heading: "SOPS", rows: &names::<{ rows::ROWS.len() }>(rows::ROWS) };
+pub(super) const SEALING: Part =
+    Part { name: "sealing", heading: "Sealing", rows: &names::<{ rows::SEALING.len() }>(rows::SEALING) };
+pub(super) const CONTROLLER: Part =
+    Part { name: "controller", heading: "The controller of SealedSecrets", rows: controller::ROWS };
+pub(super) const SCAN: Part = Part { name: "scan", heading: "Reading YAML", rows: &[] };
+pub(super) const TEMPLATE: Part = Part { name: "template", heading: "Templates", rows: &[] };
 
 /// All, in the order of the document.
 pub(super) const PARTS: [&Part; 5] = [&SOPS, &SEALING, &CONTROLLER, &SCAN, &TEMPLATE];
 
-impl Part {
-    /// Names of its rows; none where it is measured as a whole only.
-    pub(super) fn rows(&self) -> Vec<&'static str> {
-        let names = |rows: &'static [rows::Row]| rows.iter().map(|row| row.name).collect();
-        match self.name {
-            "sops" => names(rows::ROWS),
-            "sealing" => names(rows::SEALING),
-            "controller" => controller::ROWS.to_vec(),
-            _ => Vec::new(),
-        }
+const fn names<const COUNT: usize>(rows: &[rows::Row]) -> [&'static str; COUNT] {
+    let (mut names, mut number) = ([""; COUNT], 0);
+    while number < COUNT {
+        names[number] = rows[number].name;
+        number += 1;
     }
+    names
+}
 
+impl Part {
     /// Its section of a document, without the heading.
     fn section<'a>(&self, document: &'a str) -> Option<&'a str> {
         let (_, rest) = document.split_once(&format!("\n## {}\n\n", self.heading))?;
@@ -40,13 +43,13 @@ impl Part {
     }
 }
 
-/// The document with these sections anew. A section ends with a line's end.
-pub(super) fn renewed(document: &str, sections: &[(&Part, String)]) -> String {
+/// The document with this section, which ends with a line break, anew.
+pub(super) fn renewed(document: &str, part: &Part, section: &str) -> String {
     let mut text = INTRODUCTION.to_owned();
-    for part in PARTS {
-        let new = sections.iter().find(|(own, _)| own.name == part.name).map(|(_, section)| section.as_str());
-        if let Some(section) = new.or_else(|| part.section(document)) {
-            let _ = write!(text, "\n## {}\n\n{section}", part.heading);
+    for one in PARTS {
+        let section = if one.name == part.name { Some(section) } else { one.section(document) };
+        if let Some(section) = section {
+            let _ = write!(text, "\n## {}\n\n{section}", one.heading);
         }
     }
     text
@@ -55,8 +58,8 @@ pub(super) fn renewed(document: &str, sections: &[(&Part, String)]) -> String {
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench --write`, or a part by itself, such as `cargo xtask bench controller --write`; do not edit.
-The originals and ours ran in turn in one go, at the time and on the machine that each part names.
+Written by `cargo xtask bench --write`, or part by part, as with `cargo xtask bench controller --write`; do not edit.
+The originals and ours took turns in one run, at the time and on the machine that each part names.
 ";
 
 #[cfg(test)]
@@ -65,18 +68,17 @@ mod tests {
 
     #[test]
     fn a_part_is_written_anew_and_the_others_stay() {
-        let all: Vec<(&Part, String)> =
-            PARTS.iter().map(|part| (*part, format!("{} first\n\n| a |\n", part.name))).collect();
-        let first = renewed("", &all);
-        assert_eq!(renewed(&first, &[]), first);
-        let second = renewed(&first, &[(&CONTROLLER, "second\n".to_owned())]);
+        let first = PARTS.iter().fold(String::new(), |text, part| {
+            renewed(&text, part, &format!("{} first\n\n| a |\n", part.name))
+        });
+        let second = renewed(&first, &CONTROLLER, "second\n");
         assert_eq!(second, first.replace("controller first\n\n| a |\n", "second\n"));
-        assert!(renewed("", &[(&SCAN, "x\n".to_owned())]).ends_with("\n## Reading YAML\n\nx\n"));
+        assert!(renewed("", &SCAN, "x\n").ends_with("\n## Reading YAML\n\nx\n"));
     }
 
     #[test]
     fn rows_and_parts_have_names_of_their_own() {
-        let mut names: Vec<&str> = PARTS.iter().flat_map(|part| part.rows()).collect();
+        let mut names: Vec<&str> = PARTS.iter().flat_map(|part| part.rows).copied().collect();
         names.extend(PARTS.iter().map(|part| part.name));
         let count = names.len();
         names.sort_unstable();

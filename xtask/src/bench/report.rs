@@ -1,4 +1,4 @@
-//! The table, on the terminal and as `docs/benchmarks.md`.
+//! The sections of `docs/benchmarks.md`, and their lines for the terminal.
 
 use std::fs;
 use std::process::Command;
@@ -28,8 +28,8 @@ pub(super) fn sizes(world: &World) -> Result<String, Failure> {
 pub(super) fn sops(workspace: &Workspace, sizes: &str, rows: &[String]) -> String {
     format!(
         "Whole processes, medians of alternating runs: {NUMBERS}. *x* is how many times less ours takes than sops: \
-         wall, processor, memory.\n\n\
-         | work | must | sops {} | rops {} | bulla {} | *x* |\n|---|---|---|---|---|---|\n{}\n{sizes}\n\n{NOTES}",
+         wall, processor, memory; a *must* and an *aim* without a word are about wall time.\n\n\
+         | work | must | sops {} | rops {} | bulla {} | *x* | met |\n|---|---|---|---|---|---|---|\n{}\n{sizes}\n\n{NOTES}",
         SOPS.version,
         ROPS.version,
         version(workspace),
@@ -41,7 +41,7 @@ pub(super) fn sops(workspace: &Workspace, sizes: &str, rows: &[String]) -> Strin
 pub(super) fn sealing(rows: &[String]) -> String {
     format!(
         "Secrets of two values, a certificate of 4096 bits. Whole processes, medians of alternating runs: {NUMBERS}.\n\n\
-         | work | must | kubeseal {} | bulla | *x* |\n|---|---|---|---|---|\n{}\n",
+         | work | must | kubeseal {} | bulla | *x* | met |\n|---|---|---|---|---|---|\n{}\n",
         SEALED_SECRETS.version,
         rows.join("\n")
     )
@@ -90,12 +90,15 @@ Medians of three runs of ours for the 200 objects, and of the original without l
 const NOTES: &str = "\
 The 60,000 values lie in 75 maps of forty services each, every service with an image, a number, a bool, a map of four, \
 a map of ten variables and a list of three (`crates/bulla-sops/benches/documents/mod.rs`); sops encrypted the file, to one \
-age key. `rotate` and `set` include the check that the new file decrypts to what it should. The 1,000 small files \
+age key. `encrypt`, `rotate` and `set` include the check that the new file decrypts to what it should. The 1,000 small files \
 are a loop of the shell for sops and one command for us; the floor beside it is what writing, syncing and renaming \
-as many files of the same size takes by itself, by as many threads as we use. rops reads a \
-file that it encrypted itself; it has no command for what stands as a dash. Ours is not ahead of it where nearly all \
-is the loading of the program: at the start and with one small file. There the pages of our larger program, which has \
-the clients of all key services in it, count as memory as well.
+as many files of the same size takes by itself, by as many threads as we use, and 1.5 times that is as good as the aim. \
+30,000 and 120,000 values show that time and memory grow as the file does.
+
+Our program holds the clients of age, OpenPGP, AWS KMS and Vault, each made when a file first needs it; GCP, Azure and Huawei, \
+which are not built in yet, are part of the size of sops. rops has age and AWS KMS. It reads a file that it encrypted \
+itself, and has no command that does just what stands as a dash. Where nearly all is the loading of a program, at the start and \
+with one small file, a smaller program has less to load, and its pages count as memory.
 ";
 
 /// A line about sops.
@@ -104,19 +107,26 @@ pub(super) fn row_line(measured: &Measured) -> String {
     let shown = |cost: &Option<Cost>| cost.as_ref().map_or_else(|| "-".to_owned(), cost_text);
     let floor = measured.floor.map_or_else(String::new, |floor| format!(" (floor {floor:.2})"));
     let (sops, rops, ours) = (shown(&measured.original), shown(&measured.rops), cost_text(&measured.ours));
-    format!("| {} | {} | {sops} | {rops} | {ours}{floor} | {} |", row.title, row.goal, times_of(measured))
+    let (goal, times, met) = judged(measured);
+    format!("| {} | {goal} | {sops} | {rops} | {ours}{floor} | {times} | {met} |", row.title)
 }
 
 /// A line about kubeseal.
 pub(super) fn sealing_line(measured: &Measured) -> String {
     let row = measured.row;
     let kubeseal = measured.original.as_ref().map_or_else(|| "-".to_owned(), cost_text);
-    let (ours, times) = (cost_text(&measured.ours), times_of(measured));
-    format!("| {} | {} | {kubeseal} | {ours} | {times} |", row.title, row.goal)
+    let (ours, (goal, times, met)) = (cost_text(&measured.ours), judged(measured));
+    format!("| {} | {goal} | {kubeseal} | {ours} | {times} | {met} |", row.title)
 }
 
-fn times_of(measured: &Measured) -> String {
-    measured.original.map_or_else(|| "-".to_owned(), |original| times_text(&original, &measured.ours))
+/// The goal, how many times less ours takes, and whether that is enough.
+fn judged(measured: &Measured) -> (String, String, &'static str) {
+    let (goal, ours) = (&measured.row.goal, &measured.ours);
+    let (times, met) = measured.original.map_or_else(
+        || ("-".to_owned(), "-"),
+        |original| (times_text(&original, ours), goal.verdict(&original, ours)),
+    );
+    (goal.text(), times, met)
 }
 
 fn cost_text(cost: &Cost) -> String {
@@ -134,7 +144,7 @@ fn size_line(sizes: &[Option<u64>; 3]) -> String {
         Some(bytes) => format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)),
         None => "-".to_owned(),
     });
-    format!("| size of the program | - | {sops} | {rops} | {ours} | - |")
+    format!("| size of the program | - | {sops} | {rops} | {ours} | - | - |")
 }
 
 fn template_lines(templates: &Templates) -> Vec<String> {
@@ -151,7 +161,7 @@ fn template_lines(templates: &Templates) -> Vec<String> {
     templates.lines().into_iter().map(line).collect()
 }
 
-/// The machine when a part begins.
+/// The machine as it was before anything was measured.
 pub(super) struct Machine {
     load: String,
 }

@@ -14,6 +14,14 @@ use crate::workspace::Workspace;
 /// Files, or Secrets, of the rows with many of them.
 pub(super) const MANY: usize = 1_000;
 
+/// The document of 60,000 values, not encrypted.
+pub(super) const PLAIN: &str = "nested.plain.yaml";
+
+/// What a file's format is called.
+pub(super) fn extension(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
+}
+
 const SMALL: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: database\nstringData:\n  \
                      username: app\n  password: correct horse battery staple\n  port: \"5432\"\n";
 
@@ -42,7 +50,7 @@ pub(super) struct World {
     /// Absent where it cannot be built.
     rops: Option<PathBuf>,
     ours: PathBuf,
-    recipient: String,
+    pub(super) recipient: String,
 }
 
 impl World {
@@ -124,18 +132,29 @@ impl World {
     /// Encrypted by sops, in its own layout; but a map of 60,000 keys takes
     /// it half a minute, so that one is made by us.
     fn make_files(&mut self) -> Result<(), Failure> {
-        let documents =
-            [("small", SMALL.to_owned()), ("nested", documents::nested()), ("flat", documents::flat())];
+        let nested = documents::nested(documents::VALUES);
+        fs::write(self.folder.join(PLAIN), &nested)?;
+        let encrypted = self.output(Who::Ours, &["sops", "encrypt", "--age", &self.recipient, PLAIN])?;
+        fs::write(self.folder.join("work.yaml"), encrypted)?;
+        let json = self.output(Who::Ours, &["sops", "decrypt", "--output-type", "json", "work.yaml"])?;
+        let documents = [
+            ("small.yaml", SMALL.as_bytes().to_vec()),
+            ("half.yaml", documents::nested(documents::VALUES / 2).into_bytes()),
+            ("nested.yaml", nested.into_bytes()),
+            ("double.yaml", documents::nested(documents::VALUES * 2).into_bytes()),
+            ("nested.json", json),
+            ("flat.yaml", documents::flat().into_bytes()),
+        ];
         for (name, text) in documents {
-            let plain = format!("{name}.plain.yaml");
+            let plain = format!("plain.{}", extension(name));
             fs::write(self.folder.join(&plain), text)?;
-            let who = if name == "flat" { Who::Ours } else { Who::Sops };
-            let mut arguments = vec!["encrypt", "--age", &self.recipient, "--output-type", "yaml", &plain];
+            let who = if name == "flat.yaml" { Who::Ours } else { Who::Sops };
+            let mut arguments = vec!["encrypt", "--age", &self.recipient, &plain];
             if who == Who::Ours {
                 arguments.insert(0, "sops");
             }
-            fs::write(self.folder.join(format!("{name}.yaml")), self.output(who, &arguments)?)?;
-            if name != "flat" {
+            fs::write(self.folder.join(name), self.output(who, &arguments)?)?;
+            if name != "flat.yaml" {
                 self.make_rops_file(name, &plain)?;
             }
             fs::remove_file(self.folder.join(&plain))?;
@@ -154,17 +173,21 @@ impl World {
 
     /// rops reads files of its own only; what it cannot do leaves it out.
     fn make_rops_file(&mut self, name: &str, plain: &str) -> Result<(), Failure> {
-        let script = format!("exec \"$0\" encrypt --age {} --format yaml < {plain}", self.recipient);
-        let Some(shell) = self.shell(Who::Rops, &script) else { return Ok(()) };
+        let Some(shell) = self.shell(Who::Rops, &self.rops_encrypts(plain)) else { return Ok(()) };
         let arguments: Vec<&str> = shell.arguments.iter().map(String::as_str).collect();
         match self.printed(&shell.program, &arguments) {
-            Ok(text) => fs::write(self.folder.join(format!("{name}.rops.yaml")), text)?,
+            Ok(text) => fs::write(self.folder.join(format!("rops.{name}")), text)?,
             Err(failure) => {
                 println!("rops is left out: {failure}");
                 self.rops = None;
             }
         }
         Ok(())
+    }
+
+    /// The script with which rops encrypts a file.
+    pub(super) fn rops_encrypts(&self, plain: &str) -> String {
+        format!("exec \"$0\" encrypt --age {} --format {} < {plain}", self.recipient, extension(plain))
     }
 
     /// What a column's program prints.

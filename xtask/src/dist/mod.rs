@@ -25,6 +25,9 @@ const IN_IMAGE: &str = "bulla-controller";
 /// the last commit in another folder, which must give the same archives.
 pub(crate) fn run(twice: bool) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
+    if twice {
+        demand_a_commit(&workspace.root)?;
+    }
     let sums = pack(&workspace)?;
     print!("{sums}");
     if twice { compare(&workspace, &sums) } else { Ok(()) }
@@ -67,10 +70,20 @@ fn compare(workspace: &Workspace, sums: &str) -> Result<(), Failure> {
     let again = fs::read_to_string(place.join("target/dist/SHA256SUMS"))?;
     if again == sums {
         println!("two builds in two folders gave the same bytes");
-        return Ok(());
+        return Ok(fs::remove_dir_all(&place)?);
     }
-    let text = format!("dist: the build of the last commit in {} differs:\n{again}", clone.display());
+    let text = format!("dist: the same commit gave\n{sums}and in {}\n{again}", clone.display());
     Err(Failure::broken(text))
+}
+
+/// What is compared is the last commit.
+fn demand_a_commit(root: &Path) -> Result<(), Failure> {
+    let output = command("git", &["status", "--porcelain"], root).output()?;
+    if output.stdout.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::broken("dist: --twice needs all changes committed"))
+    }
 }
 
 /// The commit's time, in seconds since 1970; `SOURCE_DATE_EPOCH` where it is set.

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::component::{Component, Source};
-use super::lanes::LANES;
+use super::lanes::{LANES, Lane};
 use super::plan::Plan;
 use crate::command::{Background, find_on_path};
 use crate::failure::Failure;
@@ -64,9 +64,14 @@ pub(crate) fn all(workspace: &Workspace, components: &[&'static Component]) -> R
 /// Provides what a lane's tests are handed; gives the variables.
 pub(crate) fn lane(workspace: &Workspace, name: &str) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
     let lane = LANES.iter().find(|lane| lane.name == name);
-    let components = lane.map_or(&[][..], |lane| lane.components);
-    all(workspace, components)?;
-    Ok(components.iter().map(|component| (component.variable, value(workspace, component))).collect())
+    let lane = lane.ok_or_else(|| Failure::broken(format!("there is no lane {name}")))?;
+    all(workspace, lane.components)?;
+    Ok(variables(workspace, lane).collect())
+}
+
+/// What the tests of a lane are handed, by variable.
+pub(super) fn variables(workspace: &Workspace, lane: &Lane) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    lane.components.iter().map(|component| (component.variable, value(workspace, component)))
 }
 
 /// How often a build in the foreground says that it goes on.

@@ -72,9 +72,7 @@ impl Run<'_> {
             if let Some(controller) = &self.built.controller {
                 command.env("BULLA_CONTROLLER_BIN", controller);
             }
-            for component in lane.components {
-                command.env(component.variable, provide::value(self.workspace, component));
-            }
+            command.envs(provide::variables(self.workspace, lane));
             for running in self.servers.iter().filter(|running| lane.uses(running.server)) {
                 command.envs(running.variables());
             }

@@ -3,16 +3,17 @@
 
 use std::fmt::Write as _;
 
-const VALUES: usize = 60_000;
+/// Values of a document, where nothing else is said.
+pub(crate) const VALUES: usize = 60_000;
 /// Values of one service of [`nested`].
 const PER_SERVICE: usize = 20;
 
 /// Shaped as real files are: teams of forty services, each with an image, a
 /// number, a bool, a map of four, a map of ten variables and a list of three.
-pub(crate) fn nested() -> String {
+pub(crate) fn nested(values: usize) -> String {
     let mut words = Words(7);
     let mut text = String::new();
-    for service in 0..VALUES / PER_SERVICE {
+    for service in 0..values / PER_SERVICE {
         if service % 40 == 0 {
             let _ = writeln!(text, "team{:02}:", service / 40);
         }

@@ -171,9 +171,13 @@ impl Config {
             let read = rules.into_iter().map(|rule| Candidate::read(rule, warnings, CreationRule::read));
             config.rules = Some(read.collect::<Result<_, _>>()?);
         }
-        for rule in top.maps("destination_rules")?.unwrap_or_default() {
+        for (number, rule) in top.maps("destination_rules")?.unwrap_or_default().into_iter().enumerate() {
             let warnings = &mut config.warnings;
-            config.destinations.push(Candidate::read(rule, warnings, DestinationRule::read)?);
+            let rule = Candidate::read(rule, warnings, DestinationRule::read)?;
+            if let Some(error) = rule.path.as_ref().err().or(rule.rule.as_ref().err()) {
+                warnings.push(format!("destination_rules[{number}] is of no use: {error}"));
+            }
+            config.destinations.push(rule);
         }
         if let Some(mut stores) = top.map("stores")? {
             config.indent = read_stores(&mut stores, &mut config.warnings)?;
@@ -254,10 +258,14 @@ impl DestinationRule {
         let (s3_prefix, gcs_prefix) = (fields.text("s3_prefix")?, fields.text("gcs_prefix")?);
         let (address, mount) = (fields.text("vault_address")?, fields.text("vault_kv_mount_name")?);
         let version = fields.number("vault_kv_version")?;
+        let (recreation, omit_extensions) = (fields.map("recreation_rule")?, fields.flag("omit_extensions")?);
+        let recreation = recreation.map(|rule| CreationRule::read(rule, warnings)).transpose()?;
+        fields.finish(warnings);
         let named = [&s3, &gcs, &vault].iter().filter(|name| !name.is_empty()).count();
         if named > 1 {
             return Err(ConfigError::Destination(
-                "error loading config: more than one destinations were found in a single destination rule",
+                "error loading config: more than one destinations were found in a single destination rule, \
+                 you can only use one per rule",
             ));
         }
         let destination = if !s3.is_empty() {
@@ -276,11 +284,7 @@ impl DestinationRule {
         } else {
             return Err(ConfigError::Destination("no destination configured for this file"));
         };
-        let recreation = fields.map("recreation_rule")?;
-        let recreation = recreation.map(|rule| CreationRule::read(rule, warnings)).transpose()?;
-        let rule = Self { destination, recreation, omit_extensions: fields.flag("omit_extensions")? };
-        fields.finish(warnings);
-        Ok(rule)
+        Ok(Self { destination, recreation, omit_extensions })
     }
 }
 

@@ -53,6 +53,24 @@ fn unknown_fields_warn_with_the_nearest_known_name() {
 }
 
 #[test]
+fn destination_rules_that_are_of_no_use_warn_and_spoil_nothing_else() {
+    for (rule, warning) in [
+        ("path_regex: (", "destination_rules[0] is of no use: "),
+        ("s3_bucket: a, gcs_bucket: b", "you can only use one per rule"),
+        ("s3_buckt: a", "s3_bucket"),
+        ("path_regex: a", "no destination configured"),
+    ] {
+        let text = format!("creation_rules: [{{age: age1x}}]\ndestination_rules: [{{{rule}}}]\n");
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert!(config.warnings.iter().any(|said| said.contains(warning)), "{rule}: {:?}", config.warnings);
+        assert!(config.creation_rule("a").is_ok(), "{rule}");
+    }
+    let whole =
+        Config::parse(b"destination_rules: [{path_regex: a, s3_bucket: b, omit_extensions: true}]").unwrap();
+    assert!(whole.warnings.is_empty() && whole.destination_rule("a").unwrap().omit_extensions);
+}
+
+#[test]
 fn f_05_invalid_expressions_and_two_selectors_are_errors() {
     for text in [
         "creation_rules:\n  - encrypted_regex: '('\n",
