@@ -153,7 +153,7 @@ mod tests {
             while expected == 0 && begin.elapsed() < Duration::from_millis(50)
                 || threads.lock().unwrap().len() < expected
             {
-                assert!(begin.elapsed() < Duration::from_secs(60), "no helper came");
+                assert!(begin.elapsed() < Duration::from_mins(1), "no helper came");
                 thread::yield_now();
             }
             assert_eq!(results.count(), count);
