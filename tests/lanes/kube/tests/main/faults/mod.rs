@@ -61,14 +61,24 @@ impl Stage {
 
     /// Applies many objects at once, named `PREFIX-0` and on; gives when that began.
     fn seal_many(&self, prefix: &str, count: usize) -> Instant {
+        self.apply(&self.sealed_many(prefix, count))
+    }
+
+    /// Applies objects; gives when that began.
+    fn apply(&self, objects: &Value) -> Instant {
+        let begin = Instant::now();
+        self.home.apply(objects);
+        begin
+    }
+
+    /// A list of many objects, named `PREFIX-0` and on.
+    fn sealed_many(&self, prefix: &str, count: usize) -> Value {
         let object = |number: usize| {
             let name = format!("{prefix}-{number}");
             self.home.seal(&name, &[("a", &name)], &Value::Null)
         };
         let items: Vec<Value> = (0..count).map(object).collect();
-        let begin = Instant::now();
-        self.home.apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}));
-        begin
+        json!({"apiVersion": "v1", "kind": "List", "items": items})
     }
 
     /// Seconds since `begin` after which 99 of 100 of these objects had said what they are.

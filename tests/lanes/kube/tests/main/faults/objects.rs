@@ -50,6 +50,8 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     stage.all_there("calm", count);
     let calm = stage.p99("calm", begin);
     let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
+    // Ready before the poison comes, so that it meets them at work.
+    let others = stage.sealed_many("good", count);
     let poison = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = good.clone();
         object["metadata"]["name"] = name.into();
@@ -77,7 +79,7 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     let mut object = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
     object["spec"]["template"]["data"] = json!({"t": bomb});
     stage.home.apply(&object);
-    let begin = stage.seal_many("good", count);
+    let begin = stage.apply(&others);
     stage.all_there("good", count);
     let among = stage.p99("good", begin);
     for name in ["huge", "no-base64", "many", "bomb"].into_iter().chain(costly.iter().map(String::as_str)) {
