@@ -24,8 +24,10 @@ use crate::leader::Term;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Objects per page of a list.
 const PAGE: usize = 500;
-/// How often a request is repeated that an overloaded server puts off.
-const RETRIES: u32 = 4;
+/// How often a request is repeated that an overloaded server puts off: more
+/// often than fits into [`DEADLINE`], since what fails after that is tried
+/// again at once.
+const RETRIES: u32 = 100;
 /// The first and the longest pause before that, where the server names none.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 /// Requests that may wait for a connection.
