@@ -9,13 +9,13 @@ use super::client::{Call, Client};
 use super::controller::segment;
 use super::status::ApiError;
 
-/// The name of the only key up to release 0.8, which has no label.
-const FIRST: &str = "sealed-secrets-key";
 /// What is taken.
 const JSON: &str = "application/json";
-/// HTTP's codes for a name that is taken, and for an object that is invalid.
+/// HTTP's code for a name that is taken.
 const CONFLICT: u16 = 409;
-const INVALID: u16 = 422;
+/// HTTP's codes for who may not, and where to no purpose: such an answer is
+/// given before the object is looked at.
+const UNREAD: [u16; 3] = [401, 403, 404];
 
 /// The Secrets of a namespace.
 pub struct KeyStore<'c> {
@@ -31,13 +31,15 @@ impl<'c> KeyStore<'c> {
         Ok(Self { client, path })
     }
 
-    /// All Secrets with a key, whatever their label says.
-    pub fn keys(&self) -> Result<Vec<Secret>, ApiError> {
+    /// All Secrets with a key, whatever their label says, and the one that has
+    /// the beginning of their names for a name: the only one up to release 0.8,
+    /// without a label.
+    pub fn keys(&self, prefix: &str) -> Result<Vec<Secret>, ApiError> {
         let path = format!("{}?labelSelector={}", self.path, KEY_LABEL.replace('/', "%2F"));
         let answer = Zeroizing::new(self.client.call(&Call::get(&path, JSON, ("secrets", "")))?);
         let mut secrets = secrets_of_list(&answer).map_err(|error| unreadable(&error))?;
-        if !secrets.iter().any(|secret| secret.metadata.name == FIRST) {
-            secrets.extend(self.secret(FIRST)?.filter(|secret| secret.data.contains_key("tls.key")));
+        if !secrets.iter().any(|secret| secret.metadata.name == prefix) {
+            secrets.extend(self.secret(prefix)?.filter(|secret| secret.data.contains_key("tls.key")));
         }
         Ok(secrets)
     }
@@ -73,15 +75,15 @@ fn unreadable(error: &DecodeError) -> ApiError {
     ApiError::Transport(format!("the answer of the API server cannot be read: {error}"))
 }
 
-/// A refusal without what it may repeat of the key: values that were found
-/// invalid, and what webhooks and admission policies say.
+/// A refusal without what it may repeat of the key: what webhooks and admission
+/// policies say, and all that comes of reading the object.
 fn reduced(error: ApiError) -> ApiError {
     let ApiError::Refused { code, message } = error else { return error };
     let denied = ["denied the request", "denied request"];
     let message = match denied.iter().find_map(|word| Some(message.find(word)? + word.len())) {
         Some(end) => message[..end].to_owned(),
-        None if code == INVALID => "the API server finds the Secret invalid".to_owned(),
-        None => message,
+        None if UNREAD.contains(&code) => message,
+        None => format!("the API server does not take the Secret ({code})"),
     };
     ApiError::Refused { code, message }
 }
@@ -101,7 +103,10 @@ mod tests {
         let policy =
             "secrets \"n\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request";
         assert_eq!(told(422, &format!("{policy}: canary")), policy);
-        assert_eq!(told(422, "data[a]: canary"), "the API server finds the Secret invalid");
+        for code in [400, 422, 500] {
+            let reduced = format!("the API server does not take the Secret ({code})");
+            assert_eq!(told(code, "data[a]: canary"), reduced);
+        }
         let right = "secrets is forbidden: User \"u\" cannot create resource \"secrets\"";
         assert_eq!(told(403, right), right);
     }

@@ -102,6 +102,8 @@ pub struct SealedEdit {
 pub struct Keys {
     /// Whose keys.
     pub cluster: Cluster,
+    /// How their names begin.
+    pub prefix: String,
     /// What to do.
     pub action: KeysAction,
 }
@@ -127,6 +129,8 @@ pub enum KeysAction {
     Renew {
         /// Its length in bits.
         bits: usize,
+        /// There may be none yet.
+        is_first: bool,
     },
     /// Put those of a backup back.
     Restore {

@@ -9,12 +9,14 @@ use crate::reconcile::KEY_LABEL;
 /// What a key Secret's label says of it where a controller uses it.
 const ACTIVE: &str = "active";
 
-/// A key Secret, looked at. It holds a private key, so it has no `Debug`.
+/// A Secret that should be a sealing key, looked at. It holds a private key, so it has no `Debug`.
 pub struct KeyEntry {
     /// The Secret.
     pub secret: Secret,
     /// Its key and certificate.
     pub key: Result<KeySecret, KeySecretError>,
+    /// Whether label or name make it a sealing key.
+    pub is_sealing_key: bool,
     /// Whether it is the one that is sealed with.
     pub is_newest: bool,
 }
@@ -28,15 +30,20 @@ impl KeyEntry {
 
     /// Whether a controller opens with it.
     pub fn is_used(&self) -> bool {
-        self.key.is_ok() && matches!(self.state(), ACTIVE | "")
+        self.key.is_ok() && self.is_sealing_key && matches!(self.state(), ACTIVE | "")
     }
 }
 
 /// Looks at key Secrets. Those that a controller uses come first, the one that
 /// it seals with before all (in the order that it has by default), and those
-/// without a usable key last.
-pub fn key_entries(secrets: Vec<Secret>, now: Timestamp) -> Vec<KeyEntry> {
-    let look = |secret: Secret| KeyEntry { key: KeySecret::read(&secret), secret, is_newest: false };
+/// without a usable key last. `prefix` is how names of keys begin: the only key
+/// up to release 0.8 has it for a name, and no label.
+pub fn key_entries(secrets: Vec<Secret>, prefix: &str, now: Timestamp) -> Vec<KeyEntry> {
+    let look = |secret: Secret| {
+        let metadata = &secret.metadata;
+        let is_sealing_key = metadata.labels.contains_key(KEY_LABEL) || metadata.name == prefix;
+        KeyEntry { key: KeySecret::read(&secret), is_sealing_key, secret, is_newest: false }
+    };
     let mut entries: Vec<KeyEntry> = secrets.into_iter().map(look).collect();
     entries.sort_by_cached_key(|entry| {
         let rank = entry.key.as_ref().ok().map(|key| rank(key, KeyOrder::default(), now));
@@ -86,7 +93,12 @@ pub enum Restore {
 /// `namespace`.
 pub fn restore<'s>(secret: &'s Secret, existing: Option<&'s Secret>, namespace: &str) -> Restore {
     match existing {
-        None => Restore::Create(Box::new(movable(secret, namespace))),
+        None => {
+            let mut secret = movable(secret, namespace);
+            // By a label a controller notices a key at once, by its name only at times.
+            secret.metadata.labels.entry(KEY_LABEL.to_owned()).or_insert_with(|| ACTIVE.to_owned());
+            Restore::Create(Box::new(secret))
+        }
         Some(existing) => {
             let item = |secret: &'s Secret, name| secret.data.get(name).map(SecretBytes::expose);
             let same = ["tls.key", "tls.crt"].into_iter().all(|name| {
@@ -102,6 +114,7 @@ fn movable(secret: &Secret, namespace: &str) -> Secret {
     let mut secret = secret.clone();
     secret.metadata.server = ServerFields::default();
     secret.metadata.owner_references.clear();
+    secret.metadata.finalizers.clear();
     namespace.clone_into(&mut secret.metadata.namespace);
     secret
 }
@@ -133,6 +146,7 @@ mod tests {
         };
         secret.metadata.server.uid = "u".to_owned();
         secret.metadata.owner_references = vec![OwnerReference::default()];
+        secret.metadata.finalizers = vec!["a/b".to_owned()];
         secret
     }
 
@@ -142,12 +156,13 @@ mod tests {
         broken.data.remove("tls.key");
         let secrets = vec![
             broken,
-            key("old", NOW - 200, None),
+            key("first", NOW - 200, None),
+            key("ingress", NOW - 10, None),
             key("newer", NOW - 50, Some("compromised")),
             key("new", NOW - 100, Some("active")),
             key("future", NOW + 7200, Some("active")),
         ];
-        let entries = key_entries(secrets, NOW);
+        let entries = key_entries(secrets, "first", NOW);
         let shown: Vec<_> = entries
             .iter()
             .map(|entry| {
@@ -158,8 +173,9 @@ mod tests {
             shown,
             [
                 ("new", "active", true, true),
-                ("old", "", true, false),
+                ("first", "", true, false),
                 ("future", "active", true, false),
+                ("ingress", "", false, false),
                 ("newer", "compromised", false, false),
                 ("broken", "active", false, false),
             ]
@@ -178,6 +194,7 @@ mod tests {
             assert!(
                 new.metadata.server == ServerFields::default() && new.metadata.owner_references.is_empty()
             );
+            assert!(new.metadata.finalizers.is_empty());
         }
         let documents = secrets.iter().flat_map(|secret| bulla_api::json(&secret.tree()).into_bytes());
         assert_eq!(key_secrets(&documents.collect::<Vec<_>>()).unwrap().len(), 2);
@@ -189,6 +206,8 @@ mod tests {
         let Restore::Create(made) = restore(&one, None, "elsewhere") else { panic!("there is none") };
         assert!(made.metadata.namespace == "elsewhere" && made.metadata.server.uid.is_empty());
         assert!(matches!(restore(&one, Some(&one), "kube-system"), Restore::Same));
+        let Restore::Create(made) = restore(&key("a", NOW, None), None, "n") else { panic!("there is none") };
+        assert_eq!(made.metadata.labels[KEY_LABEL], ACTIVE);
         for existing in [other, Secret::default()] {
             assert!(matches!(restore(&one, Some(&existing), "kube-system"), Restore::Other));
         }

@@ -1492,7 +1492,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__keys__subcmd__backup)
-            opts="-o -v -h --age --to --kubeconfig --context --controller-namespace --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-o -v -h --age --to --kubeconfig --context --controller-namespace --key-prefix --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1519,6 +1519,10 @@ _bulla() {
                     return 0
                     ;;
                 --controller-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1634,7 +1638,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__keys__subcmd__list)
-            opts="-v -h --kubeconfig --context --controller-namespace --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-v -h --kubeconfig --context --controller-namespace --key-prefix --output --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1649,6 +1653,10 @@ _bulla() {
                     return 0
                     ;;
                 --controller-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1684,7 +1692,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__keys__subcmd__renew)
-            opts="-v -h --key-size --kubeconfig --context --controller-namespace --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-v -h --key-size --first --kubeconfig --context --controller-namespace --key-prefix --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,6 +1711,10 @@ _bulla() {
                     return 0
                     ;;
                 --controller-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1734,7 +1746,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__keys__subcmd__restore)
-            opts="-v -h --dry-run --kubeconfig --context --controller-namespace --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-v -h --dry-run --kubeconfig --context --controller-namespace --key-prefix --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1749,6 +1761,10 @@ _bulla() {
                     return 0
                     ;;
                 --controller-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -359,11 +359,12 @@ complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_su
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "list" -d 'List the keys of the cluster, or of files'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
-complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "renew" -d 'Make a new key to seal with from now on; the old ones still open'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and not __fish_seen_subcommand_from list backup restore renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l context -d 'Context of the kubeconfig' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l key-prefix -d 'How the names of keys begin, as the controller was told' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l output -d 'The form of the list' -r -f -a "json\t''
 text\t''"
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
@@ -379,6 +380,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcom
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l context -d 'Context of the kubeconfig' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l key-prefix -d 'How the names of keys begin, as the controller was told' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l key-order -d 'Kinds of key, tried in this order' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from backup" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
@@ -390,12 +392,13 @@ complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcom
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l context -d 'Context of the kubeconfig' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l key-prefix -d 'How the names of keys begin, as the controller was told' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l key-order -d 'Kinds of key, tried in this order' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l indent -d 'Lay results out with this many blanks per level' -r
-complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l dry-run -d 'Say which keys, make none'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l dry-run -d 'List the keys that it would restore, and change nothing'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help'
@@ -403,18 +406,20 @@ complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcom
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l kubeconfig -d 'Kubeconfig, instead of those of KUBECONFIG or ~/.kube/config' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l context -d 'Context of the kubeconfig' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l controller-namespace -d 'Namespace of the Sealed Secrets controller' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l key-prefix -d 'How the names of keys begin, as the controller was told' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l key-order -d 'Kinds of key, tried in this order' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l keyservice -d 'Also ask the key service at tcp://HOST:PORT or unix:///PATH; repeatable' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l enable-local-keyservice -d 'With false: only ask key services, not the keys at hand' -r
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l indent -d 'Lay results out with this many blanks per level' -r
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l first -d 'Make one where there is none yet'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys of the cluster, or of files'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
-complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'
+complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Make a new key to seal with from now on; the old ones still open'
 complete -c bulla -n "__fish_bulla_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -s o -l to -d 'Write the key to this new file and print its public part' -r -F
 complete -c bulla -n "__fish_bulla_using_subcommand keygen" -l config -d 'Configuration file, instead of searching for .sops.yaml' -r
@@ -504,4 +509,4 @@ complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcom
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys of the cluster, or of files'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "backup" -d 'Write all keys, encrypted to age recipients'
 complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "restore" -d 'Put the keys of a backup back; nothing is ever overwritten'
-complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "renew" -d 'Make a new key, which is sealed with from now on; the others still open'
+complete -c bulla -n "__fish_bulla_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "renew" -d 'Make a new key to seal with from now on; the old ones still open'

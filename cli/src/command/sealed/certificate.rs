@@ -52,11 +52,15 @@ pub fn key(text: &[u8], now: Timestamp) -> Result<PublicKey, String> {
 /// The key to seal with: that of the certificate that was named, or where none
 /// was, the newest of the cluster.
 pub fn sealing_key(app: &App<'_>, certificate: &request::Certificate) -> Result<PublicKey, Failure> {
-    let text = match certificate.name.as_str() {
-        "" => of_cluster(app, certificate)?,
-        name => open(app.context, app.ui, name).map_err(|message| Failure::own(2, message))?,
-    };
-    key(&text, app.context.clock.now()).map_err(|message| Failure::own(2, message))
+    let key = |text: &[u8]| key(text, app.context.clock.now()).map_err(|message| Failure::own(2, message));
+    if !certificate.name.is_empty() {
+        let text = open(app.context, app.ui, &certificate.name);
+        return key(&text.map_err(|message| Failure::own(2, message))?);
+    }
+    let key = key(&of_cluster(app, certificate)?)?;
+    // Whose it is, only the kubeconfig decided.
+    app.ui.say(&format!("sealing to the key {} of the cluster", key.fingerprint()));
+    Ok(key)
 }
 
 fn of_cluster(app: &App<'_>, named: &request::Certificate) -> Result<Vec<u8>, Failure> {

@@ -27,8 +27,8 @@ pub(in crate::command) fn run(
         let text = "it is a SealedSecret, which private keys open: name their files with --recovery-keys";
         return Err(Failure::own(2, format!("{}: {text}", path.display())));
     }
-    let key = certificate::sealing_key(app, &request.certificate)?;
     let ring = unseal::ring(app, &request.recovery_keys)?;
+    let key = certificate::sealing_key(app, &request.certificate)?;
     let failed = |message: String| Failure::new(Exit::Generic, format!("{}: {message}", path.display()));
     let old = std::str::from_utf8(target.content()).map_err(|_| failed("it is not UTF-8".to_owned()))?;
     let old = old.to_owned();

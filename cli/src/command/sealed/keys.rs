@@ -20,17 +20,14 @@ use crate::request::{Cluster, Keys, KeysAction, Report};
 /// How long the certificate of a new key holds, in seconds: as long as those
 /// that a controller makes.
 const VALIDITY: i64 = 87_600 * 3600;
-/// How the name of a new key begins; the API server adds some letters.
-const PREFIX: &str = "sealed-secrets-key";
 
 /// Runs the command.
 pub fn run(app: &App<'_>, request: &Keys) -> Result<(), Failure> {
-    let cluster = &request.cluster;
     match &request.action {
-        KeysAction::Backup { recipients, to } => backup(app, cluster, recipients, to.as_deref()),
-        KeysAction::List { files, report } => list(app, cluster, files, *report),
-        KeysAction::Renew { bits } => renew(app, cluster, *bits),
-        KeysAction::Restore { file, dry_run } => restore(app, cluster, file, *dry_run),
+        KeysAction::Backup { recipients, to } => backup(app, request, recipients, to.as_deref()),
+        KeysAction::List { files, report } => list(app, request, files, *report),
+        KeysAction::Renew { bits, is_first } => renew(app, request, *bits, *is_first),
+        KeysAction::Restore { file, dry_run } => restore(app, request, file, *dry_run),
     }
 }
 
@@ -60,13 +57,14 @@ fn print(app: &App<'_>, text: &str) -> Result<(), Failure> {
     app.ui.data(text.as_bytes()).map_err(|error| failed(cause(&error)))
 }
 
-fn list(app: &App<'_>, cluster: &Cluster, files: &[String], report: Report) -> Result<(), Failure> {
+fn list(app: &App<'_>, keys: &Keys, files: &[String], report: Report) -> Result<(), Failure> {
+    let cluster = &keys.cluster;
     let secrets = if files.is_empty() {
-        store(&connect(app, cluster)?, cluster)?.keys().map_err(refused)?
+        store(&connect(app, cluster)?, cluster)?.keys(&keys.prefix).map_err(refused)?
     } else {
         files.iter().map(|file| of_file(app, file)).collect::<Result<Vec<_>, _>>()?.concat()
     };
-    let entries = key_entries(secrets, app.context.clock.now());
+    let entries = key_entries(secrets, &keys.prefix, app.context.clock.now());
     if report == Report::Json {
         let entries: Vec<Value> = entries.iter().map(as_json).collect();
         return print(app, &format!("{:#}\n", json!(entries)));
@@ -90,7 +88,8 @@ fn of_file(app: &App<'_>, file: &str) -> Result<Vec<Secret>, Failure> {
 
 fn as_text(entry: &KeyEntry) -> String {
     let state = match entry.state() {
-        "" => "not labeled".to_owned(),
+        "" if entry.is_sealing_key => "not labeled".to_owned(),
+        "" => "no sealing key by label or name".to_owned(),
         state => state.escape_debug().to_string(),
     };
     let newest = if entry.is_newest { ", the newest: it is sealed with" } else { "" };
@@ -128,14 +127,14 @@ fn as_json(entry: &KeyEntry) -> Value {
 
 /// Writes all keys, those too that are no longer used: somebody may need to
 /// open what was sealed with them.
-fn backup(app: &App<'_>, cluster: &Cluster, recipients: &[String], to: Option<&Path>) -> Result<(), Failure> {
+fn backup(app: &App<'_>, keys: &Keys, recipients: &[String], to: Option<&Path>) -> Result<(), Failure> {
+    let cluster = &keys.cluster;
     // Of a cluster that was made anew a backup would hold the new keys only:
     // it never takes the place of an older one.
     let target = to.map(|path| app.new_file(path)).transpose()?;
-    let secrets = store(&connect(app, cluster)?, cluster)?.keys().map_err(refused)?;
+    let secrets = store(&connect(app, cluster)?, cluster)?.keys(&keys.prefix).map_err(refused)?;
     if secrets.is_empty() {
-        let text = format!("there is no sealing key in namespace {}", cluster.controller_namespace);
-        return Err(failed(text).hint("--controller-namespace names the namespace of the controller"));
+        return Err(no_key(cluster));
     }
     let text = SecretBytes::new(bulla_api::yaml(&bulla_seal::key_list(&secrets)));
     let file = bulla_providers::encrypt_with_age(app.context, &app.dialog(), recipients, text.expose());
@@ -148,8 +147,14 @@ fn backup(app: &App<'_>, cluster: &Cluster, recipients: &[String], to: Option<&P
                 .map_err(|error| Failure::new(Exit::Write, error.to_string()))?;
         }
     }
-    app.ui.say(&format!("{} in the backup; make another one after each renewal", count(secrets.len())));
+    let (count, readers) = (count(secrets.len()), recipients.join(", "));
+    app.ui.say(&format!("{count} in the backup for {readers}; make another one after each renewal"));
     Ok(())
+}
+
+fn no_key(cluster: &Cluster) -> Failure {
+    let text = format!("there is no sealing key in namespace {}", cluster.controller_namespace);
+    failed(text).hint("--controller-namespace names the namespace of the controller")
 }
 
 fn count(keys: usize) -> String {
@@ -157,32 +162,37 @@ fn count(keys: usize) -> String {
 }
 
 /// All of the keys or none: a name that something else has is found before
-/// anything is made. What holds no usable key is passed over, so that it holds
-/// back no other.
-fn restore(app: &App<'_>, cluster: &Cluster, file: &str, dry_run: bool) -> Result<(), Failure> {
-    let secrets = of_file(app, file)?;
-    let client = connect(app, cluster)?;
-    let store = store(&client, cluster)?;
-    let (mut missing, mut taken) = (Vec::new(), Vec::new());
-    for secret in &secrets {
-        let name = secret.metadata.name.as_str();
-        if let Err(error) = KeySecret::read(secret) {
-            app.ui.say(&format!("{}: passed over: {error}", name.escape_debug()));
+/// anything is made. What is no usable sealing key is passed over, so that it
+/// holds back no other, and is a failure in the end.
+fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), Failure> {
+    let entries = key_entries(of_file(app, file)?, &keys.prefix, app.context.clock.now());
+    let client = connect(app, &keys.cluster)?;
+    let store = store(&client, &keys.cluster)?;
+    let (mut missing, mut taken, mut passed) = (BTreeMap::new(), Vec::new(), 0);
+    for entry in &entries {
+        let name = entry.secret.metadata.name.escape_debug().to_string();
+        let reason = match &entry.key {
+            Err(error) => Some(error.to_string()),
+            Ok(_) if !entry.is_sealing_key => Some("by label and name it is no sealing key".to_owned()),
+            Ok(_) => None,
+        };
+        if let Some(reason) = reason {
+            passed += 1;
+            app.ui.say(&format!("{name}: passed over: {reason}"));
             continue;
         }
-        let existing = store.secret(name).map_err(refused)?;
-        match bulla_seal::restore(secret, existing.as_ref(), &cluster.controller_namespace) {
-            Restore::Create(secret) => missing.push(secret),
+        let existing = store.secret(&entry.secret.metadata.name).map_err(refused)?;
+        match bulla_seal::restore(&entry.secret, existing.as_ref(), &keys.cluster.controller_namespace) {
+            Restore::Create(secret) => drop(missing.insert(name, secret)),
             Restore::Other => taken.push(name),
             Restore::Same => app.ui.say(&format!("{name}: it is there already")),
         }
     }
     if !taken.is_empty() {
         let taken = taken.join(", ");
-        return Err(failed(format!("nothing was restored: other Secrets have names of the backup: {taken}")));
+        return Err(failed(format!("nothing was restored: these names are taken by other Secrets: {taken}")));
     }
-    for secret in missing {
-        let name = &secret.metadata.name;
+    for (name, secret) in missing {
         let done = if dry_run {
             "would restore"
         } else {
@@ -192,17 +202,24 @@ fn restore(app: &App<'_>, cluster: &Cluster, file: &str, dry_run: bool) -> Resul
         };
         print(app, &format!("{done} {name}\n"))?;
     }
+    if passed > 0 {
+        return Err(failed(format!("{file}: not all of it was restored: {passed} passed over")));
+    }
     Ok(())
 }
 
 /// Makes a key here and stores it: controllers seal with the newest, whoever
 /// made it.
-fn renew(app: &App<'_>, cluster: &Cluster, bits: usize) -> Result<(), Failure> {
+fn renew(app: &App<'_>, keys: &Keys, bits: usize, is_first: bool) -> Result<(), Failure> {
+    let cluster = &keys.cluster;
     let client = connect(app, cluster)?;
     let store = store(&client, cluster)?;
     let now = app.context.clock.now();
-    let entries = key_entries(store.keys().map_err(refused)?, now);
+    let entries = key_entries(store.keys(&keys.prefix).map_err(refused)?, &keys.prefix, now);
     let newest = entries.first().filter(|entry| entry.is_newest).and_then(|entry| entry.key.as_ref().ok());
+    if newest.is_none() && !is_first {
+        return Err(no_key(cluster).hint("--first makes one all the same"));
+    }
     // Of this second there may be one, and clocks differ.
     let begin = newest.map_or(now, |newest| now.max(newest.certificate.not_before() + 1));
     let new = NewKey {
@@ -214,7 +231,7 @@ fn renew(app: &App<'_>, cluster: &Cluster, bits: usize) -> Result<(), Failure> {
     };
     let made = new.generate(&cluster.controller_namespace, "", begin, &*app.context.random);
     let mut secret = made.map_err(|error| failed(format!("the key could not be made: {error}")))?;
-    PREFIX.clone_into(&mut secret.metadata.generate_name);
+    keys.prefix.clone_into(&mut secret.metadata.generate_name);
     let stored = store.create(&secret).map_err(refused)?;
     let stored =
         stored.ok_or_else(|| failed("the API server found no free name for the key; start again"))?;

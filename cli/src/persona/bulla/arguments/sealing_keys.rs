@@ -27,6 +27,22 @@ pub(in crate::persona::bulla) struct Cluster {
     controller_namespace: String,
 }
 
+/// The keys of a controller.
+#[derive(Args, Debug)]
+pub(in crate::persona::bulla) struct Whose {
+    #[command(flatten)]
+    cluster: Cluster,
+    /// How the names of keys begin, as the controller was told
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        env = "SEALED_SECRETS_KEY_PREFIX",
+        hide_env_values = true,
+        default_value = "sealed-secrets-key"
+    )]
+    key_prefix: String,
+}
+
 /// What to seal to.
 #[derive(Args, Debug)]
 pub(in crate::persona::bulla) struct Certificate {
@@ -61,33 +77,27 @@ pub(in crate::persona::bulla) enum KeysVerb {
     )]
     List {
         /// Backups, or other files of key Secrets, instead of the cluster
+        #[arg(conflicts_with_all = ["kubeconfig", "context"])]
         files: Vec<String>,
         #[command(flatten)]
-        cluster: Cluster,
+        whose: Whose,
         /// The form of the list
         #[arg(long, value_enum, default_value_t = Form::Text)]
         output: Form,
     },
     /// Write all keys, encrypted to age recipients
     #[command(
-        after_help = "Examples:\n  bulla keys backup --age age1... --to keys-2026-11.age\n  age --decrypt --identity key.txt keys-2026-11.age | kubectl create -f -     restored without us"
+        after_help = "Examples:\n  bulla keys backup --age age1... --to keys-2026-11.age\n  age --decrypt --identity key.txt keys-2026-11.age | kubectl create -f -     restores it without bulla"
     )]
     Backup {
         /// age recipient; repeatable
-        #[arg(
-            long,
-            value_name = "RECIPIENT",
-            env = "SOPS_AGE_RECIPIENTS",
-            hide_env_values = true,
-            required = true,
-            value_delimiter = ','
-        )]
+        #[arg(long, value_name = "RECIPIENT", required = true, value_delimiter = ',')]
         age: Vec<String>,
         /// Write to this file, which must not exist yet
         #[arg(long, short = 'o', value_name = "FILE")]
         to: Option<PathBuf>,
         #[command(flatten)]
-        cluster: Cluster,
+        whose: Whose,
     },
     /// Put the keys of a backup back; nothing is ever overwritten
     #[command(
@@ -96,13 +106,13 @@ pub(in crate::persona::bulla) enum KeysVerb {
     Restore {
         /// The backup, or another file of key Secrets
         file: String,
-        /// Say which keys, make none
+        /// List the keys that it would restore, and change nothing
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
-        cluster: Cluster,
+        whose: Whose,
     },
-    /// Make a new key, which is sealed with from now on; the others still open
+    /// Make a new key to seal with from now on; the old ones still open
     #[command(
         after_help = "Examples:\n  bulla keys renew\n  bulla keys backup --age age1... --to keys-2026-12.age"
     )]
@@ -110,8 +120,11 @@ pub(in crate::persona::bulla) enum KeysVerb {
         /// Length of the key in bits: 2048, 3072, 4096 or 8192
         #[arg(long, value_name = "BITS", default_value = "4096", value_parser = bits)]
         key_size: usize,
+        /// Make one where there is none yet
+        #[arg(long)]
+        first: bool,
         #[command(flatten)]
-        cluster: Cluster,
+        whose: Whose,
     },
 }
 
@@ -141,14 +154,14 @@ impl From<Certificate> for request::Certificate {
 impl From<KeysVerb> for request::Keys {
     fn from(typed: KeysVerb) -> Self {
         use request::KeysAction as Action;
-        let (cluster, action) = match typed {
-            KeysVerb::List { files, cluster, output } => {
-                (cluster, Action::List { files, report: output.into() })
+        let (whose, action) = match typed {
+            KeysVerb::List { files, whose, output } => (whose, Action::List { files, report: output.into() }),
+            KeysVerb::Backup { age, to, whose } => (whose, Action::Backup { recipients: age, to }),
+            KeysVerb::Restore { file, dry_run, whose } => (whose, Action::Restore { file, dry_run }),
+            KeysVerb::Renew { key_size, first, whose } => {
+                (whose, Action::Renew { bits: key_size, is_first: first })
             }
-            KeysVerb::Backup { age, to, cluster } => (cluster, Action::Backup { recipients: age, to }),
-            KeysVerb::Restore { file, dry_run, cluster } => (cluster, Action::Restore { file, dry_run }),
-            KeysVerb::Renew { key_size, cluster } => (cluster, Action::Renew { bits: key_size }),
         };
-        Self { cluster: cluster.into(), action }
+        Self { cluster: whose.cluster.into(), prefix: whose.key_prefix, action }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::unseal::{Home, decoded};
 
+const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 /// Whatever its label says.
 const ALL: &str = "secret -l sealedsecrets.bitnami.com/sealed-secrets-key";
 
@@ -157,7 +158,8 @@ fn q_06_what_cannot_be_backed_up_or_restored_changes_nothing() {
     let backup = format!("keys backup --age {} --to keys.age", desk.age.recipient);
     desk.bad(&backup, 1, "there is no sealing key in namespace");
     // Keys are made without a controller, and that of a release before 0.9 has no label.
-    desk.good("keys renew --key-size 2048");
+    desk.bad("keys renew --key-size 2048", 1, "--first");
+    desk.good("keys renew --key-size 2048 --first");
     desk.good("keys renew --key-size 2048");
     let folder = format!("{}/../../fixtures/seal", env!("CARGO_MANIFEST_DIR"));
     kubectl(&format!(
@@ -185,7 +187,7 @@ fn q_06_what_cannot_be_backed_up_or_restored_changes_nothing() {
     desk.sandbox.set("SOPS_AGE_KEY_FILE", desk.sandbox.path(&desk.age.file));
     // One of the names was taken by something else meanwhile.
     kubectl(&format!("create secret generic {} --from-literal=a={CANARY}", names[1]));
-    let text = format!("nothing was restored: other Secrets have names of the backup: {}", names[1]);
+    let text = format!("nothing was restored: these names are taken by other Secrets: {}", names[1]);
     desk.bad("keys restore keys.age", 1, &text);
     assert_eq!(home.secret(&names[0]), None);
     let other = home.secret(&names[1]).expect("it is there");
@@ -193,7 +195,7 @@ fn q_06_what_cannot_be_backed_up_or_restored_changes_nothing() {
     kubectl(&format!("delete secret {}", names[1]));
 
     desk.sandbox.set("KUBECONFIG", home.cluster.kubeconfig(&home.name, "default"));
-    for line in ["keys list", "keys renew --key-size 2048", "keys restore keys.age"] {
+    for line in ["keys list", "keys renew --key-size 2048 --first", "keys restore keys.age"] {
         desk.bad(line, 1, "is forbidden: User \"system:serviceaccount:");
     }
     desk.bad(&backup.replace("keys.age", "new.age"), 1, "is forbidden");
@@ -202,4 +204,12 @@ fn q_06_what_cannot_be_backed_up_or_restored_changes_nothing() {
     assert_eq!(desk.names(), [""; 0]);
     assert_eq!(desk.good("keys restore keys.age").lines().count(), 3);
     assert_eq!(desk.names(), names);
+    // A controller that runs shall notice the one without a label, too.
+    assert!(desk.keys().iter().all(|key| key["state"] == "active"));
+    // Another certificate is no sealing key, whatever file it comes in.
+    let ingress = home.secret("sealed-secrets-key").expect("it is there").to_string();
+    let ingress = ingress.replace("\"sealed-secrets-key\"", "\"ingress\"").replace(KEY_LABEL, "other");
+    desk.sandbox.write("ingress.json", &ingress);
+    desk.bad("keys restore ingress.json", 1, "1 passed over");
+    assert_eq!(home.secret("ingress"), None);
 }
