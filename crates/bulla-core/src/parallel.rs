@@ -123,7 +123,7 @@ impl<J, R, W: Fn(&J) -> R> Iterator for Results<'_, '_, J, R, W> {
 mod tests {
     use std::collections::HashSet;
     use std::sync::Mutex;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
 
@@ -149,13 +149,14 @@ mod tests {
             threads.lock().unwrap().insert(thread::current().id());
         };
         map(&vec![(); count], BATCH, helpers, work, |results| {
-            let begin = Instant::now();
-            while expected == 0 && begin.elapsed() < Duration::from_millis(50)
-                || threads.lock().unwrap().len() < expected
-            {
-                assert!(begin.elapsed() < Duration::from_mins(1), "no helper came");
-                thread::yield_now();
+            if expected == 0 {
+                thread::sleep(Duration::from_millis(50));
             }
+            let come = (0..60_000).any(|_| {
+                thread::sleep(Duration::from_millis(1));
+                threads.lock().unwrap().len() >= expected
+            });
+            assert!(come, "no helper came");
             assert_eq!(results.count(), count);
         });
         let mut threads = threads.into_inner().unwrap();
