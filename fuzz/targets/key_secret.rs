@@ -28,7 +28,7 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     }
     let count = secrets.len();
     let text = bulla_api::yaml(&key_list(&secrets));
-    let entries = key_entries(secrets, NOW);
+    let entries = key_entries(secrets, "sealed-secrets-key", NOW);
     assert_eq!(entries.len(), count);
     assert!(entries.iter().skip(1).all(|entry| !entry.is_newest));
     let Ok(again) = key_secrets(&text) else { panic!("a backup does not read") };
