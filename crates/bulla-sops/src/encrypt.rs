@@ -17,7 +17,8 @@ use crate::layout::{Layout, Visited, visit_nodes};
 use crate::metadata::{Metadata, WrappedKey};
 use crate::pairing;
 use crate::selection::Selection;
-use crate::tree::{Branch, Item, Key, Value, into_owned};
+use crate::tree::{Branch, Item, Key, Node, Value, into_owned};
+use crate::value;
 
 /// Everything but the text that an encryption needs.
 pub struct Encryption<'a> {
@@ -145,9 +146,9 @@ pub fn encrypt(
     work.kept = outcome.kept;
     let metadata = request.metadata(&outcome.mac)?;
     match layouting {
-        Layouting::Sops(indent) => work.emitted(&encrypted, metadata, &indent),
+        Layouting::Sops(indent) => work.emitted(encrypted, metadata, &indent),
         _ if input.name() != output.name() || input.name() == "binary" => {
-            work.emitted(&encrypted, metadata, &Indent::default())
+            work.emitted(encrypted, metadata, &Indent::default())
         }
         Layouting::KeepVisible => Ok(work.visible(&encrypted, metadata, false)?.0),
         Layouting::Keep => work.kept(&encrypted, metadata),
@@ -167,11 +168,12 @@ impl Work<'_, '_> {
     /// As sops lays it out.
     fn emitted(
         &self,
-        encrypted: &[Branch<'_>],
+        mut encrypted: Vec<Branch<'_>>,
         metadata: Metadata,
         indent: &Indent,
     ) -> Result<Vec<u8>, EncryptError> {
-        let text = self.output.emit(encrypted, Some(&metadata.write()), indent)?;
+        encrypted.iter_mut().flatten().for_each(|item| comments_to_items(&mut item.node.value));
+        let text = self.output.emit(&encrypted, Some(&metadata.write()), indent)?;
         let opened = self.open(&text, false)?;
         let is_same = if self.input.name() == self.output.name() {
             compare::same_values(opened.branches(), &self.document.branches)
@@ -208,7 +210,7 @@ impl Work<'_, '_> {
                 return Ok((text, comes_back));
             }
         }
-        let text = self.emitted(encrypted, metadata, &Indent::default())?;
+        let text = self.emitted(encrypted.to_vec(), metadata, &Indent::default())?;
         let comes_back = wants_back && self.is_text_of(&self.open(&text, true)?);
         Ok((text, comes_back))
     }
@@ -357,7 +359,7 @@ pub fn rotate(file: DecryptedFile<'_>, request: &Encryption<'_>) -> Result<Vec<u
         metadata.layout = Some(layout.seal(request.data_key, request.random)?);
     }
     if format.name() == "binary" {
-        return work.emitted(&encrypted, metadata, &Indent::default());
+        return work.emitted(encrypted, metadata, &Indent::default());
     }
     let text = work.spliced(&encrypted, &metadata, false)?;
     drop(encrypted);
@@ -388,7 +390,25 @@ pub fn encrypt_tree(
     let outcome = request.seal(&mut encrypted, &mut Reuse::default())?;
     let work = Work { request, input: output, output, plain: b"", document, kept: HashMap::new() };
     let metadata = request.metadata(&outcome.mac)?;
-    work.emitted(&encrypted, metadata, indent)
+    work.emitted(encrypted, metadata, indent)
+}
+
+/// In sops an encrypted comment of a list is an item of it (`sops.md` 7.2).
+fn comments_to_items(value: &mut Value<'_>) {
+    match value {
+        Value::List(nodes) => {
+            for Node { value, .. } in nodes {
+                match value {
+                    Value::Comment(comment) if value::is_comment_envelope(&comment.text) => {
+                        *value = Value::Text(std::mem::take(&mut comment.text));
+                    }
+                    value => comments_to_items(value),
+                }
+            }
+        }
+        Value::Map(items) => items.iter_mut().for_each(|item| comments_to_items(&mut item.node.value)),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

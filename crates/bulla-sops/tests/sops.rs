@@ -343,6 +343,28 @@ fn several_documents_do_not_go_into_a_format_of_one() {
     }
 }
 
+/// As sops lays it out, an encrypted comment of a list is an item (sops.md 7.2).
+#[test]
+fn comments_of_lists_become_items_where_the_layout_is_that_of_sops() {
+    let (key, limits) = (data_key(), Limits::default());
+    let request = request(&key, &limits);
+    let plain = b"l:\n  # c\n  - 1\n  - [{m: 2}] # d\nq:\n  # e\n  o: 3\n";
+    let (yaml, json) = (format("yaml"), format("json"));
+    let encrypted = |output, layouting| {
+        let reuse = &mut Reuse::default();
+        let text = bulla_sops::encrypt(plain, yaml, output, layouting, reuse, &request).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    let text = encrypted(yaml, Layouting::Sops(Indent::default()));
+    let (list, map) = text.split_once("\nq:").unwrap();
+    assert_eq!((list.matches("- ENC[").count(), list.matches("#ENC[").count()), (3, 0), "{text}");
+    assert_eq!(map.matches("#ENC[").count(), 1, "{text}");
+    let decrypted = String::from_utf8(open("yaml", text.as_bytes())).unwrap();
+    assert!(decrypted.contains("    # c\n    - 1\n") && decrypted.contains("# d"), "{decrypted}");
+    assert_eq!(encrypted(yaml, Layouting::Keep).matches("#ENC[").count(), 3);
+    assert_eq!(encrypted(json, Layouting::Keep).matches("type:comment").count(), 2);
+}
+
 /// In sops' tree an alias is a copy, which does not change with its anchor,
 /// nor the anchor with it; under a merge key as well.
 #[test]
