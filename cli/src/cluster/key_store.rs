@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::client::{Call, Client};
 use super::controller::segment;
 use super::status::ApiError;
+use crate::percent;
 
 /// What is taken.
 const JSON: &str = "application/json";
@@ -35,7 +36,7 @@ impl<'c> KeyStore<'c> {
     /// the beginning of their names for a name: the only one up to release 0.8,
     /// without a label.
     pub fn keys(&self, prefix: &str) -> Result<Vec<Secret>, ApiError> {
-        let path = format!("{}?labelSelector={}", self.path, KEY_LABEL.replace('/', "%2F"));
+        let path = format!("{}?labelSelector={}", self.path, percent::encoded(KEY_LABEL, b"-."));
         let answer = Zeroizing::new(self.client.call(&Call::get(&path, JSON, ("secrets", "")))?);
         let mut secrets = secrets_of_list(&answer).map_err(|error| unreadable(&error))?;
         if !secrets.iter().any(|secret| secret.metadata.name == prefix) {

@@ -1,7 +1,7 @@
 //! A small client of the Kubernetes API, of the Sealed Secrets controller
-//! behind it, and of the Secrets with its keys. It reads kubeconfigs, flags and plugins as client-go does, but
-//! for what `docs/coming-from-kubeseal.md` lists, which `kube` does not; it is
-//! built from what the program links anyway.
+//! behind it, and of the Secrets with its keys. It reads kubeconfigs, flags and
+//! plugins as client-go does, but for what `docs/coming-from-kubeseal.md` lists,
+//! which `kube` does not; it is built from what the program links anyway.
 //!
 //! ```text
 //! let client = Client::connect(context, &Options::default())?;

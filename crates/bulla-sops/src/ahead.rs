@@ -20,9 +20,9 @@ use crate::walk::{self, Leaf, Target, WalkError};
 /// How many values a thread takes at a time: some tenths of a millisecond.
 const BATCH: usize = 256;
 
-/// How many bytes of paths and texts are collected at the most:
-/// paths are long where maps are deep, and each leaf has a copy of its own
-/// (F-01). The walk does the rest by itself.
+/// How many bytes of paths and texts are collected at the most: paths are long
+/// where maps are deep, and each leaf has a copy of its own (F-01). The walk
+/// does the rest by itself.
 const MOST: usize = 64 << 20;
 
 /// Gives the next result, if it was made for this job.
@@ -192,7 +192,7 @@ mod tests {
     use bulla_core::Limits;
 
     use crate::crypt::{DecryptOptions, Reuse};
-    use crate::encrypt::tests::with_limits;
+    use crate::encrypt::tests::{long_path, with_limits};
     use crate::encrypt::{Encryption, Layouting, encrypt, rotate};
     use crate::file::{DecryptedFile, EncryptedFile};
     use crate::format::{Indent, Purpose, by_name};
@@ -255,13 +255,10 @@ mod tests {
 
     #[test]
     fn f_01_long_paths_of_many_values_are_not_all_collected() {
-        let key = "k".repeat(1_000);
-        let depth = 100;
-        let mut text = (0..depth).fold(String::new(), |text, depth| text + &" ".repeat(depth) + &key + ":\n");
-        let _ = writeln!(text, "{}[{}]", " ".repeat(depth), "a,".repeat(2_000));
+        let (mut text, path) = long_path();
+        let _ = writeln!(text, "{}[{}]", " ".repeat(100), "a,".repeat(2_000));
         let yaml = by_name("yaml").unwrap();
         let mut document = yaml.parse(text.as_bytes(), Purpose::Plain, &Limits::default()).unwrap();
-        let path = depth * (key.len() + 1);
         let (branches, all) = (&mut document.branches, Selection::everything());
         let open = ToOpen::collect(branches, &all, 1);
         assert!((MOST..MOST + path).contains(&open.aads.len()), "{}", open.aads.len());

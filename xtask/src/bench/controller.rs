@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 /// Its rows, by the names that the program knows them by.
 pub(super) const ROWS: &[&str] = &["unseal", "unseal-unlimited", "unseal-many", "restart-keys"];
 
-/// Lines of the table, for these rows or for all.
+/// Lines of the table, for these rows.
 pub(super) fn measure(workspace: &Workspace, rows: &[&str]) -> Result<Vec<String>, Failure> {
     let programs = workspace.release()?;
     let bench = library::build(workspace, "lane-kube", "controller")?;

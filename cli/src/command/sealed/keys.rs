@@ -12,7 +12,7 @@ use bulla_seal::{KeyEntry, KeySecret, NewKey, Restore, key_entries};
 use serde_json::{Value, json};
 
 use super::unseal;
-use crate::app::App;
+use crate::app::{App, writing};
 use crate::cluster::{ApiError, Client, KeyStore, Options};
 use crate::error::{Exit, Failure, cause};
 use crate::request::{Cluster, Keys, KeysAction, Report};
@@ -70,7 +70,7 @@ fn list(app: &App<'_>, keys: &Keys, files: &[String], report: Report) -> Result<
         return print(app, &format!("{:#}\n", json!(entries)));
     }
     if entries.is_empty() {
-        app.ui.say(&format!("there is no sealing key in namespace {}", cluster.controller_namespace));
+        app.ui.say(&no_key_text(cluster));
     }
     print(app, &entries.iter().map(as_text).collect::<String>())
 }
@@ -142,9 +142,7 @@ fn backup(app: &App<'_>, keys: &Keys, recipients: &[String], to: Option<&Path>) 
     match target {
         None => print(app, &file)?,
         Some(target) => {
-            target
-                .replace(file.as_bytes(), &*app.context.random)
-                .map_err(|error| Failure::new(Exit::Write, error.to_string()))?;
+            target.replace(file.as_bytes(), &*app.context.random).map_err(|error| writing(&error))?;
         }
     }
     let (count, readers) = (count(secrets.len()), recipients.join(", "));
@@ -152,9 +150,12 @@ fn backup(app: &App<'_>, keys: &Keys, recipients: &[String], to: Option<&Path>) 
     Ok(())
 }
 
+fn no_key_text(cluster: &Cluster) -> String {
+    format!("there is no sealing key in namespace {}", cluster.controller_namespace)
+}
+
 fn no_key(cluster: &Cluster) -> Failure {
-    let text = format!("there is no sealing key in namespace {}", cluster.controller_namespace);
-    failed(text).hint("--controller-namespace names the namespace of the controller")
+    failed(no_key_text(cluster)).hint("--controller-namespace names the namespace of the controller")
 }
 
 fn count(keys: usize) -> String {

@@ -40,25 +40,24 @@ const ABOUT_SOPS: [&str; 6] = ["config", "indent", "key_order", "key_services", 
 
 /// The grammar.
 fn command() -> Command {
-    let mut command = Cli::command().term_width(100);
-    // From here on each verb has what all share.
-    command.build();
     let is_other = |verb: &Command| OTHERS.contains(&verb.get_name());
-    command.mut_subcommands(|verb| if is_other(&verb) { without_sops(verb) } else { verb })
+    // Only the verb that is typed is built, and by then it has what all share.
+    let quiet = |verb: Command| if is_other(&verb) { verb.defer(without_sops) } else { verb };
+    Cli::command().term_width(100).mut_subcommands(quiet)
 }
 
-/// A verb and those below it, whose help does not speak of files of sops.
+/// A verb whose help does not speak of files of sops, nor does that of those below it.
 fn without_sops(verb: Command) -> Command {
-    let quiet = |argument: Arg| {
+    verb.mut_args(|argument: Arg| {
         let is_about_sops = ABOUT_SOPS.contains(&argument.get_id().as_str());
         if is_about_sops { argument.hide(true) } else { argument }
-    };
-    verb.mut_args(quiet).mut_subcommands(without_sops)
+    })
 }
 
 /// `bulla`, its verbs and theirs, with what all share in each of them.
 pub(crate) fn commands() -> Vec<Command> {
-    let command = command();
+    let mut command = command();
+    command.build();
     let below = |command: &Command| -> Vec<Command> {
         command.get_subcommands().filter(|verb| verb.get_name() != "help").cloned().collect()
     };

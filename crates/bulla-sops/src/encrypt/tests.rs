@@ -88,6 +88,14 @@ pub(crate) fn with_request<T>(run: impl FnOnce(&Encryption<'_>) -> T) -> T {
     with_limits(&Limits::default(), |request| run(request))
 }
 
+/// Maps in a hundred others, with long keys; what comes next is indented by a
+/// hundred spaces. Also the length of that place's path in bytes.
+pub(crate) fn long_path() -> (String, usize) {
+    let key = "k".repeat(1_000);
+    let text = (0..100).fold(String::new(), |text, depth| text + &" ".repeat(depth) + &key + ":\n");
+    (text, 100 * (key.len() + 1))
+}
+
 /// As [`with_request`]; the selection may be changed.
 pub(crate) fn with_limits<T>(limits: &Limits, run: impl FnOnce(&mut Encryption<'_>) -> T) -> T {
     let data_key = DataKey::new([7; 32]);

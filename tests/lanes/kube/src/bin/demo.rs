@@ -37,6 +37,7 @@ fn main() {
     }
     let folder = demo.folder.clone();
     drop(demo);
+    assert!(!folder.exists(), "{} was to be gone", folder.display());
     println!("\nEnded; {} is gone.", folder.display());
 }
 
@@ -59,6 +60,7 @@ impl Demo {
         println!("\n$ kubectl apply -k deploy/kustomize/base   # the CRD, and what the controller may do");
         let base = format!("{ROOT}/deploy/kustomize/base");
         cluster.apply(&cluster.kubectl(&["kustomize", &base]).success().out());
+        println!("$ kubectl create namespace shop");
         cluster.kubectl(&["create", "namespace", "shop"]).success();
         println!("$ bulla-controller                         # beside it, with these rights and no more");
         let port = free_port();

@@ -1,0 +1,162 @@
+use super::*;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use http::StatusCode;
+
+use crate::testing::{Api, SetClock};
+
+const NOW: i64 = 1_800_000_000;
+const HOUR: i64 = 3600;
+const YEAR: i64 = 365 * DAY;
+
+fn keeper(api: &Api) -> (Keeper, Arc<SetClock>, watch::Sender<bool>) {
+    let clock = Arc::new(SetClock(AtomicI64::new(NOW)));
+    let (leads, receiver) = watch::channel(true);
+    (Keeper::new(api.plain_world(&clock), receiver).0, clock, leads)
+}
+
+fn keys(api: &Api) -> usize {
+    api.held().objects.keys().filter(|path| path.contains("/secrets/")).count()
+}
+
+#[tokio::test]
+async fn r_19_clocks_that_jump_make_one_more_key_at_most() {
+    let api = Api::default();
+    let (mut keeper, clock, _leads) = keeper(&api);
+    keeper.step().await.unwrap();
+    assert_eq!(keys(&api), 1);
+    for jump in [HOUR, -HOUR, 10 * YEAR, -10 * YEAR, HOUR, 10 * YEAR, -HOUR, 0].repeat(3) {
+        clock.0.store(NOW + jump, Ordering::Relaxed);
+        let wait = keeper.step().await.unwrap();
+        assert!((1..=DAY as u64).contains(&wait.as_secs()), "{jump}: {wait:?}");
+        assert_eq!(keeper.ring.borrow().keys.keys().len(), keys(&api), "expired keys open, too");
+    }
+    assert_eq!(keys(&api), 2);
+    // The one from the future is not sealed with before its time.
+    assert_eq!(keeper.ring.borrow().newest.as_ref().unwrap().time, NOW);
+}
+
+#[tokio::test]
+async fn q_01_without_the_lead_or_without_having_read_the_keys_none_is_made() {
+    let api = Api::default();
+    let (mut keeper, clock, leads) = keeper(&api);
+    for status in [StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND] {
+        api.held().refuses = Some(status);
+        keeper.is_asked = true;
+        assert!(keeper.step().await.is_err(), "{status}");
+    }
+    api.held().refuses = None;
+    leads.send_replace(false);
+    keeper.step().await.unwrap();
+    keeper.is_asked = true;
+    keeper.step().await.unwrap();
+    assert_eq!(api.changes(), [""; 0]);
+    leads.send_replace(true);
+    keeper.step().await.unwrap();
+    assert_eq!(keys(&api), 1);
+    // A replica that follows has the key, and does not renew it.
+    leads.send_replace(false);
+    clock.0.store(NOW + YEAR, Ordering::Relaxed);
+    keeper.step().await.unwrap();
+    assert_eq!((keys(&api), keeper.ring.borrow().keys.keys().len()), (1, 1));
+    leads.send_replace(true);
+    assert_eq!(keeper.step().await.unwrap(), Duration::from_secs(1));
+    keeper.step().await.unwrap();
+    assert_eq!(keys(&api), 2, "the new leader renews at once");
+}
+
+#[tokio::test]
+async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_deleted() {
+    let api = Api::default();
+    let (mut keeper, clock, _leads) = keeper(&api);
+    api.held().is_read_only = true;
+    keeper.step().await.unwrap_err();
+    assert_eq!(keeper.world.health.certificate(), None);
+    api.held().is_read_only = false;
+    for year in 0..3 {
+        clock.0.store(NOW + year * YEAR, Ordering::Relaxed);
+        keeper.step().await.unwrap();
+        let served = keeper.world.health.certificate().unwrap();
+        let served = bulla_api::encode_base64(&served);
+        let held = api.held();
+        let mut stored = held.objects.iter().filter(|(path, _)| path.contains("/secrets/"));
+        assert!(stored.any(|(_, secret)| secret["data"]["tls.crt"] == served));
+        // Long expired ones stay and open.
+        assert_eq!(keeper.ring.borrow().keys.keys().len() as i64, year + 1);
+    }
+    assert!(!api.changes().iter().any(|change| change.starts_with("DELETE")));
+}
+
+#[tokio::test]
+async fn q_04_lost_keys_are_told_of_before_another_is_made() {
+    for (status, lost) in [("True", 1), ("False", 0)] {
+        let api = Api::default();
+        let object = json!({"status": {"conditions": [{"type": "Synced", "status": status}]}});
+        api.held().objects.insert("/apis/bitnami.com/v1alpha1/sealedsecrets/one".to_owned(), object);
+        let (mut keeper, _clock, _leads) = keeper(&api);
+        keeper.step().await.unwrap();
+        let changes = api.changes();
+        let [told @ .., made] = changes.as_slice() else { panic!("no key is made") };
+        assert!(made.ends_with("/secrets"), "{changes:?}");
+        assert_eq!(told.iter().filter(|change| change.contains("/events")).count(), lost, "{changes:?}");
+        let metrics = keeper.world.metrics.text().unwrap();
+        assert!(metrics.contains(&format!("\nbulla_controller_lost_keys_total {lost}\n")), "{metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s_10_whoever_reads_sees_whole_sets_of_keys_while_they_change() {
+    let api = Api::default();
+    let (mut keeper, _clock, _leads) = keeper(&api);
+    keeper.step().await.unwrap();
+    let reads = Arc::new(AtomicI64::new(0));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (ring, reads) = (keeper.ring.subscribe(), Arc::clone(&reads));
+            tokio::spawn(async move {
+                let mut most = 1;
+                // Until the keeper is gone.
+                while ring.has_changed().is_ok() {
+                    let seen = Arc::clone(&ring.borrow());
+                    let newest = &seen.newest.as_ref().unwrap().fingerprint;
+                    assert!(fingerprints(&seen).contains(&newest.as_str()));
+                    assert!(seen.keys.keys().len() >= most, "no key is missing meanwhile");
+                    most = seen.keys.keys().len();
+                    reads.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                most
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        keeper.is_asked = true;
+        keeper.step().await.unwrap();
+        // Somebody reads between any two changes.
+        let before = reads.load(Ordering::Relaxed);
+        while reads.load(Ordering::Relaxed) < before + 8 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    drop(keeper);
+    for reader in readers {
+        let most = reader.await.unwrap();
+        assert!(most <= 6, "{most} keys");
+    }
+}
+
+#[tokio::test]
+async fn a_key_asked_for_while_the_server_is_away_is_made_when_it_is_back() {
+    let api = Api::default();
+    let (mut keeper, _clock, _leads) = keeper(&api);
+    keeper.step().await.unwrap();
+    keeper.is_asked = true;
+    api.held().refuses = Some(StatusCode::INTERNAL_SERVER_ERROR);
+    keeper.step().await.unwrap_err();
+    api.held().refuses = None;
+    keeper.step().await.unwrap();
+    assert_eq!(keys(&api), 2);
+    keeper.step().await.unwrap();
+    assert_eq!(keys(&api), 2, "asked once");
+}

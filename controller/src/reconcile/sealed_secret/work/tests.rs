@@ -1,0 +1,148 @@
+use super::*;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bulla_core::{Random, RandomError, SecretBytes};
+use bulla_crypto::SystemRandom;
+use bulla_seal::{KeyRing, KeySecret, NewKey, SealOptions};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use tower::Layer as _;
+
+use crate::testing::{Api, SetClock};
+
+/// Panics where a template draws; the name of an event takes eight bytes.
+struct Poisoned;
+
+impl Random for Poisoned {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        assert_eq!(buffer.len(), 8, "canary");
+        SystemRandom.fill(buffer)
+    }
+}
+
+fn key_of(name: &str) -> Key {
+    Key { namespace: "x".into(), name: name.into() }
+}
+
+const PATH: &str = "/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/";
+
+/// An API server with objects that have one value and further templates,
+/// and who works on them with one core and the key.
+fn stage(random: Arc<dyn Random>, objects: &[(&str, &[(&str, &str)])]) -> (Api, Worker) {
+    let api = Api::default();
+    let world = api.world(&[], Arc::new(SetClock(AtomicI64::new(1_800_000_000))), random);
+    let new = NewKey { bits: 2048, ..world.settings.new_key.clone() };
+    let made = new.generate("kube-system", "k", 1_800_000_000, &SystemRandom).unwrap();
+    let key = KeySecret::read(&made).unwrap().key;
+    for (name, templates) in objects {
+        let mut secret = Secret::default();
+        secret.metadata.namespace = "x".into();
+        secret.metadata.name = (*name).into();
+        secret.data.insert("a".into(), SecretBytes::new(b"value".to_vec()));
+        let mut sealed =
+            bulla_seal::seal(&secret, key.public(), &SealOptions::default(), &SystemRandom).unwrap();
+        sealed.template.data =
+            templates.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut object: Value = serde_json::from_str(&bulla_api::json_line(&sealed.tree())).unwrap();
+        object["metadata"]["uid"] = (*name).into();
+        object["metadata"]["generation"] = 1.into();
+        api.held().objects.insert(format!("{PATH}{name}"), object);
+    }
+    let ring = watch::channel(Arc::new(Ring::of(KeyRing::new([key])))).1;
+    let patient = worker::Worker::start("large objects").unwrap();
+    (api, Worker { world, ring, cores: Semaphore::new(1), patient })
+}
+
+fn order() -> Order {
+    Order { gone: None, is_absent: true, said: None }
+}
+
+#[tokio::test]
+async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("large", &[]), ("small", &[])]);
+    {
+        let mut held = api.held();
+        let items = &mut held.objects.get_mut(&format!("{PATH}large")).unwrap()["spec"]["encryptedData"];
+        let item = items["a"].clone();
+        *items = (0..2000).map(|number| (format!("i{number}"), item.clone())).collect();
+    }
+    // The large one is begun, and the small one is done before it.
+    let secrets = || {
+        let paths = api.held().objects.keys().cloned().collect::<Vec<_>>();
+        paths.into_iter().filter(|path| path.contains("/secrets/")).collect::<Vec<_>>()
+    };
+    let small = async {
+        tokio::task::yield_now().await;
+        assert_eq!(worker.reconcile(&key_of("small"), order()).await.failed, None);
+        secrets()
+    };
+    let large = key_of("large");
+    let (large, before) = tokio::join!(biased; worker.reconcile(&large, order()), small);
+    assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
+    assert_eq!((large.failed, secrets().len()), (None, 2));
+}
+
+#[tokio::test]
+async fn r_14_a_panic_is_that_objects_error_and_nobody_elses() {
+    let templates = [[("t", "{{ randAlphaNum 20 }}")], [("t", "{{ .a }}!")]];
+    let (api, worker) = stage(Arc::new(Poisoned), &[("bad", &templates[0]), ("good", &templates[1])]);
+    let bad = worker.reconcile(&key_of("bad"), order()).await;
+    let good = worker.reconcile(&key_of("good"), order()).await;
+    assert_eq!((bad.retry, bad.failed, good.failed), (Retry::Later, Some(Failed::Other), None));
+    let held = api.held();
+    let message =
+        |name: &str| held.objects[&format!("{PATH}{name}")]["status"]["conditions"][0]["message"].clone();
+    assert_eq!(
+        (message("bad"), message("good")),
+        ("the object made the controller panic".into(), Value::Null)
+    );
+    let events = held.objects.iter().filter(|(path, _)| path.contains("/events/"));
+    let reasons: Vec<&str> = events.map(|(_, event)| event["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["ErrUnsealFailed", "Unsealed"]);
+    assert!(held.objects.contains_key("/api/v1/namespaces/x/secrets/good"));
+    assert!(!held.objects.contains_key("/api/v1/namespaces/x/secrets/bad"));
+}
+
+#[tokio::test]
+async fn r_20_who_does_not_lead_writes_nothing() {
+    let api = Api::default();
+    let clock = Arc::new(SetClock(AtomicI64::new(1_800_000_000)));
+    let open = api.plain_world(&clock);
+    let cluster = crate::cluster::Cluster::of(open.cluster.client());
+    let mut secret = Secret::default();
+    secret.metadata.namespace = "x".into();
+    secret.metadata.name = "n".into();
+    let refused = |outcome: Result<(), ApiError>| outcome.unwrap_err().to_string();
+    let text = "this replica does not lead and may not write";
+    assert_eq!(refused(cluster.create_secret(&secret).await), text);
+    assert_eq!(refused(cluster.update_secret(&secret).await), text);
+    assert_eq!(refused(cluster.delete_secret(&secret).await), text);
+    assert_eq!(refused(cluster.put_status(&key_of("n"), &json!({})).await), text);
+    assert_eq!(refused(cluster.create_event("x", &json!({})).await), text);
+    assert_eq!(api.changes(), [""; 0]);
+    open.cluster.create_secret(&secret).await.unwrap();
+    assert_eq!(api.changes(), ["POST /api/v1/namespaces/x/secrets"]);
+}
+
+#[tokio::test]
+async fn r_20_what_was_put_off_is_not_sent_again_after_the_term() {
+    let term = Arc::new(std::sync::Mutex::new(None::<crate::leader::Term>));
+    let asked = Arc::new(AtomicI64::new(0));
+    let (counts, ends) = (Arc::clone(&asked), Arc::clone(&term));
+    let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
+        counts.fetch_add(1, Ordering::Relaxed);
+        ends.lock().unwrap().as_ref().unwrap().close();
+        let answer = http::Response::builder().status(503).header("Retry-After", "1");
+        std::future::ready(Ok::<_, tower::BoxError>(answer.body(Full::new(Bytes::new())).unwrap()))
+    });
+    let service = crate::cluster::retries().unwrap().layer(service);
+    let cluster = crate::cluster::Cluster::of(kube::Client::new(service, "default"));
+    cluster.term().open();
+    *term.lock().unwrap() = Some(cluster.term().clone());
+    let error = cluster.create_event("x", &json!({})).await.unwrap_err();
+    assert_eq!(
+        (error.to_string().as_str(), asked.load(Ordering::Relaxed)),
+        ("the term ended before there was an answer", 1)
+    );
+}
