@@ -78,10 +78,11 @@ fn variants() -> Vec<Value> {
         Value::Null,
         annotated("namespace-wide"),
         annotated("cluster-wide"),
-        json!({"metadata": {"labels": {"l": "v"}, "annotations": {"n": "v"}}}),
+        json!({"metadata": {"labels": {"l": "v"}}}),
+        json!({"metadata": {"annotations": {"n": "v"}}}),
         json!({"type": "example.com/t"}),
     ];
-    all.into_iter().take(size(1, 5)).collect()
+    all.into_iter().take(size(1, 6)).collect()
 }
 
 /// Everything of an object and its Secret that a fault may not change: no
