@@ -27,10 +27,11 @@ fn first(stage: &Stage, name: &str, further: &Value) {
     stage.home.condition(name, "True");
 }
 
-fn foreign(stage: &Stage, name: &str, annotation: &str) {
+/// A Secret of somebody else's, of the type that the object asks for: that never changes.
+fn foreign(stage: &Stage, name: &str, annotation: &str, further: &Value) {
     let annotations = json!({format!("sealedsecrets.bitnami.com/{annotation}"): "true"});
     stage.home.apply(&json!({
-        "apiVersion": "v1", "kind": "Secret", "stringData": {"own": "value"},
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"own": "value"}, "type": further["type"],
         "metadata": {"name": name, "namespace": stage.home.name, "annotations": annotations},
     }));
 }
@@ -52,12 +53,12 @@ static SCENARIOS: [Scenario; 6] = [
     },
     Scenario {
         name: "patch",
-        before: |stage, name, _| foreign(stage, name, "patch"),
+        before: |stage, name, further| foreign(stage, name, "patch", further),
         act: |stage, name, further| seal(stage, name, "new", further),
     },
     Scenario {
         name: "take",
-        before: |stage, name, _| foreign(stage, name, "managed"),
+        before: |stage, name, further| foreign(stage, name, "managed", further),
         act: |stage, name, further| seal(stage, name, "new", further),
     },
     Scenario {
@@ -80,9 +81,10 @@ fn variants() -> Vec<Value> {
         annotated("cluster-wide"),
         json!({"metadata": {"labels": {"l": "v"}}}),
         json!({"metadata": {"annotations": {"n": "v"}}}),
+        json!({"metadata": {"labels": {"l": "v"}, "annotations": {"n": "v"}}, "type": "example.com/u"}),
         json!({"type": "example.com/t"}),
     ];
-    all.into_iter().take(size(1, 6)).collect()
+    all.into_iter().take(size(1, 7)).collect()
 }
 
 /// Everything of an object and its Secret that a fault may not change: no
