@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use super::address::{Proxy, ProxyKind};
 use super::options::Options;
@@ -283,7 +284,9 @@ impl Client {
             request =
                 request.header(header, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| misfit())?);
         }
-        let body = Full::new(Bytes::copy_from_slice(call.body.unwrap_or_default()));
+        // It may be a private key.
+        let body = Zeroizing::new(call.body.unwrap_or_default().to_vec());
+        let body = Full::new(Bytes::from_owner(body));
         request.body(body).map_err(|error| error.to_string())
     }
 }
@@ -321,7 +324,8 @@ async fn receive(response: Response<Incoming>) -> Result<Answer, String> {
         status: head.status.as_u16(),
         content_type: header("content-type"),
         retry_after: header("retry-after").parse().ok(),
-        body: body.to_bytes().to_vec(),
+        // The bytes themselves where nobody else has them, for the caller to wipe.
+        body: Vec::from(body.to_bytes()),
     })
 }
 

@@ -3,6 +3,7 @@
 use ::base64::Engine;
 use ::base64::alphabet::STANDARD;
 use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
 
 /// Padding is required; bits behind the last byte do not count.
 const GO: GeneralPurpose = GeneralPurpose::new(
@@ -22,8 +23,10 @@ pub struct Base64Error {
 
 /// Reads base64; line feeds and carriage returns may stand anywhere.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
-    let dense: Vec<u8> = text.bytes().filter(|byte| !is_break(*byte)).collect();
-    GO.decode(&dense).map_err(|_| Base64Error { at: stop(text.as_bytes()) })
+    // It may hold a key, and what a vector leaves behind when it grows is not wiped.
+    let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
+    dense.extend(text.bytes().filter(|byte| !is_break(*byte)));
+    GO.decode(&*dense).map_err(|_| Base64Error { at: stop(text.as_bytes()) })
 }
 
 /// Writes base64 in one line, with padding.

@@ -19,6 +19,7 @@ mod shape;
 mod status;
 mod stream;
 mod tree;
+mod wiped;
 mod write;
 mod yaml;
 

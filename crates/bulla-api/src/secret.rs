@@ -11,6 +11,7 @@ use crate::kind::TypeMeta;
 use crate::meta::ObjectMeta;
 use crate::stream::parse_object;
 use crate::tree::{Fields, Tree};
+use crate::wiped::Wiped;
 
 /// A Secret. It holds plaintext, so it has no `Debug`.
 #[derive(Clone, Default)]
@@ -59,7 +60,7 @@ impl Secret {
     /// Reads one Secret in JSON or YAML with the decoder that knows kinds: a
     /// missing kind or version counts as Secret.
     pub fn from_text(text: &[u8]) -> Result<Self, DecodeError> {
-        let value = parse_object(text)?;
+        let value = Wiped(parse_object(text)?);
         TypeMeta::check(&value, ("Secret", "v1", "v1.Secret"))?;
         let (secret, misfit) = Self::read(&value, false);
         misfit.filter(|_| !value.is_null()).map_or(Ok(secret), |misfit| Err(DecodeError::Misfit(misfit)))
@@ -102,7 +103,7 @@ impl Secret {
 
 /// The items of a list of Secrets, as the API server answers in JSON.
 pub fn secrets_of_list(text: &[u8]) -> Result<Vec<Secret>, DecodeError> {
-    let value = parse_object(text)?;
+    let value = Wiped(parse_object(text)?);
     TypeMeta::check(&value, ("SecretList", "v1", "v1.SecretList"))?;
     let items = value.get("items").and_then(Value::as_array);
     let read = |item| match Secret::read(item, false) {
@@ -122,9 +123,9 @@ fn field_of<'v>(
 
 /// The items of a `v1.List` in JSON or YAML, each as JSON text; fails where
 /// the text is something else.
-pub fn list_items(text: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
-    let value = parse_object(text)?;
+pub fn list_items(text: &[u8]) -> Result<Vec<SecretBytes>, DecodeError> {
+    let value = Wiped(parse_object(text)?);
     TypeMeta::check(&value, ("List", "v1", "v1.List"))?;
-    let items = value.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    Ok(items.iter().map(|item| item.to_string().into_bytes()).collect())
+    let items = value.get("items").and_then(Value::as_array).into_iter().flatten();
+    Ok(items.map(|item| SecretBytes::new(item.to_string().into_bytes())).collect())
 }

@@ -7,6 +7,7 @@ use crate::decode::DecodeError;
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
 use crate::shape::{SEALED_SECRET, SECRET, Shape};
+use crate::wiped::Wiped;
 use crate::yaml;
 
 /// Why a stream gives no Secrets.
@@ -95,10 +96,7 @@ fn objects<T: Document>(text: &[u8]) -> Result<Vec<T>, StreamError> {
     let mut objects = Vec::new();
     let rest = if is_json(text) { json_documents(text, &mut objects)? } else { text };
     for document in yaml_documents(rest) {
-        let (object, misfit) = match yaml::read(document, T::SHAPE) {
-            Ok(value) => T::read(&value),
-            Err(_) => continue,
-        };
+        let Ok((object, misfit)) = read_yaml::<T>(document) else { continue };
         if object.is_nothing() {
             continue;
         }
@@ -108,6 +106,11 @@ fn objects<T: Document>(text: &[u8]) -> Result<Vec<T>, StreamError> {
         objects.push(object);
     }
     Ok(objects)
+}
+
+fn read_yaml<T: Document>(document: &[u8]) -> Result<(T, Option<String>), DecodeError> {
+    let value = Wiped(yaml::read(document, T::SHAPE)?);
+    Ok(T::read(&value))
 }
 
 /// Reads JSON objects up to the first text that is none, which is returned: up
@@ -124,11 +127,11 @@ fn json_documents<'t, T: Document>(text: &'t [u8], read: &mut Vec<T>) -> Result<
         };
         let document = &text[done..objects.byte_offset()];
         done = objects.byte_offset();
-        let (found, misfit) = T::read(&value);
+        let (found, misfit) = T::read(&Wiped(value));
         let found = match misfit {
             None => found,
             // What does not fit as JSON may fit as YAML, where scalars become text.
-            Some(misfit) => match yaml::read(document, T::SHAPE).map(|value| T::read(&value)) {
+            Some(misfit) => match read_yaml::<T>(document) {
                 Ok((found, None)) => found,
                 _ if found.is_nothing() => continue,
                 _ => return Err(DecodeError::Misfit(misfit).into()),

@@ -1,9 +1,10 @@
 //! Objects on their way out.
 
 use bulla_core::json_float;
+use zeroize::Zeroizing;
 
 /// A value to be written. Maps keep their order in JSON; YAML sorts them. It
-/// may hold plaintext, so it has no `Debug`.
+/// may hold plaintext, so it has no `Debug` and wipes its texts.
 #[derive(Clone, PartialEq)]
 pub enum Tree {
     /// `null`.
@@ -15,7 +16,7 @@ pub enum Tree {
     /// Any other number, as it is written.
     Number(String),
     /// Text.
-    Text(String),
+    Text(Zeroizing<String>),
     /// Items.
     List(Vec<Self>),
     /// Pairs.
@@ -25,7 +26,7 @@ pub enum Tree {
 impl Tree {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
+        Self::Text(Zeroizing::new(text.into()))
     }
 
     /// A map of texts.

@@ -11,23 +11,53 @@ use crate::tree::Tree;
 /// Writes JSON with two spaces per level, without a line break at its end.
 /// `<`, `>` and `&` are escaped.
 pub fn json(tree: &Tree) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(room(tree, 0));
     value(tree, Some(0), &mut out);
     out
 }
 
 /// Writes JSON in one line, without a line break at its end.
 pub fn json_line(tree: &Tree) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(room(tree, 0));
     value(tree, None, &mut out);
     out
 }
 
 /// Writes YAML: keys in natural order, a line break at the end.
 pub fn yaml(tree: &Tree) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(room(tree, 0));
     emit::kubernetes(&node(tree), &mut out);
     out
+}
+
+/// Bytes that a tree takes at most, in JSON and YAML: what a text leaves behind
+/// when it grows is not wiped, and it may be a private key.
+fn room(tree: &Tree, depth: usize) -> usize {
+    let indent = 2 * depth;
+    // Quotes, a colon or comma, a hyphen, a break; a whole number has up to 20 characters.
+    let around = indent + 24;
+    around
+        + match tree {
+            Tree::Null | Tree::Bool(_) | Tree::Int(_) => 0,
+            Tree::Number(text) => text.len(),
+            Tree::Text(text) => text_room(text, indent),
+            Tree::List(items) => items.iter().map(|item| room(item, depth + 1)).sum(),
+            Tree::Map(pairs) => {
+                let pairs = pairs.iter();
+                pairs.map(|(key, item)| text_room(key, indent) + room(item, depth + 1)).sum()
+            }
+        }
+}
+
+fn text_room(text: &str, indent: usize) -> usize {
+    let escaped = |byte: u8| match byte {
+        // As a line of its own, which may begin deeper than its parent.
+        b'\n' => indent + 8,
+        b'"' | b'\'' | b'\\' | b'<' | b'>' | b'&' => 6,
+        b' '..=b'~' => 1,
+        _ => 6,
+    };
+    text.bytes().map(escaped).sum()
 }
 
 fn node(tree: &Tree) -> Node<'_> {
@@ -141,6 +171,33 @@ mod tests {
             ])),
             "{\n  \"a\": [\n    {}\n  ],\n  \"b\": null\n}"
         );
+    }
+
+    #[test]
+    fn no_text_grows_while_it_is_written() {
+        let texts = [
+            "",
+            "a",
+            "\u{1}\u{2028}é<&>\"\\'",
+            "a\nb\n\n  c\n",
+            " a: b #",
+            "\n",
+            "true",
+            "\u{1f600}\u{7f}\t",
+        ];
+        let texts = || texts.map(|text| Tree::text(text.repeat(9)));
+        let mut tree = Tree::Map(vec![("\u{1}\n'".to_owned(), Tree::List(texts().into()))]);
+        for _ in 0..3 {
+            let pairs = texts().into_iter().enumerate().map(|(at, text)| (format!("{at}"), text));
+            tree = Tree::List(vec![
+                Tree::Map(pairs.chain([("t".to_owned(), tree)]).collect()),
+                Tree::Int(i64::MIN),
+            ]);
+        }
+        for tree in [tree, sample(), Tree::Null, Tree::Map(vec![])] {
+            let longest = [json(&tree).len(), json_line(&tree).len(), yaml(&tree).len()].into_iter().max();
+            assert!(longest <= Some(room(&tree, 0)), "{longest:?}");
+        }
     }
 
     #[test]

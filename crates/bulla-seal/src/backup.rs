@@ -62,7 +62,7 @@ pub fn key_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     let Ok(items) = list_items(text) else { return bulla_api::secrets(text) };
     let mut secrets = Vec::new();
     for item in items {
-        secrets.extend(bulla_api::secrets(&item)?);
+        secrets.extend(bulla_api::secrets(item.expose())?);
     }
     Ok(secrets)
 }
