@@ -434,6 +434,25 @@ fn q_06_keys_of_a_file_are_listed_and_nothing_private_of_them() {
 }
 
 #[test]
+fn a_damaged_document_among_keys_is_told_and_none_is_taken_for_all() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
+    key_list(&sandbox);
+    let keys = read(&sandbox, "keys.yaml");
+    put(&sandbox, "damaged.yaml", &format!("{keys}---\nkind: Secret\ndata: {{tls.key: \n"));
+    for line in [
+        &["keys", "list", "damaged.yaml"][..],
+        &["keys", "restore", "damaged.yaml"],
+        &["reseal", "--cert", "other.crt", "--recovery-keys", "damaged.yaml", "s.yaml"],
+    ] {
+        let outcome = sandbox.bulla(line);
+        assert!(outcome.code != 0 && outcome.stdout.is_empty(), "{line:?}");
+        assert!(outcome.stderr.contains("damaged.yaml: yaml: line "), "{line:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn without_a_certificate_and_without_a_cluster_sealing_says_what_to_name() {
     let sandbox = sandbox();
     put(&sandbox, "secret.yaml", SECRET);

@@ -14,6 +14,9 @@ pub enum DecodeError {
     /// The text is not YAML, or holds what JSON has no form for.
     #[error("yaml: line {0}: the text is malformed")]
     Yaml(usize),
+    /// A name stands twice in one map, of which one value would be lost.
+    #[error("yaml: line {0}: the name stands twice in one map; is a line of --- missing before it?")]
+    Twice(usize),
     /// The text is not JSON.
     #[error("json: offset {0}: the text is malformed")]
     Json(usize),

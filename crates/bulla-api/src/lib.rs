@@ -30,7 +30,9 @@ pub use meta::{ObjectMeta, OwnerReference, ServerFields};
 pub use sealed_secret::{API_VERSION, KIND, SealedSecret, SecretTemplate};
 pub use secret::{Secret, list_items, secrets_of_list};
 pub use status::{Condition, SealedSecretStatus};
-pub use stream::{StreamError, is_json, misreadings, parse_object as parse, sealed_secrets, secrets};
+pub use stream::{
+    StreamError, all_secrets, is_json, misreadings, parse_object as parse, sealed_secrets, secrets,
+};
 pub use tree::Tree;
 pub use write::{json, json_line, yaml};
 pub use yaml::value;

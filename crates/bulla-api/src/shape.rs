@@ -69,6 +69,14 @@ const META: Shape = Shape::Struct(&[
 pub(crate) const SECRET: Shape =
     Shape::Struct(&[("metadata", META), ("stringData", Shape::Map(&Shape::Text)), ("type", Shape::Text)]);
 
+/// `v1.Secret`, or a list of them.
+pub(crate) const SECRETS: Shape = Shape::Struct(&[
+    ("metadata", META),
+    ("stringData", Shape::Map(&Shape::Text)),
+    ("type", Shape::Text),
+    ("items", Shape::List(&SECRET)),
+]);
+
 /// `SealedSecret`. Its encrypted data is read leniently, whatever stands there.
 pub(crate) const SEALED_SECRET: Shape = Shape::Struct(&[
     ("metadata", META),

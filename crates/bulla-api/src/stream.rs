@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::decode::DecodeError;
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
-use crate::shape::{SEALED_SECRET, SECRET, Shape};
+use crate::shape::{SEALED_SECRET, SECRET, SECRETS, Shape};
 use crate::wiped::Wiped;
 use crate::yaml;
 
@@ -85,6 +85,49 @@ impl Document for SealedSecret {
 /// looked at.
 pub fn secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     objects(text)
+}
+
+/// Reads all Secrets of a text, those of lists as well, for who must not lose
+/// one: where [`secrets`] passes something over, this fails. A text that is no
+/// object at all, as a PEM file, holds none.
+pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
+    let documents = documents(text)?;
+    if let [document] = documents.as_slice()
+        && !document.is_object()
+    {
+        return Ok(Vec::new());
+    }
+    let mut secrets = Vec::new();
+    for document in documents.iter().filter(|document| !document.is_null()) {
+        let is_list = matches!(document["kind"].as_str(), Some("List" | "SecretList"));
+        let items = match document["items"].as_array() {
+            Some(items) if is_list => items.as_slice(),
+            _ => std::slice::from_ref(&**document),
+        };
+        for item in items {
+            if !item.is_object() {
+                return Err(DecodeError::Misfit("a document or an item is no object".to_owned()).into());
+            }
+            let (secret, misfit) = Secret::read(item, true);
+            if let Some(misfit) = misfit {
+                return Err(DecodeError::Misfit(misfit).into());
+            }
+            secrets.push(secret);
+        }
+    }
+    secrets.retain(|secret| !secret.is_empty());
+    Ok(secrets)
+}
+
+/// All documents: JSON objects back to back, or YAML.
+fn documents(text: &[u8]) -> Result<Vec<Wiped>, DecodeError> {
+    if is_json(text) {
+        let values = serde_json::Deserializer::from_slice(text).into_iter();
+        if let Ok(values) = values.map(|value| value.map(Wiped)).collect() {
+            return Ok(values);
+        }
+    }
+    Ok(yaml::read_all(text, SECRETS)?.into_iter().map(Wiped).collect())
 }
 
 /// Reads all SealedSecrets of a text, by the rules of [`secrets`].
@@ -202,6 +245,49 @@ mod tests {
         assert_eq!(names("metadata: {name: a}\n---x\nmetadata: {name: b}\n"), ["b"]);
         for nothing in ["", "foo", "foo: [", "[1]", "5", "{}", "---\n---\n", "\u{0}", "{{ .x }}"] {
             assert_eq!(names(nothing).len(), 0, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn who_must_not_lose_a_secret_is_told_of_all_that_cannot_be_read() {
+        let read = |text: &str| match all_secrets(text.as_bytes()) {
+            Ok(secrets) => {
+                secrets.into_iter().map(|secret| secret.metadata.name).collect::<Vec<_>>().join(",")
+            }
+            Err(error) => error.to_string(),
+        };
+        let (a, b) = ("metadata: {name: a}\n", "metadata: {name: b, labels: {l: 1}}\n");
+        for (text, names) in [
+            (format!("{a}---\n# nothing\n---\n{{}}\n--- # more\n{b}"), "a,b"),
+            ("{\"metadata\":{\"name\":\"a\"}}{\"metadata\":{\"name\":\"b\"}}\n".to_owned(), "a,b"),
+            ("{\"metadata\":{\"name\":\"a\"}}\n---\n{\"metadata\":{\"name\":\"b\"}}\n".to_owned(), "a,b"),
+            (
+                format!(
+                    "kind: List\nitems:\n- {a}- {b}---\nkind: SecretList\nitems: [{{type: c}}]\n---\n{a}"
+                ),
+                "a,b,,a",
+            ),
+            ("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n".to_owned(), ""),
+            (String::new(), ""),
+        ] {
+            assert_eq!(read(&text), names, "{text}");
+        }
+        let damaged = format!("{a}---\nmetadata: {{name: b\n---\n{b}");
+        assert_eq!(names(&damaged), ["a", "b"], "as the reference does");
+        for (text, told) in [
+            (damaged, "yaml: line "),
+            (
+                format!("{a}{b}"),
+                "yaml: line 2: the name stands twice in one map; is a line of --- missing before it?",
+            ),
+            (format!("{a}--- x\n"), "a document or an item is no object"),
+            (format!("{a}---x\n{b}"), "yaml: line "),
+            (format!("{a}---\ntype: a\ndata: {{a: '%%'}}\n"), "illegal base64 data at input byte 0"),
+            ("{\"data\":5}".to_owned(), "json: cannot unmarshal number into "),
+            ("{\"kind\":\"a\"}{\"kind\":".to_owned(), "yaml: line "),
+            ("kind: List\nitems: [5]\n".to_owned(), "a document or an item is no object"),
+        ] {
+            assert!(read(&text).starts_with(told), "{text}: {}", read(&text));
         }
     }
 

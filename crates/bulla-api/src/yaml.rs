@@ -21,6 +21,17 @@ pub(crate) fn read_only(text: &[u8]) -> Result<Value, DecodeError> {
     first(&stream, Shape::Any)
 }
 
+/// Reads all documents of a text, of which nothing may get lost: a name that
+/// stands twice in a map is an error.
+pub(crate) fn read_all(text: &[u8], shape: Shape) -> Result<Vec<Value>, DecodeError> {
+    let stream = stream(text)?;
+    let read = |root| match stream.duplicate_keys(root).first() {
+        Some(twice) => Err(DecodeError::Twice(stream[twice.repeated].line())),
+        None => Reader { stream: &stream }.node(root, shape),
+    };
+    stream.documents().iter().map(|document| read(document.root())).collect()
+}
+
 fn stream(text: &[u8]) -> Result<Stream<'_>, DecodeError> {
     let limits = Limits { depth: 100, ..Limits::default() };
     parse(text, &limits).map_err(|error| DecodeError::Yaml(error.position().map_or(0, |at| at.0)))

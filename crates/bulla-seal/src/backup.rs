@@ -55,9 +55,9 @@ pub fn key_entries(secrets: Vec<Secret>, prefix: &str, now: Timestamp) -> Vec<Ke
     entries
 }
 
-/// The Secrets of a backup: a `List`, or documents one after another, in JSON
-/// or YAML, as `kubectl get --output=yaml` prints them and [`key_list`] makes
-/// them.
+/// The Secrets that the reference finds in a file of private keys: a `List`, or
+/// documents one after another, in JSON or YAML. What it cannot read it passes
+/// over; [`bulla_api::all_secrets`] is for who must not lose a key.
 pub fn key_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     let Ok(items) = list_items(text) else { return bulla_api::secrets(text) };
     let mut secrets = Vec::new();
@@ -186,7 +186,7 @@ mod tests {
     fn q_06_a_backup_holds_all_of_the_keys_and_nothing_of_the_cluster() {
         let secrets = [key("a", NOW, Some("active")), key("b", NOW, Some("compromised"))];
         let text = bulla_api::yaml(&key_list(&secrets));
-        let read = key_secrets(&text).unwrap();
+        let read = bulla_api::all_secrets(&text).unwrap();
         assert_eq!(read.len(), 2);
         for (old, new) in secrets.iter().zip(&read) {
             assert!(values(new) == values(old) && new.metadata.labels == old.metadata.labels);

@@ -79,7 +79,7 @@ fn list(app: &App<'_>, keys: &Keys, files: &[String], report: Report) -> Result<
 fn of_file(app: &App<'_>, file: &str) -> Result<Vec<Secret>, Failure> {
     let text = unseal::private(app, file).map_err(|message| Failure::own(2, message))?;
     let secrets =
-        bulla_seal::key_secrets(text.expose()).map_err(|error| failed(format!("{file}: {error}")))?;
+        bulla_api::all_secrets(text.expose()).map_err(|error| failed(format!("{file}: {error}")))?;
     if secrets.is_empty() {
         return Err(failed(format!("{file}: there is no Secret with a sealing key in it")));
     }

@@ -1,6 +1,6 @@
 //! `--recovery-unseal`: unsealing with private keys at hand.
 
-use bulla_api::SealedSecret;
+use bulla_api::{SealedSecret, Secret};
 use bulla_core::{Context, SecretBytes};
 use bulla_seal::{KeyError, KeyRing, SealingKey, UnsealOptions};
 use zeroize::Zeroizing;
@@ -34,12 +34,14 @@ pub fn unseal(
 
 /// The private keys of files, for a command that cannot start without them. A
 /// file may be encrypted to one of the age identities at hand; one without a
-/// key is an error.
+/// key is an error, and so is one of which a part cannot be read.
 pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> {
     let mut keys = Vec::new();
     for file in files {
         let text = private(app, file).map_err(|message| Failure::own(2, message))?;
-        let found = keys_of(file, text.expose()).map_err(|message| Failure::own(2, message))?;
+        let secrets = |text: &[u8]| bulla_api::all_secrets(text).map_err(|error| format!("{file}: {error}"));
+        let found = keys_of(file, text.expose(), secrets);
+        let found = found.map_err(|message| Failure::own(2, message))?;
         if found.is_empty() {
             return Err(Failure::own(2, format!("{file}: there is no private RSA key in it")));
         }
@@ -59,24 +61,31 @@ pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> 
 }
 
 /// Reads private keys from files: PEM, or Secrets with `tls.key`, one by one
-/// or as a List.
+/// or as a List. What cannot be read is passed over, as the reference does.
 fn keys(context: &Context, files: &[String]) -> Result<KeyRing, String> {
     let mut keys = Vec::new();
     for file in files {
-        keys.extend(keys_of(file, &Zeroizing::new(read(context, file)?))?);
+        let text = Zeroizing::new(read(context, file)?);
+        let secrets = |text: &[u8]| bulla_seal::key_secrets(text).map_err(|error| error.to_string());
+        keys.extend(keys_of(file, &text, secrets)?);
     }
     Ok(KeyRing::new(keys))
 }
 
-/// The keys of a text; what is nothing of the kind has none.
-fn keys_of(file: &str, text: &[u8]) -> Result<Vec<SealingKey>, String> {
+/// The keys of a text; what is nothing of the kind has none. `secrets` reads
+/// the Secrets of it.
+fn keys_of(
+    file: &str,
+    text: &[u8],
+    secrets: impl Fn(&[u8]) -> Result<Vec<Secret>, String>,
+) -> Result<Vec<SealingKey>, String> {
     match SealingKey::from_pem(text) {
         Ok(key) => return Ok(vec![key]),
         Err(error @ KeyError::Refused) => return Err(format!("{file}: {error}")),
         Err(_) => {}
     }
     let mut keys = Vec::new();
-    for secret in bulla_seal::key_secrets(text).map_err(|error| error.to_string())? {
+    for secret in secrets(text)? {
         let pem = secret.data.get("tls.key").ok_or("secret must contain a 'tls.data' key")?;
         keys.push(SealingKey::from_pem(pem.expose()).map_err(|error| error.to_string())?);
     }
