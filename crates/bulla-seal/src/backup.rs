@@ -25,7 +25,7 @@ impl KeyEntry {
     /// What its label says: `active`, or for example `compromised`; nothing
     /// where it has none, as keys of releases before 0.9.
     pub fn state(&self) -> &str {
-        self.secret.metadata.labels.get(KEY_LABEL).map_or("", String::as_str)
+        state(&self.secret)
     }
 
     /// Whether a controller opens with it.
@@ -39,10 +39,11 @@ impl KeyEntry {
 /// without a usable key last. `prefix` is how names of keys begin: the only key
 /// up to release 0.8 has it for a name, and no label.
 pub fn key_entries(secrets: Vec<Secret>, prefix: &str, now: Timestamp) -> Vec<KeyEntry> {
-    let look = |secret: Secret| {
-        let metadata = &secret.metadata;
-        let is_sealing_key = metadata.labels.contains_key(KEY_LABEL) || metadata.name == prefix;
-        KeyEntry { key: KeySecret::read(&secret), is_sealing_key, secret, is_newest: false }
+    let look = |secret: Secret| KeyEntry {
+        key: KeySecret::read(&secret),
+        is_sealing_key: is_sealing_key(&secret, prefix),
+        secret,
+        is_newest: false,
     };
     let mut entries: Vec<KeyEntry> = secrets.into_iter().map(look).collect();
     entries.sort_by_cached_key(|entry| {
@@ -80,34 +81,55 @@ pub fn key_list(secrets: &[Secret]) -> Tree {
 }
 
 /// What is to be done about one Secret of a backup.
-pub enum Restore {
+pub enum Restore<'t> {
     /// To be made.
     Create(Box<Secret>),
-    /// The same key is there.
-    Same,
-    /// Something else has its name, which is never overwritten.
+    /// To be made under a name that the server finds: another sealing key has
+    /// its own. Names of keys mean nothing.
+    Rename(Box<Secret>),
+    /// The same key is there, in this Secret.
+    Same(&'t Secret),
+    /// Something that is no sealing key has its name, which is never overwritten.
     Other,
 }
 
-/// Decides about one Secret of a backup, where `existing` has its name in
-/// `namespace`.
-pub fn restore<'s>(secret: &'s Secret, existing: Option<&'s Secret>, namespace: &str) -> Restore {
-    match existing {
-        None => {
-            let mut secret = movable(secret, namespace);
-            // By a label a controller notices a key at once, by its name only at times.
-            secret.metadata.labels.entry(KEY_LABEL.to_owned()).or_insert_with(|| ACTIVE.to_owned());
-            Restore::Create(Box::new(secret))
-        }
-        Some(existing) => {
-            let item = |secret: &'s Secret, name| secret.data.get(name).map(SecretBytes::expose);
-            let same = ["tls.key", "tls.crt"].into_iter().all(|name| {
-                let ours = item(secret, name);
-                ours.is_some() && ours == item(existing, name)
-            });
-            if same { Restore::Same } else { Restore::Other }
-        }
+/// Decides about one Secret of a backup, where `there` are the keys of
+/// `namespace`, and whatever has its name. `prefix` is how names of keys begin.
+pub fn restore<'t>(secret: &Secret, there: &'t [Secret], prefix: &str, namespace: &str) -> Restore<'t> {
+    let has_its_name = |other: &&Secret| other.metadata.name == secret.metadata.name;
+    let namesake = there.iter().find(has_its_name);
+    if let Some(same) = namesake.into_iter().chain(there).find(|other| has_same_key(secret, other)) {
+        return Restore::Same(same);
     }
+    let mut new = Box::new(movable(secret, namespace));
+    // By a label a controller notices a key at once, by its name only at times.
+    new.metadata.labels.entry(KEY_LABEL.to_owned()).or_insert_with(|| ACTIVE.to_owned());
+    match namesake {
+        None => Restore::Create(new),
+        Some(other) if is_sealing_key(other, prefix) && KeySecret::read(other).is_ok() => {
+            new.metadata.name.clear();
+            prefix.clone_into(&mut new.metadata.generate_name);
+            Restore::Rename(new)
+        }
+        Some(_) => Restore::Other,
+    }
+}
+
+fn has_same_key(one: &Secret, other: &Secret) -> bool {
+    ["tls.key", "tls.crt"].into_iter().all(|name| {
+        let [one, other] = [one, other].map(|secret| secret.data.get(name).map(SecretBytes::expose));
+        one.is_some() && one == other
+    })
+}
+
+/// Whether label or name make it a sealing key.
+fn is_sealing_key(secret: &Secret, prefix: &str) -> bool {
+    secret.metadata.labels.contains_key(KEY_LABEL) || secret.metadata.name == prefix
+}
+
+/// What the label of a key Secret says.
+fn state(secret: &Secret) -> &str {
+    secret.metadata.labels.get(KEY_LABEL).map_or("", String::as_str)
 }
 
 fn movable(secret: &Secret, namespace: &str) -> Secret {
@@ -201,16 +223,42 @@ mod tests {
     }
 
     #[test]
-    fn q_06_another_key_of_the_same_name_is_never_overwritten() {
+    fn q_06_another_secret_of_the_same_name_is_never_overwritten() {
         let (one, other) = (key("a", NOW, Some("active")), key("a", NOW, Some("active")));
-        let Restore::Create(made) = restore(&one, None, "elsewhere") else { panic!("there is none") };
-        assert!(made.metadata.namespace == "elsewhere" && made.metadata.server.uid.is_empty());
-        assert!(matches!(restore(&one, Some(&one), "kube-system"), Restore::Same));
-        let Restore::Create(made) = restore(&key("a", NOW, None), None, "n") else { panic!("there is none") };
-        assert_eq!(made.metadata.labels[KEY_LABEL], ACTIVE);
-        for existing in [other, Secret::default()] {
-            assert!(matches!(restore(&one, Some(&existing), "kube-system"), Restore::Other));
+        let decide = |secret: &Secret, there: &[Secret]| match restore(secret, there, "a", "elsewhere") {
+            Restore::Create(made) => ("create", made.metadata),
+            Restore::Rename(made) => ("rename", made.metadata),
+            Restore::Same(same) => ("same", same.metadata.clone()),
+            Restore::Other => ("other", Default::default()),
+        };
+        let (decided, made) = decide(&one, &[]);
+        assert!(decided == "create" && made.namespace == "elsewhere" && made.server.uid.is_empty());
+        let (decided, made) = decide(&key("a", NOW, None), &[]);
+        assert_eq!((decided, made.labels[KEY_LABEL].as_str()), ("create", ACTIVE));
+        // Another key moves aside; the same one is known under any name, and its own comes first.
+        let (decided, made) = decide(&one, std::slice::from_ref(&other));
+        assert_eq!((decided, made.name.as_str(), made.generate_name.as_str()), ("rename", "", "a"));
+        let mut renamed = one.clone();
+        renamed.metadata.name = "b".to_owned();
+        renamed.metadata.labels.insert(KEY_LABEL.to_owned(), "compromised".to_owned());
+        for there in [vec![other.clone(), renamed.clone()], vec![renamed, one.clone()]] {
+            let (decided, same) = decide(&one, &there);
+            let named = there.iter().any(|secret| secret.metadata.name == "a" && has_same_key(secret, &one));
+            assert_eq!((decided, same.name.as_str()), ("same", if named { "a" } else { "b" }));
         }
-        assert!(matches!(restore(&Secret::default(), Some(&Secret::default()), ""), Restore::Other));
+        // What is no key of the controller keeps its name, were it a key otherwise.
+        let named = |name: &str, mut secret: Secret| {
+            secret.metadata.name = name.to_owned();
+            secret
+        };
+        let (one, other) = (named("c", one), named("c", other));
+        let mut ingress = other.clone();
+        ingress.metadata.labels.clear();
+        let mut broken = other;
+        broken.data.remove("tls.key");
+        for there in [ingress, broken, named("c", Secret::default())] {
+            assert_eq!(decide(&one, &[there]).0, "other");
+        }
+        assert_eq!(decide(&Secret::default(), &[Secret::default()]).0, "other");
     }
 }

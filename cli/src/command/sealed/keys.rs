@@ -8,6 +8,7 @@ use std::path::Path;
 use bulla_api::Secret;
 use bulla_core::SecretBytes;
 use bulla_core::civil::rfc3339;
+use bulla_seal::reconcile::KEY_LABEL;
 use bulla_seal::{KeyEntry, KeySecret, NewKey, Restore, key_entries};
 use serde_json::{Value, json};
 
@@ -169,44 +170,87 @@ fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), 
     let entries = key_entries(of_file(app, file)?, &keys.prefix, app.context.clock.now());
     let client = connect(app, &keys.cluster)?;
     let store = store(&client, &keys.cluster)?;
-    let (mut missing, mut taken, mut passed) = (BTreeMap::new(), Vec::new(), 0);
+    let mut there = store.keys(&keys.prefix).map_err(refused)?;
+    let (mut missing, mut taken, mut passed) = (Vec::new(), Vec::new(), 0);
     for entry in &entries {
-        let name = entry.secret.metadata.name.escape_debug().to_string();
-        let reason = match &entry.key {
-            Err(error) => Some(error.to_string()),
-            Ok(_) if !entry.is_sealing_key => Some("by label and name it is no sealing key".to_owned()),
-            Ok(_) => None,
-        };
-        if let Some(reason) = reason {
+        let name = &entry.secret.metadata.name;
+        let shown = name.escape_debug();
+        if let Some(reason) = misfit(entry) {
             passed += 1;
-            app.ui.say(&format!("{name}: passed over: {reason}"));
+            app.ui.say(&format!("{shown}: passed over: {reason}"));
             continue;
         }
-        let existing = store.secret(&entry.secret.metadata.name).map_err(refused)?;
-        match bulla_seal::restore(&entry.secret, existing.as_ref(), &keys.cluster.controller_namespace) {
-            Restore::Create(secret) => drop(missing.insert(name, secret)),
-            Restore::Other => taken.push(name),
-            Restore::Same => app.ui.say(&format!("{name}: it is there already")),
+        if !there.iter().any(|secret| secret.metadata.name == *name) {
+            there.extend(store.secret(name).map_err(refused)?);
         }
+        let namespace = &keys.cluster.controller_namespace;
+        let new = match bulla_seal::restore(&entry.secret, &there, &keys.prefix, namespace) {
+            Restore::Create(new) | Restore::Rename(new) => new,
+            Restore::Other => {
+                taken.push(shown.to_string());
+                continue;
+            }
+            Restore::Same(same) => {
+                app.ui.say(&format!("{shown}: it is there already{}", difference(entry, same)));
+                continue;
+            }
+        };
+        // A file may hold a key twice, and two keys of one name.
+        there.push(entry.secret.clone());
+        missing.push((shown.to_string(), new));
     }
     if !taken.is_empty() {
         let taken = taken.join(", ");
         return Err(failed(format!("nothing was restored: these names are taken by other Secrets: {taken}")));
     }
     for (name, secret) in missing {
-        let done = if dry_run {
-            "would restore"
-        } else {
-            let made = store.create(&secret).map_err(refused)?;
-            made.ok_or_else(|| failed(format!("somebody made a Secret {name} just now; start again")))?;
-            "restored"
-        };
-        print(app, &format!("{done} {name}\n"))?;
+        let told = make(&store, &name, &secret, dry_run)?;
+        print(app, &format!("{told}\n"))?;
     }
     if passed > 0 {
         return Err(failed(format!("{file}: not all of it was restored: {passed} passed over")));
     }
     Ok(())
+}
+
+/// Why an entry of a backup is not restored.
+fn misfit(entry: &KeyEntry) -> Option<String> {
+    match &entry.key {
+        Err(error) => Some(error.to_string()),
+        Ok(_) if !entry.is_sealing_key => Some("by label and name it is no sealing key".to_owned()),
+        Ok(_) => None,
+    }
+}
+
+/// How the Secret that has a key of a backup differs from the one there. Its
+/// label is left alone: what was marked as compromised stays so.
+fn difference(entry: &KeyEntry, same: &Secret) -> String {
+    let name = &same.metadata.name;
+    let is_named_alike = *name == entry.secret.metadata.name;
+    let alias = if is_named_alike { String::new() } else { format!(", as {}", name.escape_debug()) };
+    let label = |secret: &Secret| secret.metadata.labels.get(KEY_LABEL).cloned();
+    let [backup, there] = [&entry.secret, same].map(label);
+    // What has no label in the backup would get this one.
+    let restored = backup.clone().or(Some("active".to_owned()));
+    if there == backup || there == restored {
+        return alias;
+    }
+    let told =
+        |label: Option<String>| label.map_or("not labeled".to_owned(), |label| format!("labeled {label:?}"));
+    format!("{alias}, {}, and stays so; in the backup it is {}", told(there), told(backup))
+}
+
+/// Makes a Secret of a backup, and says so.
+fn make(store: &KeyStore<'_>, name: &str, secret: &Secret, dry_run: bool) -> Result<String, Failure> {
+    let is_renamed = secret.metadata.name.is_empty();
+    if dry_run {
+        let other = if is_renamed { " under another name: another key has that one" } else { "" };
+        return Ok(format!("would restore {name}{other}"));
+    }
+    let made = store.create(secret).map_err(refused)?;
+    let made = made.ok_or_else(|| failed(format!("somebody made a Secret {name} just now; start again")))?;
+    let other = format!(" as {}: another key has that name", made.metadata.name);
+    Ok(format!("restored {name}{}", if is_renamed { &other } else { "" }))
 }
 
 /// Makes a key here and stores it: controllers seal with the newest, whoever

@@ -143,7 +143,32 @@ fn q_06_keys_of_a_lost_cluster_come_back_and_everything_unseals() {
     assert!(!new.has_ended());
     assert_eq!(desk.names().len(), 3);
     let again = desk.bulla("keys restore keys.age").success();
-    assert_eq!((again.out().as_str(), again.err().matches("it is there already").count()), ("", 2));
+    assert_eq!((again.out().as_str(), again.err().matches("it is there already\n").count()), ("", 2));
+
+    // What was marked meanwhile stays so, and that is said.
+    let kubectl = |words: &str| {
+        let words: Vec<&str> = words.split(' ').chain(["--namespace", &home.name]).collect();
+        home.cluster.kubectl(&words).success();
+    };
+    let [one, two] = [&keys[0], &keys[1]].map(|key| key["name"].as_str().expect("a name"));
+    kubectl(&format!("label --overwrite secret {one} {KEY_LABEL}=compromised"));
+    let marked = desk.bulla("keys restore keys.age").success().err();
+    let told =
+        "it is there already, labeled \"compromised\", and stays so; in the backup it is labeled \"active\"";
+    assert!(marked.contains(&format!("{one}: {told}")), "{marked}");
+    // A name means nothing: where another key has it, the key comes back under a new one, once.
+    kubectl(&format!("delete secret {two}"));
+    let mut other = home.secret(one).expect("it is there");
+    other["metadata"] = json!({"name": two, "labels": {KEY_LABEL: "active"}});
+    let create = ["create", "--namespace", &home.name, "-f", "-"];
+    home.cluster.kubectl_with_input(&create, other.to_string().as_bytes()).success();
+    let said = desk.good("keys restore keys.age --dry-run");
+    assert_eq!(said, format!("would restore {two} under another name: another key has that one\n"));
+    let said = desk.good("keys restore keys.age");
+    assert!(said.starts_with(&format!("restored {two} as sealed-secrets-key")), "{said}");
+    assert_eq!(desk.names().len(), 4);
+    let again = desk.bulla("keys restore keys.age").success();
+    assert!(again.out().is_empty() && again.err().contains(&format!("{two}: it is there already, as ")));
     home.assert_nothing_leaks(&new);
 }
 
