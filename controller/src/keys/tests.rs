@@ -2,6 +2,8 @@ use super::*;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use bulla_core::{Random, RandomError};
+use bulla_crypto::SystemRandom;
 use http::StatusCode;
 
 use crate::testing::{Api, SetClock};
@@ -64,6 +66,50 @@ async fn q_01_without_the_lead_or_without_having_read_the_keys_none_is_made() {
     assert_eq!(keeper.step().await.unwrap(), Duration::from_secs(1));
     keeper.step().await.unwrap();
     assert_eq!(keys(&api), 2, "the new leader renews at once");
+}
+
+#[tokio::test]
+async fn q_06_after_all_keys_are_lost_the_next_one_has_another_name() {
+    let api = Api::default();
+    let mut names = BTreeSet::new();
+    for minute in 0..3 {
+        let (mut keeper, clock, _leads) = keeper(&api);
+        clock.0.store(NOW + 60 * minute, Ordering::Relaxed);
+        keeper.step().await.unwrap();
+        assert_eq!(keys(&api), 1);
+        let mut held = api.held();
+        names.extend(held.objects.keys().filter(|path| path.contains("/secrets/")).cloned());
+        held.objects.clear();
+    }
+    assert_eq!(names.len(), 3, "{names:?}");
+}
+
+/// Makes another key as soon as this replica makes its own.
+struct Faster(Api, AtomicI64);
+
+impl Random for Faster {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+            let make = async || keeper(&self.0).0.step().await;
+            std::thread::scope(|scope| {
+                let run = || tokio::runtime::Runtime::new().unwrap().block_on(make());
+                scope.spawn(run).join().unwrap().unwrap();
+            });
+        }
+        SystemRandom.fill(buffer)
+    }
+}
+
+#[tokio::test]
+async fn r_09_who_was_slower_to_make_a_key_makes_none() {
+    let api = Api::default();
+    let clock = Arc::new(SetClock(AtomicI64::new(NOW + 61)));
+    let random = Arc::new(Faster(api.clone(), AtomicI64::new(0)));
+    let (_leads, receiver) = watch::channel(true);
+    let (mut keeper, _ring) = Keeper::new(api.world(&["--key-size=2048"], clock, random.clone()), receiver);
+    keeper.step().await.unwrap();
+    assert!(random.1.load(Ordering::Relaxed) > 0);
+    assert_eq!((keys(&api), keeper.ring.borrow().keys.keys().len()), (1, 1));
 }
 
 #[tokio::test]
