@@ -32,9 +32,31 @@ pub(super) enum Reaction {
     Soon(Key),
 }
 
-/// Items, sealed ones and templates, of an object that is not large. Each costs
-/// a private operation per key where none opens it, some milliseconds.
+/// Items, sealed ones and templates, of an object that is not large.
 const FEW: usize = 100;
+/// Private operations that such an object costs at most, of some milliseconds
+/// each: a sealed item that no key opens costs one per key.
+const FEW_TRIALS: usize = 500;
+
+/// How many items an object has.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    sealed: usize,
+    templates: usize,
+}
+
+impl Size {
+    pub(super) fn of(object: &Value) -> Self {
+        let spec = &object["spec"];
+        let items = |map: &Value| map.as_object().map_or(0, serde_json::Map::len);
+        Self { sealed: items(&spec["encryptedData"]), templates: items(&spec["template"]["data"]) }
+    }
+
+    /// Whether work on the object may take long with this many keys.
+    pub(super) fn is_large(self, keys: usize) -> bool {
+        self.sealed + self.templates > FEW || self.sealed * keys > FEW_TRIALS
+    }
+}
 
 /// A SealedSecret.
 struct Object {
@@ -45,7 +67,7 @@ struct Object {
     claim: Option<Claim>,
     /// Whether the Secret is as claimed.
     is_settled: bool,
-    is_large: bool,
+    size: Size,
     failed: Option<Failed>,
     failures: u32,
     said: Option<Said>,
@@ -132,9 +154,9 @@ impl Known {
         failed.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Whether work on an object may take long.
-    pub(super) fn is_large(&self, key: &Key) -> bool {
-        self.objects.get(key).is_some_and(|object| object.is_large)
+    /// Whether work on an object may take long with this many keys.
+    pub(super) fn is_large(&self, key: &Key, keys: usize) -> bool {
+        self.objects.get(key).is_some_and(|object| object.size.is_large(keys))
     }
 
     /// What is known for work on an object.
@@ -202,14 +224,13 @@ impl Known {
         let claim = if self.is_started || !self.watches_secrets { None } else { claim(object) };
         // What was said about another object of this name says nothing.
         let said = old.filter(|old| old.uid == uid).and_then(|old| old.said.clone());
-        let is_large = is_large(&object.data);
         let new = Object {
             uid,
             generation,
             scope,
             claim,
             is_settled: false,
-            is_large,
+            size: Size::of(&object.data),
             failed: None,
             failures: 0,
             said,
@@ -285,13 +306,6 @@ impl Known {
         }
         object.failed.is_some().then(|| Reaction::Soon(key.clone()))
     }
-}
-
-/// Whether an object has many items.
-pub(super) fn is_large(object: &Value) -> bool {
-    let spec = &object["spec"];
-    let items = [&spec["encryptedData"], &spec["template"]["data"]];
-    items.into_iter().filter_map(Value::as_object).map(serde_json::Map::len).sum::<usize>() > FEW
 }
 
 /// Ends the list of a watch: what it covers and did not see was deleted.

@@ -133,8 +133,9 @@ impl Driver {
                 return self.large.clone();
             }
         }
+        let keys = self.ring.borrow().keys.keys().len();
         while let Some(key) = self.queue.take(Instant::now()) {
-            if !self.known.is_large(&key) {
+            if !self.known.is_large(&key, keys) {
                 return Some(key);
             }
             if self.large.is_none() {

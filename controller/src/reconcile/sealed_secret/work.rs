@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
 use super::super::event;
-use super::known::is_large;
+use super::known::Size;
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
@@ -101,9 +101,9 @@ impl Worker {
     async fn update(&self, key: &Key, mut object: Value, order: Order) -> Outcome {
         let before = SealedSecretStatus::from_value(object.get("status"));
         let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
-        let is_large = is_large(&object);
+        let size = Size::of(&object);
         let outcome = match SealedSecret::from_value(&object) {
-            Ok(sealed) => self.unseal(sealed, is_large, order.is_absent, key).await,
+            Ok(sealed) => self.unseal(sealed, size, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
         let now = self.world.clock.now();
@@ -174,11 +174,11 @@ impl Worker {
     async fn unseal(
         &self,
         sealed: SealedSecret,
-        is_large: bool,
+        size: Size,
         is_absent: bool,
         key: &Key,
     ) -> Result<Done, Failure> {
-        let (sealed, unsealed) = self.compute(sealed, is_large).await?;
+        let (sealed, unsealed) = self.compute(sealed, size).await?;
         for name in bulla_seal::collisions(&sealed) {
             tracing::warn!(
                 key = key.to_string(),
@@ -214,9 +214,10 @@ impl Worker {
     async fn compute(
         &self,
         sealed: SealedSecret,
-        is_large: bool,
+        size: Size,
     ) -> Result<(SealedSecret, Result<Secret, Failure>), Failure> {
         let ring = Arc::clone(&self.ring.borrow());
+        let is_large = size.is_large(ring.keys.keys().len());
         let world = Arc::clone(&self.world);
         let work = move || {
             let options = world.settings.unseal;

@@ -68,6 +68,30 @@ fn conditions() -> Conditions {
 }
 
 #[test]
+fn r_14_an_object_is_large_by_its_items_and_by_the_keys_that_each_may_be_tried_with() {
+    for (sealed, templates, keys, is_large) in [
+        (100, 0, 1, false),
+        (101, 0, 1, true),
+        (60, 41, 1, true),
+        (0, 100, 60, false),
+        (100, 0, 5, false),
+        (100, 0, 6, true),
+        (38, 0, 13, false),
+        (39, 0, 13, true),
+        (8, 90, 60, false),
+    ] {
+        let size = Size { sealed, templates };
+        assert_eq!(size.is_large(keys), is_large, "{sealed} + {templates} items, {keys} keys");
+    }
+    let mut known = started(&[], &[]);
+    let items: serde_json::Map<String, Value> = (0..39).map(|at| (format!("i{at}"), json!("AA"))).collect();
+    let mut many = sealed("many", "u1", 1);
+    many.data = json!({"spec": {"encryptedData": items}});
+    known.sealed_changed((0, Event::Apply(many)));
+    assert_eq!([1, 13].map(|keys| known.is_large(&of("x", "many"), keys)), [false, true]);
+}
+
+#[test]
 fn only_what_changes_the_secret_calls_for_work() {
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
     let mut changed = |object: &DynamicObject| known.sealed_changed((0, Event::Apply(object.clone())));
