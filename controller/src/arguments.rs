@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bulla_core::civil::{civil_of, days_of};
@@ -22,6 +23,9 @@ use crate::{env, leader};
 pub(crate) const VERSION: &str = "0.36.6";
 /// The file in which a pod finds its namespace.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+/// How long certificates hold, as Go writes it.
+static KEY_TTL: LazyLock<String> =
+    LazyLock::new(|| bulla_template::duration_text(bulla_seal::KEY_VALIDITY * 1_000_000_000));
 /// Characters that a key prefix may have, so that five more still fit a name.
 const MAX_PREFIX: usize = 245;
 
@@ -113,7 +117,7 @@ struct Flags {
     #[arg(long, value_name = "BITS", default_value_t = 4096)]
     key_size: usize,
     /// How long the certificates of new keys hold
-    #[arg(long, value_name = "DURATION", default_value = "87600h0m0s", value_parser = seconds)]
+    #[arg(long, value_name = "DURATION", default_value = KEY_TTL.as_str(), value_parser = seconds)]
     key_ttl: i64,
     /// Accepted; requests are not limited at this end
     #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]

@@ -17,6 +17,9 @@ use crate::reconcile::KEY_LABEL;
 /// How far ahead the start of a certificate may be, in seconds; clocks differ
 /// (`security.md` S-09).
 const AHEAD: i64 = 3600;
+/// How long the certificate of a new key holds where nothing else is asked for,
+/// in seconds: ten years, as in the reference.
+pub const KEY_VALIDITY: i64 = 87_600 * 3600;
 /// Characters of the names that API servers make up.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 /// How many of them follow the prefix.

@@ -27,7 +27,9 @@ pub use certificate::{Certificate, CertificateError};
 pub use edit::{EditError, edit, editable, values};
 pub use hybrid::{SealError, seal_value};
 pub use key::{KeyError, PublicKey, SealingKey};
-pub use key_secret::{KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first};
+pub use key_secret::{
+    KEY_VALIDITY, KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first,
+};
 pub use reseal::{ResealError, reseal, rotate, verify};
 pub use ring::{KeyRing, NoKey, Opened};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};

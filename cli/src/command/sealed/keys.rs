@@ -9,7 +9,7 @@ use bulla_api::Secret;
 use bulla_core::SecretBytes;
 use bulla_core::civil::rfc3339;
 use bulla_seal::reconcile::KEY_LABEL;
-use bulla_seal::{KeyEntry, KeySecret, NewKey, Restore, key_entries};
+use bulla_seal::{KEY_VALIDITY, KeyEntry, KeySecret, NewKey, Restore, key_entries};
 use serde_json::{Value, json};
 
 use super::unseal;
@@ -17,10 +17,6 @@ use crate::app::{App, writing};
 use crate::cluster::{ApiError, Client, KeyStore, Options};
 use crate::error::{Exit, Failure, cause};
 use crate::request::{Cluster, Keys, KeysAction, Report};
-
-/// How long the certificate of a new key holds, in seconds: as long as those
-/// that a controller makes.
-const VALIDITY: i64 = 87_600 * 3600;
 
 /// Runs the command.
 pub fn run(app: &App<'_>, request: &Keys) -> Result<(), Failure> {
@@ -269,7 +265,7 @@ fn renew(app: &App<'_>, keys: &Keys, bits: usize, is_first: bool) -> Result<(), 
     let begin = newest.map_or(now, |newest| now.max(newest.certificate.not_before() + 1));
     let new = NewKey {
         bits,
-        validity: VALIDITY,
+        validity: KEY_VALIDITY,
         common_name: String::new(),
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
