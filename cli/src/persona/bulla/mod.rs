@@ -4,7 +4,9 @@ mod arguments;
 
 use std::ffi::OsString;
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource as Origin;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use crate::error::{Exit, Failure};
 use crate::persona::sops::Invocation;
@@ -16,7 +18,10 @@ use arguments::{Cli, Common, Place, Verb};
 
 /// Understands a command line, the program's name included.
 pub fn parse(arguments: Vec<OsString>) -> Invocation {
-    let typed = command().try_get_matches_from(arguments).and_then(|typed| Cli::from_arg_matches(&typed));
+    let typed = command().try_get_matches_from(arguments).and_then(|typed| {
+        refuse_sops(&typed)?;
+        Cli::from_arg_matches(&typed)
+    });
     let cli = match typed {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -37,6 +42,25 @@ pub fn parse(arguments: Vec<OsString>) -> Invocation {
 const OTHERS: [&str; 7] = ["completion", "keygen", "keys", "man", "reseal", "seal", "template"];
 /// Those options, by their fields.
 const ABOUT_SOPS: [&str; 6] = ["config", "indent", "key_order", "key_services", "local_keys", "no_layout"];
+
+/// Refuses what is typed about files of sops where there are none. Variables
+/// may be there for other commands.
+fn refuse_sops(typed: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((verb, mut below)) = typed.subcommand().filter(|(verb, _)| OTHERS.contains(verb)) else {
+        return Ok(());
+    };
+    let mut words = format!("bulla {verb}");
+    while let Some((verb, lower)) = below.subcommand() {
+        words = format!("{words} {verb}");
+        below = lower;
+    }
+    let is_typed = |id: &&str| below.value_source(id) == Some(Origin::CommandLine);
+    let Some(id) = ABOUT_SOPS.into_iter().find(is_typed) else { return Ok(()) };
+    let command = Cli::command();
+    let option = command.get_arguments().find(|argument| argument.get_id() == id).and_then(Arg::get_long);
+    let text = format!("--{} is about files of sops; `{words}` works on none", option.unwrap_or(id));
+    Err(command.clone().error(ErrorKind::ArgumentConflict, text))
+}
 
 /// The grammar.
 fn command() -> Command {
@@ -371,6 +395,40 @@ mod tests {
             assert!(help.contains("--verbose"), "{help}");
         }
         assert!(help("edit").contains("--keyservice") && help("keyservice").contains("--config"));
+    }
+
+    #[test]
+    fn options_about_files_of_sops_are_refused_where_there_are_none() {
+        let options = [
+            "--config f",
+            "--indent 2",
+            "--key-order age",
+            "--keyservice unix:///s",
+            "--enable-local-keyservice false",
+            "--no-layout",
+        ];
+        assert_eq!(options.len(), ABOUT_SOPS.len());
+        for (line, words) in [
+            ("completion bash", "completion"),
+            ("keygen", "keygen"),
+            ("keys list", "keys list"),
+            ("keys restore f", "keys restore"),
+            ("man", "man"),
+            ("reseal f --recovery-keys k", "reseal"),
+            ("seal f", "seal"),
+            ("template test f --data d", "template test"),
+        ] {
+            assert!(!matches!(parsed(&format!("--verbose {line}")), Invocation::Fail(..)), "{line}");
+            for option in options {
+                let name = option.split(' ').next().unwrap();
+                let told = format!("{name} is about files of sops; `bulla {words}` works on none");
+                for line in [format!("{option} {line}"), format!("{line} {option}")] {
+                    let Invocation::Fail(_, failure) = parsed(&line) else { panic!("{line}") };
+                    assert!(failure.code == 2 && failure.message.contains(&told), "{line}: {failure}");
+                }
+            }
+        }
+        assert!(matches!(request_of("--config f inspect g --indent 2"), Request::Inspect(_)));
     }
 
     #[test]
