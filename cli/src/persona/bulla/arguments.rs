@@ -26,6 +26,9 @@ pub(super) use sealed::{Reseal, Seal, SealedEdit};
 pub(super) use sealing_keys::KeysVerb;
 pub(super) use template::{TemplateTest, TemplateVerb};
 
+/// Where a verb takes files of sops and SealedSecrets, the help of options for the latter.
+const FOR_SEALED: &str = "Options for SealedSecrets";
+
 /// Secrets in Git: encrypt, decrypt and edit SOPS files.
 #[derive(Parser)]
 #[command(
@@ -349,7 +352,7 @@ pub(super) struct Edit {
     /// Show the metadata in the editor
     #[arg(long, short)]
     pub(super) show_keys: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = FOR_SEALED)]
     pub(super) sealed: SealedEdit,
 }
 
@@ -433,10 +436,10 @@ pub(super) struct Inspect {
     #[arg(long, value_name = "FORMAT")]
     pub(super) input_type: Option<String>,
     /// Private keys: which of them opens what of a SealedSecret; repeatable
-    #[arg(long, value_name = "FILE", value_delimiter = ',')]
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = FOR_SEALED)]
     pub(super) recovery_keys: Vec<String>,
     /// Certificates: which of them a SealedSecret was certainly not sealed to; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = FOR_SEALED)]
     pub(super) cert: Vec<String>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Form::Text)]
