@@ -18,10 +18,11 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
+use super::access::{Access, Credentials};
 use super::address::{Proxy, ProxyKind};
 use super::options::Options;
 use super::plugin::{self, Login};
-use super::resolve::{Access, Configuration, Credentials};
+use super::resolve::Configuration;
 use super::status::{Answer, ApiError};
 use super::{connection, tls};
 use crate::app;
@@ -359,7 +360,7 @@ mod tests {
 
     use bulla_core::SecretBytes;
 
-    use crate::cluster::resolve::Identity;
+    use crate::cluster::access::Identity;
 
     fn login(has_certificate: bool) -> Login {
         let identity = Identity { certificate: Vec::new(), key: SecretBytes::new(Vec::new()) };

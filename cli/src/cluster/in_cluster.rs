@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use bulla_core::{Environment, SecretBytes, SecretText};
 
+use super::access::{Access, Credentials};
 use super::address::Server;
 use super::options::Options;
-use super::resolve::{Access, Credentials};
 use crate::error::cause;
 
 /// Where a file of the pod's account is.

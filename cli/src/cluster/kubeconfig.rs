@@ -1,14 +1,17 @@
 //! Kubeconfig files: what stands in them, and how several become one, as
 //! client-go's `clientcmd` reads and merges them.
 
+mod entry;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use bulla_core::{Environment, SecretBytes, SecretText};
-use serde::{Deserialize, Deserializer};
+use bulla_core::Environment;
+use serde::Deserialize;
 use serde_json::Value;
 
+pub(super) use self::entry::{AuthProvider, Cluster, ContextEntry, Plugin, User};
 use crate::error::cause;
 use crate::file::{self, FileError};
 
@@ -23,111 +26,6 @@ pub(super) struct Kubeconfig {
     pub(super) clusters: BTreeMap<String, Cluster>,
     pub(super) users: BTreeMap<String, User>,
     pub(super) contexts: BTreeMap<String, ContextEntry>,
-}
-
-/// A cluster's entry.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub(super) struct Cluster {
-    pub(super) server: String,
-    pub(super) tls_server_name: String,
-    pub(super) insecure_skip_tls_verify: bool,
-    pub(super) certificate_authority: String,
-    #[serde(deserialize_with = "base64")]
-    pub(super) certificate_authority_data: Vec<u8>,
-    pub(super) proxy_url: String,
-    pub(super) disable_compression: bool,
-    extensions: Vec<Extension>,
-}
-
-/// A named extension of a cluster.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Extension {
-    name: String,
-    extension: Value,
-}
-
-/// A user's entry. It holds credentials, so it has no `Debug`.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub(super) struct User {
-    pub(super) client_certificate: String,
-    #[serde(deserialize_with = "base64")]
-    pub(super) client_certificate_data: Vec<u8>,
-    pub(super) client_key: String,
-    #[serde(deserialize_with = "secret_base64")]
-    pub(super) client_key_data: Option<SecretBytes>,
-    #[serde(deserialize_with = "secret")]
-    pub(super) token: Option<SecretText>,
-    #[serde(rename = "tokenFile")]
-    pub(super) token_file: String,
-    #[serde(rename = "as")]
-    pub(super) impersonate: String,
-    #[serde(rename = "as-uid")]
-    pub(super) impersonate_uid: String,
-    #[serde(rename = "as-groups")]
-    pub(super) impersonate_groups: Vec<String>,
-    #[serde(rename = "as-user-extra")]
-    pub(super) impersonate_extra: BTreeMap<String, Vec<String>>,
-    pub(super) username: String,
-    #[serde(deserialize_with = "secret")]
-    pub(super) password: Option<SecretText>,
-    pub(super) auth_provider: Option<AuthProvider>,
-    pub(super) exec: Option<Plugin>,
-}
-
-/// A provider of credentials that client-go has built in.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct AuthProvider {
-    pub(super) name: String,
-    config: BTreeMap<String, Value>,
-}
-
-/// A program that gives credentials.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Plugin {
-    pub(super) command: String,
-    pub(super) args: Vec<String>,
-    pub(super) env: Vec<Variable>,
-    pub(super) api_version: String,
-    pub(super) install_hint: String,
-    pub(super) provide_cluster_info: bool,
-    pub(super) interactive_mode: String,
-}
-
-/// A variable for such a program.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    pub(super) value: String,
-}
-
-/// A context's entry.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ContextEntry {
-    pub(super) cluster: String,
-    pub(super) user: String,
-    pub(super) namespace: String,
-}
-
-impl Cluster {
-    /// What the cluster says to programs that give credentials.
-    pub(super) fn plugin_configuration(&self) -> Option<&Value> {
-        let is_named = |entry: &&Extension| entry.name == "client.authentication.k8s.io/exec";
-        self.extensions.iter().find(is_named).map(|entry| &entry.extension)
-    }
-}
-
-impl AuthProvider {
-    /// A setting; empty where it is not there.
-    pub(super) fn setting(&self, name: &str) -> &str {
-        self.config.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
 }
 
 /// One file.
@@ -217,18 +115,6 @@ impl Kubeconfig {
         fill(&mut self.users, users, "AuthInfo")?;
         let contexts = file.contexts.into_iter().map(|entry| (entry.name, entry.context));
         fill(&mut self.contexts, contexts, "Context")
-    }
-}
-
-impl Plugin {
-    /// The old version of the interface did not know the mode.
-    fn set_defaults(&mut self) {
-        let is_old = ["v1alpha1", "v1beta1"]
-            .iter()
-            .any(|version| self.api_version.strip_prefix("client.authentication.k8s.io/") == Some(*version));
-        if self.interactive_mode.is_empty() && is_old {
-            "IfAvailable".clone_into(&mut self.interactive_mode);
-        }
     }
 }
 
@@ -330,21 +216,6 @@ pub(super) fn clean(path: &Path) -> PathBuf {
         }
     }
     clean
-}
-
-fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = SecretText::new(String::deserialize(deserializer)?);
-    bulla_api::decode_base64(text.expose()).map_err(serde::de::Error::custom)
-}
-
-fn secret_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretBytes>, D::Error> {
-    let bytes = base64(deserializer)?;
-    Ok((!bytes.is_empty()).then(|| SecretBytes::new(bytes)))
-}
-
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok((!text.is_empty()).then(|| SecretText::new(text)))
 }
 
 #[cfg(test)]

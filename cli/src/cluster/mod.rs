@@ -8,6 +8,7 @@
 //! let certificate = Controller::find(&client, "kube-system", "sealed-secrets-controller")?.certificate()?;
 //! ```
 
+mod access;
 mod address;
 mod client;
 mod connection;

@@ -9,8 +9,8 @@ use bulla_core::{Environment, SecretBytes, SecretText, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::access::{Identity, PluginCall};
 use super::kubeconfig::{Plugin, clean};
-use super::resolve::{Identity, PluginCall};
 use super::tls;
 use crate::error::cause;
 use crate::process::{find_program, spawn};

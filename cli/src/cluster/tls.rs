@@ -17,7 +17,7 @@ use rustls::{
     SignatureScheme,
 };
 
-use super::resolve::Identity;
+use super::access::Identity;
 
 /// Makes the configuration of connections.
 ///

@@ -106,7 +106,8 @@ async fn r_09_who_was_slower_to_make_a_key_makes_none() {
     let clock = Arc::new(SetClock(AtomicI64::new(NOW + 61)));
     let random = Arc::new(Faster(api.clone(), AtomicI64::new(0)));
     let (_leads, receiver) = watch::channel(true);
-    let (mut keeper, _ring) = Keeper::new(api.world(&["--key-size=2048"], clock, random.clone()), receiver);
+    let (mut keeper, _ring) =
+        Keeper::new(api.world(&["--key-size=2048"], clock, Arc::clone(&random) as _), receiver);
     keeper.step().await.unwrap();
     assert!(random.1.load(Ordering::Relaxed) > 0);
     assert_eq!((keys(&api), keeper.ring.borrow().keys.keys().len()), (1, 1));

@@ -5,6 +5,7 @@
     reason = "names and texts are what the user sees"
 )]
 
+mod files;
 mod groups;
 mod keys;
 mod sealed;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::go;
 use crate::request::Report;
 
+pub(super) use files::{Decrypt, Edit, Encrypt, Look, NewFile, Paths, Place, Rotate, Set, Unset, UpdateKeys};
 pub(super) use groups::GroupsVerb;
 pub(super) use keys::{AddKeys, AwsOptions, Keys, RemoveKeys};
 pub(super) use sealed::{Reseal, Seal, SealedEdit};
@@ -210,37 +212,6 @@ pub(super) enum Verb {
     Man,
 }
 
-#[derive(Args, Debug)]
-pub(super) struct Place {
-    /// Files; with --in-place directories as well
-    pub(super) paths: Vec<PathBuf>,
-    /// Replace the files
-    #[arg(long, short, conflicts_with = "to")]
-    pub(super) in_place: bool,
-    /// Write the result to this file
-    #[arg(long, short = 'o', value_name = "FILE")]
-    pub(super) to: Option<PathBuf>,
-    /// With --in-place: say which files, change none
-    #[arg(long, requires = "in_place")]
-    pub(super) dry_run: bool,
-    /// With --in-place: the form of the report
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub(super) output: Form,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Paths {
-    /// Files and directories
-    #[arg(required = true)]
-    pub(super) paths: Vec<PathBuf>,
-    /// Say which files, change none
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// The form of the report
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub(super) output: Form,
-}
-
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
@@ -273,143 +244,6 @@ impl From<FindingForm> for Report {
             FindingForm::Text => Self::Text,
         }
     }
-}
-
-#[derive(Args, Debug, Default)]
-pub(super) struct Look {
-    /// Choose rule and formats as if the file had this name
-    #[arg(long, value_name = "FILE")]
-    pub(super) name: Option<String>,
-    /// Format of the input: yaml, json, dotenv, ini or binary
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) input_type: Option<String>,
-    /// Format of the result
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) output_type: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct NewFile {
-    #[command(flatten)]
-    pub(super) keys: Keys,
-    #[command(flatten)]
-    pub(super) aws: AwsOptions,
-    /// Leave values readable whose key ends with this
-    #[arg(long, value_name = "TEXT")]
-    pub(super) unencrypted_suffix: Option<String>,
-    /// Encrypt only values whose key ends with this
-    #[arg(long, value_name = "TEXT")]
-    pub(super) encrypted_suffix: Option<String>,
-    /// Leave values readable whose key matches this
-    #[arg(long, value_name = "REGEX")]
-    pub(super) unencrypted_regex: Option<String>,
-    /// Encrypt only values whose key matches this
-    #[arg(long, value_name = "REGEX")]
-    pub(super) encrypted_regex: Option<String>,
-    /// Leave values readable that follow a comment matching this
-    #[arg(long, value_name = "REGEX")]
-    pub(super) unencrypted_comment_regex: Option<String>,
-    /// Encrypt only values that follow a comment matching this
-    #[arg(long, value_name = "REGEX")]
-    pub(super) encrypted_comment_regex: Option<String>,
-    /// Number of key groups needed to decrypt
-    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
-    pub(super) threshold: u8,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Encrypt {
-    #[command(flatten)]
-    pub(super) place: Place,
-    #[command(flatten)]
-    pub(super) look: Look,
-    #[command(flatten)]
-    pub(super) new_file: NewFile,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Decrypt {
-    #[command(flatten)]
-    pub(super) place: Place,
-    #[command(flatten)]
-    pub(super) look: Look,
-    /// Print only this part
-    #[arg(long, value_name = "INDEX", conflicts_with = "in_place")]
-    pub(super) extract: Option<String>,
-    /// Do not check the MAC
-    #[arg(long)]
-    pub(super) ignore_mac: bool,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Edit {
-    /// The file
-    pub(super) path: PathBuf,
-    #[command(flatten)]
-    pub(super) look: Look,
-    #[command(flatten)]
-    pub(super) new_file: NewFile,
-    /// Show the metadata in the editor
-    #[arg(long, short)]
-    pub(super) show_keys: bool,
-    #[command(flatten, next_help_heading = FOR_SEALED)]
-    pub(super) sealed: SealedEdit,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Set {
-    /// The file
-    pub(super) path: PathBuf,
-    /// Where, such as '["key"][0]'
-    pub(super) index: String,
-    /// The value as JSON; without it and --value-file it comes from standard input
-    #[arg(conflicts_with = "value_file", required_unless_present_any = ["value_file", "value_stdin"])]
-    pub(super) value: Option<String>,
-    /// Take the value from this file
-    #[arg(long, value_name = "FILE")]
-    pub(super) value_file: Option<PathBuf>,
-    /// Take the value from standard input
-    #[arg(long, conflicts_with_all = ["value", "value_file"])]
-    pub(super) value_stdin: bool,
-    /// Write nothing where the value is there already
-    #[arg(long)]
-    pub(super) idempotent: bool,
-    #[command(flatten)]
-    pub(super) look: Look,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Unset {
-    /// The file
-    pub(super) path: PathBuf,
-    /// Where, such as '["key"][0]'
-    pub(super) index: String,
-    /// Succeed where there is nothing to remove
-    #[arg(long)]
-    pub(super) idempotent: bool,
-    #[command(flatten)]
-    pub(super) look: Look,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Rotate {
-    #[command(flatten)]
-    pub(super) many: Paths,
-    #[command(flatten)]
-    pub(super) add: AddKeys,
-    #[command(flatten)]
-    pub(super) remove: RemoveKeys,
-    #[command(flatten)]
-    pub(super) aws: AwsOptions,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct UpdateKeys {
-    #[command(flatten)]
-    pub(super) many: Paths,
-    /// Do it
-    #[arg(long, short)]
-    pub(super) yes: bool,
 }
 
 #[derive(Args, Debug)]
