@@ -8,28 +8,21 @@ use bulla_core::{Environment, one_line};
 use bulla_seal::reconcile::FIELD_MANAGER;
 use http::{Method, Request, StatusCode};
 use kube::client::ClientBuilder;
-use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 use tower::buffer::BufferLayer;
-use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use crate::env;
 use crate::leader::Term;
+use crate::patience::{Pauses, patience};
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Objects per page of a list.
 const PAGE: usize = 500;
-/// How often a request is repeated that an overloaded server puts off: more
-/// often than fits into [`DEADLINE`], since what fails after that is tried
-/// again at once.
-const RETRIES: u32 = 100;
-/// The first and the longest pause before that, where the server names none.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 /// Requests that may wait for a connection.
 const WAITING: usize = 1024;
 
@@ -38,6 +31,7 @@ const WAITING: usize = 1024;
 pub(crate) struct Cluster {
     client: Client,
     term: Term,
+    pauses: Pauses,
 }
 
 /// Why a request failed.
@@ -77,12 +71,6 @@ impl std::fmt::Display for Key {
     }
 }
 
-/// Sends again what an overloaded server puts off.
-pub(crate) fn retries() -> Result<RetryLayer<RetryPolicy>, String> {
-    let [first, longest] = PAUSES;
-    RetryPolicy::new(first, longest, RETRIES, true).map(RetryLayer::new).map_err(|error| error.to_string())
-}
-
 /// The path of the SealedSecrets of a namespace; empty means all.
 fn sealed_secrets(namespace: &str) -> String {
     match namespace {
@@ -116,18 +104,24 @@ impl Cluster {
         config.default_retry = false;
         let builder = ClientBuilder::try_from(config).map_err(|error| error.to_string())?;
         let buffer = BufferLayer::<Request<kube::client::Body>>::new(WAITING);
-        let builder = builder.with_layer(&buffer).with_layer(&retries()?);
-        Ok(Self::of(builder.build()))
+        let pauses = Pauses::default();
+        let builder = builder.with_layer(&buffer).with_layer(&patience(&pauses)?);
+        Ok(Self { pauses, ..Self::of(builder.build()) })
     }
 
     /// The API server that a client asks; nothing may be written to it yet.
     pub(crate) fn of(client: Client) -> Self {
-        Self { client, term: Term::default() }
+        Self { client, term: Term::default(), pauses: Pauses::default() }
     }
 
     /// Until when it may be written to.
     pub(crate) fn term(&self) -> &Term {
         &self.term
+    }
+
+    /// How many requests wait because the server put them off.
+    pub(crate) fn put_off(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.pauses.number()
     }
 
     /// For watching.
@@ -209,11 +203,12 @@ impl Cluster {
         }
     }
 
-    /// Replaces the status of a SealedSecret as it was read.
-    pub(crate) async fn put_status(&self, key: &Key, object: &Value) -> Result<(), ApiError> {
+    /// Replaces the status of a SealedSecret; `object` is the JSON of all of
+    /// it, as it was read but for the status.
+    pub(crate) async fn put_status(&self, key: &Key, object: Vec<u8>) -> Result<(), ApiError> {
         let path =
             format!("{}/{}/status?fieldManager={FIELD_MANAGER}", sealed_secrets(&key.namespace), key.name);
-        self.change(Method::PUT, &path, object.to_string().into_bytes()).await
+        self.change(Method::PUT, &path, object).await
     }
 
     /// A Secret with its data.

@@ -12,6 +12,7 @@ mod http;
 mod keys;
 mod leader;
 mod metrics;
+mod patience;
 mod queue;
 mod reconcile;
 mod telemetry;

@@ -108,6 +108,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
+    /// Whether what was taken is to be done again.
+    pub(crate) fn is_wanted_again(&self, key: &K) -> bool {
+        matches!(self.places.get(key), Some(Place::Taken(true)))
+    }
+
     /// When the next pause is over.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.waiting.first_key_value().map(|((due, _), _)| *due)

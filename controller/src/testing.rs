@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) asked: Vec<(Method, String)>,
     /// What every request is refused with, if it is.
     pub(crate) refuses: Option<StatusCode>,
+    /// How many of the next updates meet a conflict.
+    pub(crate) conflicts: usize,
     /// Whether everything that would change something fails.
     pub(crate) is_read_only: bool,
 }
@@ -106,6 +108,10 @@ impl Api {
         }
         if held.is_read_only && *method != Method::GET {
             return failure(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        if *method == Method::PUT && held.conflicts > 0 {
+            held.conflicts -= 1;
+            return failure(StatusCode::CONFLICT);
         }
         let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
         match *method {

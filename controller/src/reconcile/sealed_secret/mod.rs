@@ -2,6 +2,7 @@
 //! there are cores for its cryptography.
 
 mod known;
+mod reports;
 mod work;
 
 use std::collections::{HashMap, VecDeque};
@@ -25,13 +26,17 @@ use crate::watch::{self as watches, Change, Changes};
 use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
-use work::{Outcome, Worker};
+use reports::Reports;
+use work::{Outcome, Untold, Worker};
 
 /// The reconciler of SealedSecrets.
 pub(super) const RECONCILER: Reconciler = Reconciler { name: "sealed-secrets", start };
 
 /// Objects in work at a time; most of them wait for the API server.
 const AT_ONCE: usize = 32;
+/// How many more where an overloaded API server puts requests off: those wait
+/// for their time and hold up nobody, but what they hold takes memory.
+const PUT_OFF: usize = 96;
 /// The pause after a Secret in the way is gone.
 const AFTER_DELETION: Duration = Duration::from_secs(2);
 /// The pause after which a wait without an end is looked at again.
@@ -57,7 +62,13 @@ struct Driver {
     /// Large objects that were taken and wait for the one that is in work.
     aside: VecDeque<Key>,
     large: Option<Key>,
+    /// Work on Secrets.
     running: JoinSet<(Key, Outcome)>,
+    /// Reports that are being written.
+    telling: JoinSet<(Key, Outcome)>,
+    reports: Reports,
+    /// How many requests the API server has put off.
+    put_off: watch::Receiver<usize>,
     keys: HashMap<Id, Key>,
     secrets: Changes<PartialObjectMeta<Secret>>,
 }
@@ -74,12 +85,15 @@ impl Driver {
         Ok(Self {
             known: Known::new(&world.settings, world.metrics.conditions.clone()),
             worker: Arc::new(worker),
+            put_off: world.cluster.put_off(),
             world,
             ring,
             queue: Queue::new(),
             aside: VecDeque::new(),
             large: None,
             running: JoinSet::new(),
+            telling: JoinSet::new(),
+            reports: Reports::default(),
             keys: HashMap::new(),
             secrets: stream::pending().boxed(),
         })
@@ -90,43 +104,83 @@ impl Driver {
         let client = self.world.cluster.client();
         let mut sealed = watches::sealed_secrets(&client, &settings.namespaces, &settings.label_selector);
         loop {
-            self.begin();
-            let due = self.queue.next_due().unwrap_or_else(|| Instant::now() + FOREVER);
+            let due = self.begin(Instant::now()).unwrap_or_else(|| Instant::now() + FOREVER);
             tokio::select! {
                 Some(change) = sealed.next() => self.sealed_changed(change),
                 Some(change) = self.secrets.next() => self.secret_changed(change),
                 Some(ended) = self.running.join_next_with_id() => self.ended(ended),
+                Some(ended) = self.telling.join_next_with_id() => self.ended(ended),
                 Ok(()) = self.ring.changed() => self.ring_changed(),
+                Ok(()) = self.put_off.changed() => {}
                 () = sleep_until(due) => {}
                 _ = end.wait_for(|is_over| *is_over) => break,
             }
         }
-        // What is begun is finished; the rest is found again at the next start.
-        while self.running.join_next().await.is_some() {}
+        self.finish().await;
     }
 
-    /// Hands out work, once everything is known and there is a key.
-    fn begin(&mut self) {
-        if !self.known.is_complete() || self.ring.borrow().keys.keys().is_empty() {
-            return;
+    /// Hands out work, once everything is known and there is a key; gives back
+    /// when there is more to do if nothing happens before. Secrets come first:
+    /// what is told about one waits while others are made.
+    fn begin(&mut self, now: Instant) -> Option<Instant> {
+        let may_unseal = self.known.is_complete() && !self.ring.borrow().keys.keys().is_empty();
+        let put_off = (*self.put_off.borrow()).min(PUT_OFF);
+        while self.running.len() + self.telling.len() < AT_ONCE + put_off {
+            if let Some((key, untold)) = self.reports.take_due(now) {
+                self.tell(key, untold);
+            } else if may_unseal && let Some(key) = self.next(now) {
+                self.unseal(key);
+            } else if self.running.len() <= put_off
+                && let Some((key, untold)) = self.reports.take()
+            {
+                self.tell(key, untold);
+            } else {
+                let retry = self.queue.next_due().filter(|_| may_unseal);
+                return retry.into_iter().chain(self.reports.next_due()).min();
+            }
         }
-        while self.running.len() < AT_ONCE
-            && let Some(key) = self.next()
-        {
-            let order = self.known.order(&key);
-            let worker = Arc::clone(&self.worker);
-            let of = key.clone();
-            let task = self.running.spawn(async move {
-                let outcome = worker.reconcile(&of, order).await;
-                (of, outcome)
-            });
-            self.keys.insert(task.id(), key);
+        // Something has to end first.
+        None
+    }
+
+    fn unseal(&mut self, key: Key) {
+        let (order, worker, of) = (self.known.order(&key), Arc::clone(&self.worker), key.clone());
+        let task = self.running.spawn(async move {
+            let outcome = worker.reconcile(&of, order).await;
+            (of, outcome)
+        });
+        self.keys.insert(task.id(), key);
+    }
+
+    fn tell(&mut self, key: Key, untold: Untold) {
+        let (worker, of) = (Arc::clone(&self.worker), key.clone());
+        let task = self.telling.spawn(async move {
+            let outcome = worker.tell(&of, untold).await;
+            (of, outcome)
+        });
+        self.keys.insert(task.id(), key);
+    }
+
+    /// What is begun is finished and told; the rest is found again at the next
+    /// start.
+    async fn finish(mut self) {
+        loop {
+            while self.telling.len() < AT_ONCE
+                && let Some((key, untold)) = self.reports.take()
+            {
+                self.tell(key, untold);
+            }
+            tokio::select! {
+                Some(ended) = self.running.join_next_with_id() => self.ended(ended),
+                Some(ended) = self.telling.join_next_with_id() => self.ended(ended),
+                else => break,
+            }
         }
     }
 
     /// The next piece of work. Of large objects one is in work at a time, so
     /// that all of them together hold up nobody.
-    fn next(&mut self) -> Option<Key> {
+    fn next(&mut self, now: Instant) -> Option<Key> {
         if self.large.is_none() {
             self.large = self.aside.pop_front();
             if self.large.is_some() {
@@ -134,7 +188,7 @@ impl Driver {
             }
         }
         let keys = self.ring.borrow().keys.keys().len();
-        while let Some(key) = self.queue.take(Instant::now()) {
+        while let Some(key) = self.queue.take(now) {
             if !self.known.is_large(&key, keys) {
                 return Some(key);
             }
@@ -182,11 +236,17 @@ impl Driver {
     }
 
     fn react(&mut self, reactions: Vec<Reaction>) {
+        let now = Instant::now();
         for reaction in reactions {
+            let (Reaction::Now(key) | Reaction::Backlog(key) | Reaction::Soon(key)) = &reaction;
+            // What changed is not made to wait for a report that is old by now.
+            if self.reports.forget(key) {
+                self.queue.done(key, None, now);
+            }
             match reaction {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
-                Reaction::Soon(key) => self.queue.add_at(key, Instant::now() + AFTER_DELETION),
+                Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
             }
         }
     }
@@ -199,7 +259,7 @@ impl Driver {
     }
 
     fn ended(&mut self, ended: Result<(Id, (Key, Outcome)), JoinError>) {
-        let (key, outcome) = match ended {
+        let (key, mut outcome) = match ended {
             Ok((id, (key, outcome))) => {
                 self.keys.remove(&id);
                 (key, outcome)
@@ -211,6 +271,15 @@ impl Driver {
             }
         };
         self.large.take_if(|large| *large == key);
+        if self.queue.is_wanted_again(&key) {
+            // What it became is told with what it becomes next.
+            outcome.untold = None;
+        }
+        if let Some(untold) = outcome.untold {
+            // The object stays in the same hands until that is written.
+            self.reports.add(key, untold, Instant::now());
+            return;
+        }
         let retry = outcome.retry;
         let failures = self.known.ended(&key, outcome);
         let again = match retry {
@@ -223,48 +292,4 @@ impl Driver {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::sync::atomic::AtomicI64;
-
-    use kube::runtime::watcher::Event;
-    use serde_json::json;
-
-    use crate::testing::{Api, SetClock};
-
-    #[tokio::test]
-    async fn r_14_one_large_object_is_in_work_at_a_time_and_the_others_wait_aside() {
-        let world = Api::default().plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
-        let mut driver = Driver::new(world, watch::channel(Arc::default()).1).unwrap();
-        let key = |name: &str| Key { namespace: "x".into(), name: name.into() };
-        let item = |number: usize| (format!("i{number}"), json!("AAAA"));
-        for (name, items, templates) in [("a", 101, 0), ("b", 60, 41), ("c", 0, 101), ("d", 60, 40)] {
-            let object = json!({
-                "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
-                "metadata": {"namespace": "x", "name": name, "uid": name, "generation": 1},
-                "spec": {
-                    "encryptedData": (0..items).map(item).collect::<serde_json::Map<_, _>>(),
-                    "template": {"data": (0..templates).map(item).collect::<serde_json::Map<_, _>>()},
-                },
-            });
-            driver.known.sealed_changed((0, Event::Apply(serde_json::from_value(object).unwrap())));
-            driver.queue.add(key(name), Urgency::Fresh);
-        }
-        let end = |driver: &mut Driver, name: &str| {
-            let id = driver.running.spawn(std::future::pending()).id();
-            let outcome = Outcome { retry: Retry::Never, failed: None, said: None, gone: None };
-            driver.ended(Ok((id, (key(name), outcome))));
-        };
-        assert_eq!([driver.next(), driver.next(), driver.next()], [Some(key("a")), Some(key("d")), None]);
-        // What changes while it waits aside is not taken twice.
-        driver.queue.add(key("b"), Urgency::Fresh);
-        assert_eq!(driver.next(), None);
-        end(&mut driver, "d");
-        assert_eq!(driver.next(), None, "a small one makes no room for a large one");
-        end(&mut driver, "a");
-        assert_eq!([driver.next(), driver.next()], [Some(key("b")), None]);
-        end(&mut driver, "b");
-        assert_eq!(driver.next(), Some(key("c")));
-    }
-}
+mod tests;

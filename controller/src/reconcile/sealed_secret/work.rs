@@ -60,14 +60,41 @@ pub(super) struct Outcome {
     pub(super) said: Option<Said>,
     /// The UID of a deleted object whose Secret is still to be deleted.
     pub(super) gone: Option<Box<str>>,
+    /// What is still to be told, of an object whose Secret is as it should be.
+    pub(super) untold: Option<Untold>,
 }
 
 impl Outcome {
-    const DONE: Self = Self { retry: Retry::Never, failed: None, said: None, gone: None };
+    pub(super) const DONE: Self =
+        Self { retry: Retry::Never, failed: None, said: None, gone: None, untold: None };
 
     /// The work panicked: that object's error, nobody else's.
     pub(super) fn panicked() -> Self {
         Self { retry: Retry::Soon, failed: Some(Failed::Other), ..Self::DONE }
+    }
+}
+
+/// What is to be told about an object: its status and an event.
+pub(super) struct Untold {
+    outcome: Result<Done, Failure>,
+    report: Report,
+    generation: i64,
+    /// The object as events refer to it.
+    about: Value,
+    /// The object with its new status as it is sent; none where the old one holds.
+    body: Option<Vec<u8>>,
+    /// The last event.
+    said: Option<Said>,
+}
+
+impl Untold {
+    /// How much memory it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.body.as_ref().map_or(0, Vec::len)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.report.status.is_none() && self.report.event.is_none()
     }
 }
 
@@ -98,33 +125,70 @@ impl Worker {
         }
     }
 
-    async fn update(&self, key: &Key, mut object: Value, order: Order) -> Outcome {
-        let before = SealedSecretStatus::from_value(object.get("status"));
-        let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+    async fn update(&self, key: &Key, object: Value, order: Order) -> Outcome {
         let size = Size::of(&object);
         let outcome = match SealedSecret::from_value(&object) {
             Ok(sealed) => self.unseal(sealed, size, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
-        let now = self.world.clock.now();
-        let report = reconcile::report(generation, &before, outcome.as_ref().copied(), now);
-        if let Err(failure) = &outcome {
-            self.world.metrics.failed(failure.metric_reason(), &key.namespace);
-            let (key, error) = (key.to_string(), failure.to_string());
-            // What is known already is not told at every attempt.
-            if report.event.is_some() {
-                tracing::error!(key, error, "Error updating, will retry");
-            } else {
-                tracing::debug!(key, error, "Error updating, will retry");
+        let untold = self.untold(object, outcome, order.said);
+        match &untold.outcome {
+            Ok(_) if untold.is_nothing() => Outcome::DONE,
+            Ok(_) => Outcome { untold: Some(untold), ..Outcome::DONE },
+            Err(failure) => {
+                self.world.metrics.failed(failure.metric_reason(), &key.namespace);
+                let (name, error) = (key.to_string(), failure.to_string());
+                // What is known already is not told at every attempt.
+                if untold.report.event.is_some() {
+                    tracing::error!(key = name, error, "Error updating, will retry");
+                } else {
+                    tracing::debug!(key = name, error, "Error updating, will retry");
+                }
+                self.tell(key, untold).await
             }
         }
-        let failed = outcome.as_ref().err().map(|failure| match failure {
+    }
+
+    fn untold(&self, mut object: Value, outcome: Result<Done, Failure>, said: Option<Said>) -> Untold {
+        let before = SealedSecretStatus::from_value(object.get("status"));
+        let metadata = &object["metadata"];
+        let generation = metadata["generation"].as_i64().unwrap_or_default();
+        let report =
+            reconcile::report(generation, &before, outcome.as_ref().copied(), self.world.clock.now());
+        let about = json!({
+            "apiVersion": object["apiVersion"], "kind": object["kind"], "namespace": metadata["namespace"],
+            "name": metadata["name"], "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"],
+        });
+        let status = report.status.as_ref().filter(|_| self.world.settings.update_status);
+        let body = status.map(|status| {
+            let status = bulla_api::json_line(&status.tree());
+            object["status"] = serde_json::from_str(&status).unwrap_or_default();
+            if let Some(metadata) = object["metadata"].as_object_mut() {
+                metadata.remove("managedFields");
+            }
+            object.to_string().into_bytes()
+        });
+        Untold { outcome, report, generation, about, body, said }
+    }
+
+    /// Writes status and event.
+    pub(super) async fn tell(&self, key: &Key, mut untold: Untold) -> Outcome {
+        let failed = untold.outcome.as_ref().err().map(|failure| match failure {
             Failure::Unmanaged(_) => Failed::Unmanaged,
             Failure::Unseal(_) => Failed::Unseal,
             _ => Failed::Other,
         });
-        let written = outcome == Ok(Done::Written);
-        if let Some(error) = self.put_status(key, &mut object, &report).await {
+        let mut attempt = 1;
+        while let Some(body) = untold.body.take() {
+            let Err(error) = self.world.cluster.put_status(key, body).await else { break };
+            if error.is_conflict()
+                && attempt < ATTEMPTS
+                && let Some(object) = self.same(key, &untold).await
+            {
+                attempt += 1;
+                untold = self.untold(object, untold.outcome, untold.said);
+                continue;
+            }
             // The object changed meanwhile, or the server is away: once more.
             self.world.metrics.failed("status", &key.namespace);
             tracing::error!(
@@ -134,40 +198,27 @@ impl Worker {
             );
             return Outcome { retry: Retry::Soon, failed: failed.or(Some(Failed::Other)), ..Outcome::DONE };
         }
-        let said = self.say(generation, &object, &report, written, order.said).await;
-        Outcome { retry: report.retry, failed, said, gone: None }
+        let retry = untold.report.retry;
+        Outcome { retry, failed, said: self.say(untold).await, ..Outcome::DONE }
     }
 
-    async fn put_status(&self, key: &Key, object: &mut Value, report: &Report) -> Option<ApiError> {
-        let status = report.status.as_ref().filter(|_| self.world.settings.update_status)?;
-        let status = bulla_api::json_line(&status.tree());
-        object["status"] = serde_json::from_str(&status).unwrap_or_default();
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            metadata.remove("managedFields");
-        }
-        self.world.cluster.put_status(key, object).await.err()
+    /// The object as it stands there now, if what is to be told still holds:
+    /// only its labels or its status changed.
+    async fn same(&self, key: &Key, untold: &Untold) -> Option<Value> {
+        let object = self.world.cluster.sealed_secret(key).await.ok().flatten()?;
+        let metadata = &object["metadata"];
+        let is_same = metadata["uid"] == untold.about["uid"] && metadata["generation"] == untold.generation;
+        is_same.then_some(object)
     }
 
     /// Writes the event, unless it would be the last one again.
-    async fn say(
-        &self,
-        generation: i64,
-        object: &Value,
-        report: &Report,
-        written: bool,
-        before: Option<Said>,
-    ) -> Option<Said> {
-        let event = report.event.as_ref()?;
-        let said = Said(generation, event.message.clone());
-        if !written && before.as_ref() == Some(&said) {
-            return before;
+    async fn say(&self, untold: Untold) -> Option<Said> {
+        let event = untold.report.event?;
+        let said = Said(untold.generation, event.message.clone());
+        if untold.outcome != Ok(Done::Written) && untold.said.as_ref() == Some(&said) {
+            return untold.said;
         }
-        let metadata = &object["metadata"];
-        let about = json!({
-            "apiVersion": object["apiVersion"], "kind": object["kind"], "namespace": metadata["namespace"],
-            "name": metadata["name"], "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"],
-        });
-        event::publish(&self.world, &about, event.is_warning, event.reason, &event.message).await;
+        event::publish(&self.world, &untold.about, event.is_warning, event.reason, &event.message).await;
         Some(said)
     }
 
@@ -265,4 +316,4 @@ fn failure(key: &Key, error: &ApiError) -> Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

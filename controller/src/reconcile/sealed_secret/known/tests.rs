@@ -3,7 +3,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::arguments::testing::settings;
-use bulla_seal::reconcile::Retry;
 
 fn of(namespace: &str, name: &str) -> Key {
     Key { namespace: namespace.into(), name: name.into() }
@@ -31,7 +30,7 @@ fn secret(name: &str, owner: &str, annotations: &[&str]) -> PartialObjectMeta<Se
 }
 
 fn failed(failed: Failed) -> Outcome {
-    Outcome { retry: Retry::Soon, failed: Some(failed), said: None, gone: None }
+    Outcome { failed: Some(failed), ..Outcome::panicked() }
 }
 
 /// Knows `objects` and `secrets`, and is started.

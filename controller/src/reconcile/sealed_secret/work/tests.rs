@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use tower::Layer as _;
 
+use crate::patience::{Pauses, patience};
 use crate::testing::{Api, SetClock};
 
 /// Panics where a template draws; the name of an event takes eight bytes.
@@ -21,15 +22,15 @@ impl Random for Poisoned {
     }
 }
 
-fn key_of(name: &str) -> Key {
+pub(crate) fn key_of(name: &str) -> Key {
     Key { namespace: "x".into(), name: name.into() }
 }
 
-const PATH: &str = "/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/";
+pub(crate) const PATH: &str = "/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/";
 
 /// An API server with objects that have one value and further templates,
 /// and who works on them with one core and the key.
-fn stage(random: Arc<dyn Random>, objects: &[(&str, &[(&str, &str)])]) -> (Api, Worker) {
+pub(crate) fn stage(random: Arc<dyn Random>, objects: &[(&str, &[(&str, &str)])]) -> (Api, Worker) {
     let api = Api::default();
     let world = api.world(&[], Arc::new(SetClock(AtomicI64::new(1_800_000_000))), random);
     let new = NewKey { bits: 2048, ..world.settings.new_key.clone() };
@@ -58,6 +59,43 @@ fn order() -> Order {
     Order { gone: None, is_absent: true, said: None }
 }
 
+/// Makes the Secret, and tells what there is to tell.
+async fn reconciled(worker: &Worker, name: &str) -> Outcome {
+    let mut outcome = worker.reconcile(&key_of(name), order()).await;
+    match outcome.untold.take() {
+        Some(untold) => worker.tell(&key_of(name), untold).await,
+        None => outcome,
+    }
+}
+
+#[tokio::test]
+async fn r_11_a_conflict_of_the_status_costs_no_second_unsealing() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
+    let unsealed = worker.reconcile(&key_of("a"), order()).await.untold.unwrap();
+    api.held().conflicts = 2;
+    // Somebody else's condition came meanwhile.
+    let theirs = json!({"type": "Theirs", "status": "True"});
+    let path = format!("{PATH}a");
+    api.held().objects.get_mut(&path).unwrap()["status"] = json!({"conditions": [theirs]});
+    let outcome = worker.tell(&key_of("a"), unsealed).await;
+    assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
+    let [secrets, status, events] = ["secrets", "sealedsecrets/a/status", "events"]
+        .map(|path| api.changes().iter().filter(|change| change.ends_with(path)).count());
+    assert_eq!((secrets, status, events), (1, 3, 1));
+    let kinds = |path: &str| {
+        let object = api.held().objects[path].clone();
+        let conditions = object["status"]["conditions"].as_array().unwrap().clone();
+        conditions.iter().map(|one| one["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&path), ["Synced", "Theirs"]);
+    // What was made is not that of the object as it is now: it is looked at again.
+    let unsealed = worker.reconcile(&key_of("b"), order()).await.untold.unwrap();
+    api.held().conflicts = 1;
+    api.held().objects.get_mut(&format!("{PATH}b")).unwrap()["metadata"]["generation"] = 2.into();
+    let outcome = worker.tell(&key_of("b"), unsealed).await;
+    assert_eq!((outcome.retry, outcome.failed), (Retry::Soon, Some(Failed::Other)));
+}
+
 #[tokio::test]
 async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("large", &[]), ("small", &[])]);
@@ -74,11 +112,10 @@ async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
     };
     let small = async {
         tokio::task::yield_now().await;
-        assert_eq!(worker.reconcile(&key_of("small"), order()).await.failed, None);
+        assert_eq!(reconciled(&worker, "small").await.failed, None);
         secrets()
     };
-    let large = key_of("large");
-    let (large, before) = tokio::join!(biased; worker.reconcile(&large, order()), small);
+    let (large, before) = tokio::join!(biased; reconciled(&worker, "large"), small);
     assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
     assert_eq!((large.failed, secrets().len()), (None, 2));
 }
@@ -87,8 +124,8 @@ async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
 async fn r_14_a_panic_is_that_objects_error_and_nobody_elses() {
     let templates = [[("t", "{{ randAlphaNum 20 }}")], [("t", "{{ .a }}!")]];
     let (api, worker) = stage(Arc::new(Poisoned), &[("bad", &templates[0]), ("good", &templates[1])]);
-    let bad = worker.reconcile(&key_of("bad"), order()).await;
-    let good = worker.reconcile(&key_of("good"), order()).await;
+    let bad = reconciled(&worker, "bad").await;
+    let good = reconciled(&worker, "good").await;
     assert_eq!((bad.retry, bad.failed, good.failed), (Retry::Later, Some(Failed::Other), None));
     let held = api.held();
     let message =
@@ -118,7 +155,7 @@ async fn r_20_who_does_not_lead_writes_nothing() {
     assert_eq!(refused(cluster.create_secret(&secret).await), text);
     assert_eq!(refused(cluster.update_secret(&secret).await), text);
     assert_eq!(refused(cluster.delete_secret(&secret).await), text);
-    assert_eq!(refused(cluster.put_status(&key_of("n"), &json!({})).await), text);
+    assert_eq!(refused(cluster.put_status(&key_of("n"), Vec::new()).await), text);
     assert_eq!(refused(cluster.create_event("x", &json!({})).await), text);
     assert_eq!(api.changes(), [""; 0]);
     open.cluster.create_secret(&secret).await.unwrap();
@@ -136,7 +173,9 @@ async fn r_20_what_was_put_off_is_not_sent_again_after_the_term() {
         let answer = http::Response::builder().status(503).header("Retry-After", "1");
         std::future::ready(Ok::<_, tower::BoxError>(answer.body(Full::new(Bytes::new())).unwrap()))
     });
-    let service = crate::cluster::retries().unwrap().layer(service);
+    let pauses = Pauses::default();
+    let number = pauses.number();
+    let service = patience(&pauses).unwrap().layer(service);
     let cluster = crate::cluster::Cluster::of(kube::Client::new(service, "default"));
     cluster.term().open();
     *term.lock().unwrap() = Some(cluster.term().clone());
@@ -145,4 +184,6 @@ async fn r_20_what_was_put_off_is_not_sent_again_after_the_term() {
         (error.to_string().as_str(), asked.load(Ordering::Relaxed)),
         ("the term ended before there was an answer", 1)
     );
+    // It waited, and waits no more.
+    assert_eq!((number.has_changed().unwrap(), *number.borrow()), (true, 0));
 }
