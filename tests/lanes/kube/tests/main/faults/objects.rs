@@ -46,15 +46,43 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
     let _pod = stage.ours(&[]);
     let count = size(20, 999);
-    let begin = stage.seal_many("calm", count);
-    stage.all_there("calm", count);
-    let calm = stage.p99("calm", begin);
     let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
-    // Ready before the poison comes, so that it meets them at work.
-    let others = stage.sealed_many("good", count);
-    let poison = |name: &str, change: &dyn Fn(&mut Value)| {
+    let (mut calm, mut among) = (f64::INFINITY, f64::INFINITY);
+    let mut poisonous = 0;
+    for round in 0..size(1, 3) {
+        let prefix = format!("calm{round}");
+        let begin = stage.seal_many(&prefix, count);
+        stage.all_there(&prefix, count);
+        // What else the machine does only adds to either.
+        calm = calm.min(stage.p99(&prefix, begin));
+        let prefix = format!("good{round}");
+        // Ready before the poison comes, so that it meets them at work.
+        let others = stage.sealed_many(&prefix, count);
+        let poisons = poison(&stage, &good, round);
+        let begin = stage.apply(&others);
+        stage.all_there(&prefix, count);
+        among = among.min(stage.p99(&prefix, begin));
+        for name in &poisons {
+            assert_ne!(stage.home.condition(name, "False"), "");
+            assert_eq!(stage.home.secret(name), None);
+        }
+        poisonous = poisons.len();
+    }
+    assert!(!full() || among <= 1.2 * calm, "{among:.2} s, {calm:.2} s without poison");
+    told(
+        "R-14",
+        &format!("{poisonous} poisonous objects among {count}"),
+        &format!("99 of 100 others there after {among:.2} s, {calm:.2} s without: x {:.2}", among / calm),
+    );
+}
+
+/// Applies poisonous objects, made of one that is `good`; gives their names.
+fn poison(stage: &Stage, good: &Value, round: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut poison = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = good.clone();
-        object["metadata"]["name"] = name.into();
+        names.push(format!("{name}-{round}"));
+        object["metadata"]["name"] = names.last().cloned().into();
         object["metadata"]["annotations"] = Value::Null;
         change(&mut object["spec"]);
         stage.home.apply(&object);
@@ -68,29 +96,19 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     });
     // Of another object, so that each costs a private operation before it does not open.
     let item = good["spec"]["encryptedData"]["a"].clone();
-    let costly: Vec<String> = (0..size(1, 8)).map(|number| format!("costly-{number}")).collect();
-    for name in &costly {
-        poison(name, &|spec| {
+    for number in 0..size(1, 8) {
+        poison(&format!("costly-{number}"), &|spec| {
             let items = (0..size(150, 2000)).map(|number| (format!("k{number}"), item.clone()));
             spec["encryptedData"] = items.collect::<serde_json::Map<_, _>>().into();
         });
     }
     let bomb = "{{ range until 1000000 }}{{ range until 1000000 }}x{{ end }}{{ end }}";
-    let mut object = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
+    let name = format!("bomb-{round}");
+    let mut object = stage.home.seal(&name, &[("a", "value")], &Value::Null);
     object["spec"]["template"]["data"] = json!({"t": bomb});
     stage.home.apply(&object);
-    let begin = stage.apply(&others);
-    stage.all_there("good", count);
-    let among = stage.p99("good", begin);
-    for name in ["huge", "no-base64", "many", "bomb"].into_iter().chain(costly.iter().map(String::as_str)) {
-        assert_ne!(stage.home.condition(name, "False"), "");
-        assert_eq!(stage.home.secret(name), None);
-    }
-    told(
-        "R-14",
-        &format!("{} poisonous objects among {count}", 4 + costly.len()),
-        &format!("99 of 100 others there after {among:.2} s, {calm:.2} s without: x {:.2}", among / calm),
-    );
+    names.push(name);
+    names
 }
 
 /// Objects that the CRD accepts and nothing opens; `length` is that of a wrapped session key.

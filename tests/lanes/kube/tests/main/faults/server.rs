@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bulla_testkit::kube::{Call, Cluster, Fault, Pod, eventually, free_port};
-use bulla_testkit::soak::told;
+use bulla_testkit::soak::{full, told};
 use bulla_testkit::{Sandbox, Tool};
 use serde_json::{Value, json};
 
@@ -72,27 +72,27 @@ fn r_11_conflicts_and_overload_lose_nothing_and_waits_are_obeyed() {
     let stage = Stage::new("refused");
     let _pod = stage.ours(&[]);
     let many = size(20, 300);
-    let begin = stage.seal_many("calm", many);
-    stage.all_there("calm", many);
-    let calm = begin.elapsed().as_secs_f64();
-    let mut count = 0;
-    stage.proxy.plan(move |call| {
-        count += usize::from(call.is_change());
-        match count % 10 {
-            _ if !call.is_change() => Fault::Pass,
-            0 | 4 | 7 => Fault::Answer(409, "", failure(409, "the object has been modified")),
-            2 => {
-                Fault::Answer(429, "Retry-After: 1\r\n", "Too many requests, please try again later.".into())
-            }
-            5 => Fault::Answer(503, "", failure(503, "apiserver is shutting down")),
-            8 => Fault::CutAfter,
-            _ => Fault::Pass,
-        }
-    });
-    let begin = stage.seal_many("many", many);
-    stage.all_there("many", many);
-    let among = begin.elapsed().as_secs_f64();
+    let (mut calm, mut among) = (f64::INFINITY, f64::INFINITY);
+    for round in 0..size(1, 3) {
+        let time = |prefix: &str| {
+            let prefix = format!("{prefix}{round}");
+            let begin = stage.seal_many(&prefix, many);
+            stage.all_there(&prefix, many);
+            begin.elapsed().as_secs_f64()
+        };
+        stage.proxy.pass();
+        // What else the machine does only adds to either.
+        calm = calm.min(time("calm"));
+        let mut count = 0;
+        stage.proxy.plan(move |call| {
+            count += usize::from(call.is_change());
+            if call.is_change() { refusal(count) } else { Fault::Pass }
+        });
+        among = among.min(time("many"));
+    }
     assert!(put_off(&stage) > 0);
+    // Any other size is over before the seconds are that the server asks for.
+    assert!(!full() || among <= 2.0 * calm, "{among:.1} s, {calm:.1} s without faults");
     // However often in a row.
     let mut left = 6;
     stage.proxy.plan(move |call| {
@@ -136,12 +136,28 @@ fn r_11_conflicts_and_overload_lose_nothing_and_waits_are_obeyed() {
     assert_eq!(stage.home.events("shared").len(), 1, "a conflict is no failure");
     told(
         "R-11",
-        &format!("{many} objects, 3 of 10 changes refused by 409, others by 429, 503 or a lost answer"),
+        &format!("{many} objects, 3 of 10 changes refused: by 409, by 429, by 503, 500 or a lost answer"),
         &format!(
             "all there after {among:.1} s, {calm:.1} s without: x {:.2}; nothing lost, Retry-After obeyed",
             among / calm
         ),
     );
+}
+
+/// What becomes of the change of this number: of ten, one is refused as a
+/// conflict, one put off, one fails in the server or on its way back.
+fn refusal(number: usize) -> Fault {
+    match (number % 10, number / 10 % 3) {
+        (2, _) => Fault::Answer(409, "", failure(409, "the object has been modified")),
+        (5, _) => {
+            let text = "Too many requests, please try again later.";
+            Fault::Answer(429, "Retry-After: 1\r\n", text.into())
+        }
+        (8, 0) => Fault::Answer(503, "", failure(503, "apiserver is shutting down")),
+        (8, 1) => Fault::Answer(500, "", failure(500, "etcdserver: request timed out")),
+        (8, _) => Fault::CutAfter,
+        _ => Fault::Pass,
+    }
 }
 
 /// How many changes were put off by 429 and came again, none before its second
