@@ -60,15 +60,20 @@ pub(crate) struct Keeper {
     is_started: bool,
     /// Whether somebody asked for a key; a failed attempt does not forget it.
     is_asked: bool,
+    /// Names of the keys of the ring.
+    names: BTreeSet<String>,
     /// Names of key Secrets that were spoken of.
     known: BTreeSet<String>,
+    /// Versions of malformed ones that were told of in the cluster.
+    told: BTreeSet<String>,
 }
 
 impl Keeper {
     /// A keeper, and where its rings appear.
     pub(crate) fn new(world: Arc<World>, leads: watch::Receiver<bool>) -> (Self, watch::Receiver<Arc<Ring>>) {
         let (ring, receiver) = watch::channel(Arc::default());
-        (Self { world, ring, leads, is_started: false, is_asked: false, known: BTreeSet::new() }, receiver)
+        let [names, known, told] = [(); 3].map(|()| BTreeSet::new());
+        (Self { world, ring, leads, is_started: false, is_asked: false, names, known, told }, receiver)
     }
 
     /// Keeps the ring until the process ends.
@@ -148,6 +153,7 @@ impl Keeper {
             }
         }
         newest_first(&mut keys, settings.key_order, self.world.clock.now());
+        self.names = keys.iter().map(|key| key.name.clone()).collect();
         for key in &keys {
             if self.known.insert(key.name.clone()) {
                 tracing::info!(secretname = key.name, "registered private key");
@@ -169,15 +175,16 @@ impl Keeper {
         Ok(())
     }
 
-    /// Tells once about a Secret that holds no usable key (S-08).
+    /// Tells once about a Secret that holds no usable key (S-08): in the log,
+    /// and, as the leader, in the cluster.
     async fn refuse(&mut self, secret: &Secret, error: &str) {
         let metadata = &secret.metadata;
-        if !self.known.insert(format!("{} {}", metadata.name, metadata.server.resource_version)) {
-            return;
+        let version = format!("{} {}", metadata.name, metadata.server.resource_version);
+        if self.known.insert(version.clone()) {
+            self.world.metrics.key_rejected();
+            tracing::error!(secret = metadata.name, error, "Error reading key");
         }
-        self.world.metrics.key_rejected();
-        tracing::error!(secret = metadata.name, error, "Error reading key");
-        if !*self.leads.borrow() {
+        if !*self.leads.borrow() || !self.told.insert(version) {
             return;
         }
         let about = json!({
@@ -193,7 +200,7 @@ impl Keeper {
             let ring = keeper.ring.borrow();
             ring.newest.as_ref().map(|newest| newest.fingerprint.clone())
         };
-        let before = newest(self);
+        let (before, names) = (newest(self), self.names.clone());
         let after = if let Some(fingerprint) = &before {
             fingerprint.clone()
         } else {
@@ -221,7 +228,10 @@ impl Keeper {
                 Err(error) if error.is_conflict() => {
                     // Somebody was faster: their key is as good as ours.
                     self.load().await?;
-                    if newest(self) != before {
+                    let name = &secret.metadata.name;
+                    // Of keys of the same second the older one stays the newest.
+                    let is_new = self.names.contains(name) && !names.contains(name);
+                    if is_new || newest(self) != before {
                         return Ok(());
                     }
                 }

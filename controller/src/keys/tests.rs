@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bulla_core::{Random, RandomError};
 use bulla_crypto::SystemRandom;
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::testing::{Api, SetClock};
 
@@ -49,6 +50,13 @@ async fn q_01_without_the_lead_or_without_having_read_the_keys_none_is_made() {
         assert!(keeper.step().await.is_err(), "{status}");
     }
     api.held().refuses = None;
+    // What is no list is no proof that there is none.
+    let path = format!("/api/v1/namespaces/{}/secrets", keeper.world.settings.namespace);
+    for answer in [json!({}), Value::Null, json!({"kind": "SecretList", "apiVersion": "v1"})] {
+        api.held().objects.insert(path.clone(), answer);
+        assert!(keeper.step().await.is_err());
+    }
+    api.held().objects.remove(&path);
     leads.send_replace(false);
     keeper.step().await.unwrap();
     keeper.is_asked = true;
@@ -114,6 +122,20 @@ async fn r_09_who_was_slower_to_make_a_key_makes_none() {
 }
 
 #[tokio::test]
+async fn q_02_who_comes_second_takes_the_key_of_the_first_even_in_the_same_second() {
+    let api = Api::default();
+    let ((mut one, _, _ones), (mut other, _, _others)) = (keeper(&api), keeper(&api));
+    one.step().await.unwrap();
+    other.step().await.unwrap();
+    one.make().await.unwrap();
+    other.make().await.unwrap();
+    assert_eq!((keys(&api), other.ring.borrow().keys.keys().len()), (2, 2));
+    // Whoever asks again, gets another; so the name that is taken is passed over.
+    other.make().await.unwrap();
+    assert_eq!(keys(&api), 3);
+}
+
+#[tokio::test]
 async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_deleted() {
     let api = Api::default();
     let (mut keeper, clock, _leads) = keeper(&api);
@@ -133,6 +155,25 @@ async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_delet
         assert_eq!(keeper.ring.borrow().keys.keys().len() as i64, year + 1);
     }
     assert!(!api.changes().iter().any(|change| change.starts_with("DELETE")));
+}
+
+#[tokio::test]
+async fn s_08_whoever_leads_tells_of_malformed_keys_once_also_of_those_found_before() {
+    let api = Api::default();
+    let (mut keeper, _clock, leads) = keeper(&api);
+    leads.send_replace(false);
+    let path = format!("/api/v1/namespaces/{}/secrets/bad", keeper.world.settings.namespace);
+    api.held().objects.insert(path, json!({"metadata": {"name": "bad", "resourceVersion": "1"}}));
+    let events = || api.changes().iter().filter(|change| change.ends_with("/events")).count();
+    keeper.step().await.unwrap();
+    assert_eq!(events(), 0, "another replica says so");
+    leads.send_replace(true);
+    for _ in 0..2 {
+        keeper.step().await.unwrap();
+        assert_eq!(events(), 1);
+    }
+    let metrics = keeper.world.metrics.text().unwrap();
+    assert!(metrics.contains("\nbulla_controller_rejected_key_secrets_total 1\n"), "{metrics}");
 }
 
 #[tokio::test]

@@ -101,16 +101,18 @@ impl Secret {
     }
 }
 
-/// The items of a list of Secrets, as the API server answers in JSON.
+/// The items of a list of Secrets, as the API server answers in JSON. What has
+/// no items is no empty list: it could be anybody's answer.
 pub fn secrets_of_list(text: &[u8]) -> Result<Vec<Secret>, DecodeError> {
     let value = Wiped(parse_object(text)?);
     TypeMeta::check(&value, ("SecretList", "v1", "v1.SecretList"))?;
     let items = value.get("items").and_then(Value::as_array);
+    let items = items.ok_or_else(|| DecodeError::Misfit("a list without items".to_owned()))?;
     let read = |item| match Secret::read(item, false) {
         (secret, None) => Ok(secret),
         (_, Some(misfit)) => Err(DecodeError::Misfit(misfit)),
     };
-    items.into_iter().flatten().map(read).collect()
+    items.iter().map(read).collect()
 }
 
 fn field_of<'v>(
@@ -128,4 +130,25 @@ pub fn list_items(text: &[u8]) -> Result<Vec<SecretBytes>, DecodeError> {
     TypeMeta::check(&value, ("List", "v1", "v1.List"))?;
     let items = value.get("items").and_then(Value::as_array).into_iter().flatten();
     Ok(items.map(|item| SecretBytes::new(item.to_string().into_bytes())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_items_and_says_of_what() {
+        let count = |text: &str| secrets_of_list(text.as_bytes()).ok().map(|secrets| secrets.len());
+        assert_eq!(count(r#"{"kind":"SecretList","apiVersion":"v1","items":[]}"#), Some(0));
+        assert_eq!(
+            count(r#"{"kind":"SecretList","apiVersion":"v1","items":[{"data":{"a":"YQ=="}}]}"#),
+            Some(1)
+        );
+        let items = r#"{"kind":"PodList","apiVersion":"v1","items":[]}"#;
+        for text in
+            ["{}", "null", "[]", r#"{"kind":"SecretList","apiVersion":"v1"}"#, r#"{"items":{}}"#, items]
+        {
+            assert_eq!(count(text), None, "{text}");
+        }
+    }
 }

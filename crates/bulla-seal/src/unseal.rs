@@ -110,7 +110,8 @@ pub fn unseal(
         None => from_items(sealed, ring, &label, options, clock, random)?,
         Some(data) => {
             let opened = ring.open(data, &label).map_err(UnsealError::NoKey)?;
-            Secret::from_text(opened.plaintext.expose()).map_err(|_| UnsealError::NotASecret)?
+            let secret = Secret::from_text(opened.plaintext.expose());
+            with_texts_as_data(secret.map_err(|_| UnsealError::NotASecret)?)
         }
     };
     secret.metadata.namespace.clone_from(&sealed.metadata.namespace);
@@ -120,6 +121,14 @@ pub fn unseal(
         secret.metadata.owner_references = owners;
     }
     Ok(secret)
+}
+
+/// What an API server makes of `stringData`. Left to it, a Secret that is there
+/// would look as if it had too much, and lose that.
+fn with_texts_as_data(mut secret: Secret) -> Secret {
+    let texts = std::mem::take(&mut secret.string_data).into_iter();
+    secret.data.extend(texts.map(|(name, text)| (name, SecretBytes::new(text.expose().as_bytes().to_vec()))));
+    secret
 }
 
 /// The whole-secret form of an object, where it has that and may.

@@ -2,7 +2,7 @@ use bulla_crypto::SystemRandom;
 
 use super::*;
 use crate::vectors::{Noon, known_key};
-use crate::{CLUSTER_WIDE, NAMESPACE_WIDE, PublicKey, seal_value};
+use crate::{CLUSTER_WIDE, NAMESPACE_WIDE, PublicKey, SealingKey, seal_value};
 
 fn item(key: &PublicKey, value: &str, label: &str) -> String {
     bulla_api::encode_base64(&seal_value(key, value.as_bytes(), label.as_bytes(), &SystemRandom).unwrap())
@@ -89,6 +89,20 @@ fn s_02_the_label_comes_from_the_objects_own_metadata() {
 }
 
 #[test]
+fn values_of_one_object_may_be_sealed_to_different_keys() {
+    let other = include_bytes!("../../../../tests/fixtures/cmd/kubeseal/files/other.key");
+    let other = || SealingKey::from_pem(other).unwrap();
+    let mut sealed = object();
+    sealed.encrypted_data.insert("b".into(), item(other().public(), "two", "x/n"));
+    for keys in [[known_key(), other()], [other(), known_key()]] {
+        let secret = unseal(&sealed, &KeyRing::new(keys), UnsealOptions::default(), &Noon, &SystemRandom);
+        let secret = secret.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(values(&secret), [("a", &b"one"[..]), ("b", b"two")]);
+    }
+    assert_eq!(text(&sealed), "no key could decrypt secret (b)");
+}
+
+#[test]
 fn errors_are_gathered_by_text_and_name_the_items() {
     let mut sealed = object();
     sealed.encrypted_data.insert("c".into(), "%".into());
@@ -169,4 +183,16 @@ fn the_whole_secret_form_needs_the_flag_and_stands_alone() {
     sealed.encrypted_data.clear();
     sealed.metadata.name = "other".into();
     assert_eq!(run(&sealed, options).err(), Some(UnsealError::NoKey(NoKey)));
+}
+
+#[test]
+fn texts_of_the_whole_secret_form_are_data() {
+    let whole = r#"{"kind":"Secret","apiVersion":"v1","data":{"a":"YQ==","b":"Yg=="},"stringData":{"b":"wins","c":"c"}}"#;
+    let mut sealed = object();
+    sealed.encrypted_data.clear();
+    sealed.data = Some(seal_value(known_key().public(), whole.as_bytes(), b"x/n", &SystemRandom).unwrap());
+    let options = UnsealOptions { accepts_v1_data: true, ..UnsealOptions::default() };
+    let secret = run(&sealed, options).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(values(&secret), [("a", &b"a"[..]), ("b", b"wins"), ("c", b"c")]);
+    assert!(secret.string_data.is_empty());
 }
