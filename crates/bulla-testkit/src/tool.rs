@@ -8,7 +8,7 @@ pub struct Tool {
     pub(crate) program: PathBuf,
     /// `argv[0]`; the path of the program where absent.
     pub(crate) called: Option<&'static str>,
-    /// True for our program, whose outputs are searched for the canary.
+    /// True for our programs, whose outputs are searched for secrets.
     pub(crate) is_ours: bool,
 }
 
@@ -76,6 +76,12 @@ impl Tool {
     /// Any other program.
     pub fn at(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), called: None, is_ours: false }
+    }
+
+    /// The same, judged as ours are: it may show no secret.
+    #[must_use]
+    pub fn judged(self) -> Self {
+        Self { is_ours: true, ..self }
     }
 
     /// Where the program lies.

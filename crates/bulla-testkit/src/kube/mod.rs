@@ -25,6 +25,9 @@
 //! ServiceAccount where containers do. It listens on loopback ports that the
 //! test hands it ([`free_port`]).
 //!
+//! A program of ours that shows a secret fails the test that started it
+//! ([`Pod`]); for that, the values that tests seal hold [`crate::CANARY`].
+//!
 //! A [`Proxy`] stands between a pod ([`Pod::behind`]) and the API server, counts
 //! requests, and refuses, loses, delays or holds those that a test says.
 //!
@@ -34,6 +37,7 @@
 mod cluster;
 mod egress;
 mod kept;
+mod leaks;
 mod objects;
 mod pod;
 mod proxy;

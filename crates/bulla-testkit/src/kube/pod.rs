@@ -4,6 +4,7 @@ use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
 use super::kept::Kept;
+use super::leaks::{Exhibit, Guard};
 use super::{Cluster, Proxy};
 use crate::{Sandbox, Tool};
 
@@ -23,9 +24,31 @@ const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// `ca.crt` and `namespace` where containers have them (in a mount namespace
 /// of its own), `KUBERNETES_SERVICE_HOST` and `_PORT`; else nothing of the
 /// caller's environment. Killed when dropped.
+///
+/// # Panics
+/// Where a program of ours ends or is dropped and showed the canary, its token
+/// or a sealing key: in its log, metrics, environment, arguments or
+/// directories, in events or in SealedSecrets (`security.md` O-01).
 pub struct Pod {
     kept: Kept,
     sandbox: Sandbox,
+    /// Of a program of ours.
+    guard: Option<Guard>,
+    /// What was seen of it while it ran.
+    seen: Vec<Exhibit>,
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.look();
+        let Some(guard) = self.guard.take() else { return };
+        self.seen.push(("the log".to_owned(), self.sandbox.read("log")));
+        self.seen.extend(guard.of_traces(self.sandbox.root()));
+        guard.judge(&self.seen);
+    }
 }
 
 impl Pod {
@@ -75,9 +98,11 @@ impl Pod {
         arguments: &[&str],
     ) -> Self {
         let mut command = Command::new(tool.path());
-        command.args(arguments).env("KUBECONFIG", cluster.kubeconfig(namespace, account));
-        command.env("POD_NAMESPACE", namespace);
-        Self::run(command, Sandbox::new())
+        let (token, sandbox) = (cluster.token(namespace, account), Sandbox::new());
+        let config = sandbox.write("kubeconfig", cluster.kubeconfig_text(namespace, &token));
+        command.args(arguments).env("KUBECONFIG", config).env("POD_NAMESPACE", namespace);
+        let guard = tool.is_ours.then(|| Guard::new(cluster, namespace, &token, arguments));
+        Self::run(command, sandbox, guard)
     }
 
     #[track_caller]
@@ -114,13 +139,22 @@ impl Pod {
             let config = cluster.kubeconfig_text_at(&proxy.url(), namespace, &token);
             command.env("KUBECONFIG", sandbox.write("kubeconfig", config));
         }
-        Self::run(command, sandbox)
+        let guard = tool.is_ours.then(|| Guard::new(cluster, namespace, &token, arguments));
+        Self::run(command, sandbox, guard)
     }
 
-    fn run(mut command: Command, sandbox: Sandbox) -> Self {
-        command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin").env("HOME", sandbox.home());
+    fn run(mut command: Command, sandbox: Sandbox, guard: Option<Guard>) -> Self {
+        command.current_dir(sandbox.path("")).env("PATH", "/usr/bin:/bin");
+        command.env("HOME", sandbox.home()).env("TMPDIR", sandbox.root().join("tmp"));
         let kept = Kept::start(&command, &sandbox.path("log"), Some(sandbox.root()));
-        Self { kept, sandbox }
+        Self { kept, sandbox, guard, seen: Vec::new() }
+    }
+
+    /// Takes in what only a program that runs shows.
+    fn look(&mut self) {
+        let shown = |guard: &Guard| guard.of_process(self.pid());
+        let shown = self.guard.as_ref().filter(|_| !self.has_ended()).map(shown);
+        self.seen.extend(shown.into_iter().flatten());
     }
 
     /// What it has said so far, on both streams.
@@ -187,6 +221,7 @@ impl Pod {
     /// Sends a signal, such as `TERM`, and waits for the end: the exit code
     /// (128 + signal where that ended it), and all that it said.
     pub fn end_by(mut self, signal: &str) -> (i32, String) {
+        self.look();
         self.kept.signal(signal);
         (self.kept.wait(), self.log())
     }

@@ -1,7 +1,7 @@
 //! `docs/coming-from-sealed-secrets.md`, step by step.
 
-use bulla_testkit::Tool;
 use bulla_testkit::kube::eventually;
+use bulla_testkit::{CANARY, Tool};
 use serde_json::{Value, json};
 
 use crate::release::Release;
@@ -13,7 +13,7 @@ fn secret(name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": name, "namespace": "apps", "labels": {"app": name}},
-        "stringData": {"user": name, "password": format!("pass of {name}")},
+        "stringData": {"user": name, "password": format!("{CANARY} of {name}")},
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bulla_testkit::kube::{Cluster, Pod, eventually, free_port};
-use bulla_testkit::{Answer, CANARY, Sandbox, Server, Tool, shows_canary};
+use bulla_testkit::{Answer, CANARY, Sandbox, Server, Tool};
 use serde_json::{Value, json};
 
 use crate::rights::manifests;
@@ -15,16 +15,16 @@ use crate::unseal::Home;
 
 const HOSTILE: &str = include_str!("../../../../fixtures/seal/hostile_templates.json");
 /// As often as a test likes.
-const UNLIMITED: [&str; 2] = ["--rate-limit=1000", "--rate-limit-burst=10000"];
+pub(crate) const UNLIMITED: [&str; 2] = ["--rate-limit=1000", "--rate-limit-burst=10000"];
 
 /// A controller of a home, and where it serves.
-struct Served {
-    pod: Pod,
-    api: Server,
+pub(crate) struct Served {
+    pub(crate) pod: Pod,
+    pub(crate) api: Server,
 }
 
 impl Served {
-    fn start(home: &Home, tool: &Tool, further: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, tool: &Tool, further: &[&str]) -> Self {
         let port = free_port();
         let listen = format!("--listen-addr=127.0.0.1:{port}");
         let mut arguments = vec![listen.as_str()];
@@ -38,7 +38,7 @@ impl Served {
         Self { pod, api: Server::at(port) }
     }
 
-    fn ask(&self, path: &str, body: &str) -> (u16, String) {
+    pub(crate) fn ask(&self, path: &str, body: &str) -> (u16, String) {
         exchange(&self.api, path, body)
     }
 }
@@ -61,7 +61,9 @@ fn both_kubeseals_work_with_our_service_through_the_api_server() {
     let cluster = Cluster::start();
     cluster.apply(&manifests(&cluster, "overlays/as-upstream"));
     let (account, port) = ("sealed-secrets-controller", free_port());
-    let arguments = [&*format!("--listen-addr=127.0.0.1:{port}"), "--listen-metrics-addr=127.0.0.1:0"];
+    let [api, metrics] = [("addr", port), ("metrics-addr", free_port())]
+        .map(|(flag, port)| format!("--listen-{flag}=127.0.0.1:{port}"));
+    let arguments = [api.as_str(), &metrics];
     let pod = Pod::start(&cluster, "kube-system", account, &Tool::controller(), &arguments);
     cluster.publish("kube-system", account, port);
     eventually("the key", || pod.log().contains("registered private key").then_some(()));
@@ -107,7 +109,6 @@ fn both_kubeseals_work_with_our_service_through_the_api_server() {
         assert_eq!(secret["data"]["a"], secret["data"]["t"]);
         assert_eq!(secret["type"], "example.com/login");
     }
-    assert_eq!(shows_canary(pod.log().as_bytes()), None, "{}", pod.log());
 }
 
 /// What is answered otherwise than by the original, as `docs/coming-from-kubeseal.md` says.
@@ -282,7 +283,6 @@ fn answers_are_those_of_the_original() {
             rotated.replacen('{', r#"{"kind":"SealedSecret","apiVersion":"bitnami.com/v1alpha1","#, 1);
         assert_eq!(other.ask("/v1/verify", &typed), (200, String::new()));
     }
-    home.assert_nothing_leaks(&ours.pod);
 }
 
 #[test]
@@ -307,7 +307,6 @@ fn s_04_no_template_makes_an_answer_tell_of_a_value() {
         assert_eq!(told[0], told[1], "{template}");
     }
     assert_eq!(hostile.len(), 20);
-    home.assert_nothing_leaks(&ours.pod);
 }
 
 /// Posts without waiting until all is taken; status 0 where the connection just ends.
@@ -370,5 +369,4 @@ fn s_06_a_flood_of_requests_delays_no_object() {
     assert!(answered >= 100, "{answered} requests are no flood");
     let after = ours.pod.resident() / 1024;
     assert!(after <= before + 50, "G6: {before} MiB, then {after} MiB");
-    home.assert_nothing_leaks(&ours.pod);
 }

@@ -29,7 +29,8 @@ fn r_10_an_etcd_that_stands_still_loses_nothing_and_lets_nobody_else_write() {
     eventually("the leader", || first.log().contains("Leading").then_some(()));
     let second = begin_behind(&proxies[1]);
     eventually("the wait of the second", || second.log().contains("Standing by").then_some(()));
-    let alone = Alone::with(cluster, first);
+    // They end before their cluster.
+    let (alone, second) = (Alone::with(cluster, first), second);
     let cluster = &alone.cluster;
     let count = size(20, 300);
     let apply = |prefix: &str| {

@@ -1,12 +1,14 @@
 //! What happens to the controller when it is killed, stopped or contradicted
-//! (`security.md` 5, R-07 to R-24): small in the gate, at full size in
+//! (`security.md` 4.10, 4.12 and 5, R-07 to R-24): small in the gate, at full size in
 //! `cargo xtask soak`.
 
+mod clock;
 mod etcd;
 mod kills;
 mod objects;
 mod replicas;
 mod server;
+mod start;
 
 use std::time::Instant;
 
@@ -15,7 +17,7 @@ use bulla_testkit::kube::{Call, Pod, Proxy, eventually, free_port};
 use bulla_testkit::soak::full;
 use serde_json::{Value, json};
 
-use crate::unseal::{Home, decoded};
+use crate::unseal::{Home, decoded, marked};
 
 const ACCOUNT: &str = "sealed-secrets-controller";
 
@@ -101,7 +103,7 @@ impl Stage {
             let secrets = self.home.list("secrets");
             let is_right = |secret: &&Value| {
                 let name = secret["metadata"]["name"].as_str().unwrap_or_default();
-                name.starts_with(prefix) && decoded(&secret["data"]["a"]) == name.as_bytes()
+                name.starts_with(prefix) && decoded(&secret["data"]["a"]) == marked(name).as_bytes()
             };
             let sealed = self.home.list("sealedsecrets");
             let is_synced = |object: &&Value| {

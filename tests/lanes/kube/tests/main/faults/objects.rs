@@ -1,17 +1,17 @@
-//! Objects that come, go, and poison (R-13, R-14, R-22, R-23, T-09).
+//! Objects that come, go, and poison (R-13, R-14, R-22, R-23, T-05, T-09).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bulla_testkit::kube::{Pod, eventually, free_port};
+use bulla_testkit::kube::{Call, Fault, Pod, eventually, free_port};
 use bulla_testkit::soak::{full, told};
 use bulla_testkit::{CANARY, Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, Stage, size};
-use crate::unseal::{KEYS, decoded};
+use crate::unseal::{KEYS, decoded, marked};
 
 #[test]
 fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
@@ -29,7 +29,7 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
         eventually("the Secret of the new object", || {
             let (secret, sealed) = (stage.home.secret("one")?, stage.home.sealed("one"));
             let is_new = secret["metadata"]["ownerReferences"][0]["uid"] == sealed["metadata"]["uid"];
-            (is_new && decoded(&secret["data"]["a"]) == value.as_bytes()).then_some(())
+            (is_new && decoded(&secret["data"]["a"]) == marked(&value).as_bytes()).then_some(())
         });
         slowest = slowest.max(begin.elapsed());
     }
@@ -221,8 +221,7 @@ fn t_09_of_foreign_secrets_only_metadata_is_asked_for_and_kept() {
     (4..8).for_each(foreign);
     stage.home.patch("secret/foreign-1", &json!({"stringData": {"b": CANARY}}));
     stage.home.delete("secret/foreign-2");
-    stage.seal("own", "value");
-    stage.home.value("own", "a", "value");
+    stage.home.apply(&stage.home.seal_plain("own", &[("a", "value".to_owned())], &Value::Null));
     stage.home.condition("own", "True");
     let (mut lists, mut watches) = (0, 0);
     for call in
@@ -260,4 +259,56 @@ fn r_22_it_works_where_nothing_can_be_written() {
     stage.seal("one", "value");
     home.value("one", "a", "value");
     assert_eq!(pod.end_by("TERM").0, 0);
+}
+
+#[test]
+fn t_05_what_is_collected_is_what_was_read_and_what_the_gone_object_controlled() {
+    let stage = Stage::new("collected");
+    let pod = stage.ours(&["--old-gc-behavior"]);
+    let home = &stage.home;
+    let metadata = json!({"name": "foreign", "namespace": home.name});
+    home.apply(
+        &json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"a": "b"}}),
+    );
+    for name in ["foreign", "late", "own"] {
+        stage.seal(name, "value");
+    }
+    home.condition("foreign", "False");
+    for name in ["late", "own"] {
+        home.condition(name, "True");
+        // Else the cluster's own collector is faster.
+        home.patch(&format!("secret/{name}"), &json!({"metadata": {"finalizers": ["example.com/stay"]}}));
+    }
+    let (foreign, own) = (home.secret("foreign"), home.secret("own").expect("it was made"));
+    let deletions = |name: &str| -> Vec<Call> {
+        let is_its =
+            |call: &Call| call.method == "DELETE" && call.path.ends_with(&format!("/secrets/{name}"));
+        stage.proxy.changes().into_iter().filter(is_its).collect()
+    };
+    home.delete("sealedsecret/own");
+    let deletion = eventually("the deletion", || deletions("own").pop().filter(|call| call.status != 0));
+    let condition = &deletion.body["preconditions"];
+    assert_eq!(condition["uid"], own["metadata"]["uid"]);
+    assert!(deletions("own").iter().all(Call::is_guarded));
+    home.patch("secret/own", &json!({"metadata": {"finalizers": null}}));
+    eventually("its end", || home.secret("own").is_none().then_some(()));
+    // Between reading and deleting it becomes somebody else's.
+    stage.proxy.plan(|call| if call.method == "DELETE" { Fault::Hold } else { Fault::Pass });
+    home.delete("sealedsecret/late");
+    stage.proxy.wait_until_held();
+    stage.proxy.pass();
+    home.patch("secret/late", &json!({"metadata": {"ownerReferences": null, "labels": {"of": "others"}}}));
+    stage.proxy.release();
+    eventually("the refusal", || deletions("late").iter().any(|call| call.status == 409).then_some(()));
+    // One that the gone object never controlled.
+    home.delete("sealedsecret/foreign");
+    let looks = |name: &str| pod.log().matches(&format!("sealed_secret={}/{name}", home.name)).count();
+    eventually("the look at it", || (looks("foreign") > 0).then_some(()));
+    eventually("the second look at the other", || (looks("late") > 1).then_some(()));
+    stage.seal("after", "value");
+    home.value("after", "a", "value");
+    assert_eq!(deletions("late").iter().map(|call| call.status).collect::<Vec<_>>(), [409]);
+    assert_eq!((deletions("foreign").len(), home.secret("foreign")), (0, foreign));
+    assert_eq!(home.secret("late").expect("it stays")["metadata"]["labels"]["of"], "others");
+    home.patch("secret/late", &json!({"metadata": {"finalizers": null}}));
 }

@@ -10,14 +10,14 @@ use super::{ACCOUNT, Stage, size, started};
 use crate::unseal::{KEYS, asked};
 
 const LEASES: &str = include_str!("../../../../../../deploy/kustomize/base/leases.yaml");
-const SHORT: [&str; 3] = [
+pub(super) const SHORT: [&str; 3] = [
     "--leader-elect-lease-duration=4s",
     "--leader-elect-renew-deadline=2500ms",
     "--leader-elect-retry-period=500ms",
 ];
 
 /// A stage whose ServiceAccount may use the Lease.
-fn stage(name: &str) -> Stage {
+pub(super) fn stage(name: &str) -> Stage {
     let stage = Stage::new(name);
     let own = LEASES.replace("namespace: kube-system", &format!("namespace: {}", stage.home.name));
     let own = own.replace("metadata:\n", &format!("metadata:\n  namespace: {}\n", stage.home.name));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bulla_testkit::kube::{Call, Cluster, Fault, Pod, eventually, free_port};
 use bulla_testkit::soak::{full, told};
-use bulla_testkit::{Sandbox, Tool};
+use bulla_testkit::{CANARY, Sandbox, Tool};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, Stage, size, started};
@@ -14,7 +14,7 @@ use crate::crd::CRD;
 use crate::rights::{manifests, may};
 use crate::unseal::{KEYS, decoded};
 
-fn failure(code: u16, message: &str) -> String {
+pub(super) fn failure(code: u16, message: &str) -> String {
     json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message})
         .to_string()
 }
@@ -262,9 +262,10 @@ fn r_08_old_doubled_and_disordered_news_delete_and_overwrite_nothing() {
 }
 
 /// A cluster of the test's own, with our controller under the rights of `deploy/kustomize/base`.
+/// The controller ends before its cluster.
 pub(super) struct Alone {
-    pub(super) cluster: Cluster,
     pub(super) pod: Pod,
+    pub(super) cluster: Cluster,
     sandbox: Sandbox,
 }
 
@@ -301,7 +302,7 @@ impl Alone {
         });
         let sandbox = Sandbox::new();
         sandbox.write("tls.crt", decoded(&key["data"]["tls.crt"]));
-        Self { cluster, pod, sandbox }
+        Self { pod, cluster, sandbox }
     }
 
     fn seal(&self, space: &str, name: &str) {
@@ -311,7 +312,7 @@ impl Alone {
     /// An object with one value, as JSON.
     pub(super) fn sealed(&self, space: &str, name: &str) -> String {
         let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "stringData": {"a": "value"},
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"a": CANARY},
             "metadata": {"name": name, "namespace": space},
         });
         let seal = ["--cert", "tls.crt"];
