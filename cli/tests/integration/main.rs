@@ -2,6 +2,7 @@
 //! environment and a temporary home.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod defects;
 mod hygiene;
 mod integrity;
 mod keyservice;

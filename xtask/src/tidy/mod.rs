@@ -1,6 +1,6 @@
 //! The rules of this repository that no compiler checks: the dependency graph
-//! ([`graph`]), the text of the tree ([`tree`]) and the tests of the security
-//! rows ([`rows`]).
+//! ([`graph`]), the text of the tree ([`tree`]) and the tests that pages speak
+//! of ([`rows`]).
 
 mod graph;
 mod long_files;

@@ -1,5 +1,6 @@
-//! The rows of the security requirements that `docs/security.md` lists: each
-//! has a test that is named after it.
+//! Tests that pages speak of: the rows of the security requirements that
+//! `docs/security.md` lists have a test each that is named after them, and the
+//! defects of `docs/sealed-secrets-defects.md` name theirs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,24 +8,44 @@ use std::path::Path;
 use super::tree;
 use crate::failure::Failure;
 
-/// The page with the table.
+/// The page with the table of rows.
 const PAGE: &str = "docs/security.md";
+/// The page whose tables name tests in their last column.
+const DEFECTS: &str = "docs/sealed-secrets-defects.md";
 
-/// All rows of the table that no test is named after.
+/// All rows that no test is named after, and all tests that are named and do
+/// not exist.
 pub(super) fn check(root: &Path) -> Result<Vec<String>, Failure> {
-    let page = std::fs::read_to_string(root.join(PAGE))?;
-    let mut tested = BTreeSet::new();
+    let mut functions = BTreeSet::new();
     for path in tree::files(root)?.iter().filter(|path| tree::is_rust(path)) {
         let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
-        tested.extend(text.lines().filter_map(tree::function).filter_map(row_of).map(str::to_owned));
+        functions.extend(text.lines().filter_map(tree::function).map(str::to_owned));
     }
-    let untested = |row: &String| !tested.contains(&row.to_lowercase().replace('-', "_"));
-    let rows = listed(&page);
-    if rows.is_empty() {
-        return Ok(vec![format!("{PAGE} lists no rows")]);
+    let tested: BTreeSet<&str> = functions.iter().filter_map(|name| row_of(name)).collect();
+    let (rows, named) = (
+        listed(&std::fs::read_to_string(root.join(PAGE))?),
+        named(&std::fs::read_to_string(root.join(DEFECTS))?),
+    );
+    if rows.is_empty() || named.is_empty() {
+        return Ok(vec![format!("{PAGE} lists no rows, or {DEFECTS} no tests")]);
     }
-    let findings = rows.into_iter().filter(untested);
-    Ok(findings.map(|row| format!("{PAGE} lists {row}, and no test is named after it")).collect())
+    let untested = rows.iter().filter(|row| !tested.contains(&*row.to_lowercase().replace('-', "_")));
+    let untested = untested.map(|row| format!("{PAGE} lists {row}, and no test is named after it"));
+    let missing = named.iter().filter(|name| !functions.contains(*name));
+    let missing = missing.map(|name| format!("{DEFECTS} names {name}, which does not exist"));
+    Ok(untested.chain(missing).collect())
+}
+
+/// What stands in backticks in the last column of tables, below their heads;
+/// a row without is there as it stands.
+fn named(page: &str) -> Vec<String> {
+    let cells = page.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once("| "));
+    let cells = cells.map(|(_, cell)| cell).filter(|cell| *cell != "test");
+    let names = |cell: &str| -> Vec<String> {
+        let names: Vec<String> = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        if names.is_empty() { vec![cell.to_owned()] } else { names }
+    };
+    cells.flat_map(names).collect()
 }
 
 /// The rows of the table: lines that begin as `| F-01 |`.
@@ -55,5 +76,11 @@ mod tests {
         assert_eq!(listed(page), ["F-02"]);
         assert_eq!(row_of("f_02_alias_bomb_is_refused"), Some("f_02"));
         assert_eq!((row_of("reads_all"), row_of("f_2_x"), row_of("f_02")), (None, None, None));
+    }
+
+    #[test]
+    fn tables_name_tests_in_their_last_column() {
+        let page = "| defect | here | test |\n|---|---|---|\n| `a` | b | `one`, `two` |\n| a | b | none |\nno | table\n";
+        assert_eq!(named(page), ["one", "two", "none"]);
     }
 }

@@ -143,6 +143,15 @@ fn what_becomes_of_a_secret_that_is_there() {
 }
 
 #[test]
+fn an_empty_secret_can_be_patched() {
+    let mut empty = Secret { secret_type: "Opaque".into(), ..Secret::default() };
+    empty.metadata.name = "n".into();
+    empty.metadata.annotations.insert(PATCH.into(), "true".into());
+    let outcome = run(unsealed(), Some(&empty));
+    assert_eq!(shown(&outcome), "update a=one,b=two | l=new | patch=true |  | Opaque");
+}
+
+#[test]
 fn s_13_a_secret_that_is_not_ours_is_left_alone() {
     let mut secret = existing(&[], None);
     for value in ["True", "yes", ""] {
