@@ -20,7 +20,7 @@ fn name(object: &Value) -> &str {
 /// Two keys, the newer one second, and an object sealed with each.
 struct Keys<'h> {
     home: &'h Home,
-    keys: [Value; 2],
+    secrets: [Value; 2],
     sealed: [Value; 2],
 }
 
@@ -32,17 +32,17 @@ impl Keys<'_> {
         let certificate = served.api.request("GET", "/v1/cert.pem", "").body;
         let is_it = |key: &Value| decoded(&key["data"]["tls.crt"]) == certificate.as_bytes();
         let verified = self.sealed.each_ref().map(|sealed| served.ask("/v1/verify", &sealed.to_string()).0);
-        (self.keys.iter().position(is_it), verified)
+        (self.secrets.iter().position(is_it), verified)
     }
 
     fn label(&self, key: usize, value: &str) {
         let label = json!({"metadata": {"labels": {LABEL: value}}});
-        self.home.patch(&format!("secret/{}", name(&self.keys[key])), &label);
+        self.home.patch(&format!("secret/{}", name(&self.secrets[key])), &label);
     }
 
     /// As from a backup.
     fn restore(&self, key: usize) {
-        let mut key = self.keys[key].clone();
+        let mut key = self.secrets[key].clone();
         key["metadata"] =
             json!({"name": name(&key), "namespace": self.home.name, "labels": key["metadata"]["labels"]});
         self.home.apply(&key);
@@ -74,7 +74,7 @@ fn q_05_keys_come_go_and_change_under_a_running_controller() {
     let keys = [first, second];
     let sealed = [("by-first", &keys[0]), ("by-second", &keys[1])]
         .map(|(name, key)| seal(&home, &decoded(&key["data"]["tls.crt"]), name));
-    let keys = Keys { home: &home, keys, sealed };
+    let keys = Keys { home: &home, secrets: keys, sealed };
     // What happens; what ours is then, what the original is, and what it is after a restart.
     type Row = (&'static str, fn(&Keys<'_>), State, State, State);
     let both = (Some(1), [200, 200]);
@@ -90,7 +90,7 @@ fn q_05_keys_come_go_and_change_under_a_running_controller() {
         ("it was not", |keys| keys.label(1, "active"), both, (Some(0), [200, 409]), both),
         (
             "the first is deleted",
-            |keys| keys.home.delete(&format!("secret/{}", name(&keys.keys[0]))),
+            |keys| keys.home.delete(&format!("secret/{}", name(&keys.secrets[0]))),
             (Some(1), [409, 200]),
             both,
             (Some(1), [409, 200]),

@@ -77,12 +77,16 @@ fn q_02_two_replicas_that_renew_at_once_meet_at_one_key() {
         proxy.at_change(1, || Fault::Hold);
         pod.signal("USR1");
     }
-    proxies.iter().for_each(|proxy| proxy.wait_until_held());
+    for proxy in proxies {
+        proxy.wait_until_held();
+    }
     let made = || proxies.map(|proxy| proxy.changes().pop().expect("a new key"));
     let [one, two] = made();
     assert_eq!(one.body["metadata"]["name"], two.body["metadata"]["name"]);
     assert_ne!(one.body["data"], two.body["data"], "each has made its own");
-    proxies.iter().for_each(|proxy| proxy.release());
+    for proxy in proxies {
+        proxy.release();
+    }
     let both = eventually("both answers", || {
         let mut both = made().map(|call| call.status);
         both.sort_unstable();
@@ -101,7 +105,8 @@ fn q_02_two_replicas_that_renew_at_once_meet_at_one_key() {
 
 #[test]
 fn h_02_ready_needs_a_key_and_all_objects_and_live_needs_nothing() {
-    let cases: [(fn(&Call) -> bool, &str); 5] = [
+    type Case = (fn(&Call) -> bool, &'static str);
+    let cases: [Case; 5] = [
         (|_| true, "no sealing key"),
         (|call| call.path.contains("/sealedsecrets"), "not synced"),
         (|call| call.path.contains("/secrets?") && !call.path.contains("labelSelector"), "not synced"),
