@@ -229,7 +229,7 @@ mod tests {
             Restore::Create(made) => ("create", made.metadata),
             Restore::Rename(made) => ("rename", made.metadata),
             Restore::Same(same) => ("same", same.metadata.clone()),
-            Restore::Other => ("other", ObjectMeta::default()),
+            Restore::Other => ("other", bulla_api::ObjectMeta::default()),
         };
         let (decided, made) = decide(&one, &[]);
         assert!(decided == "create" && made.namespace == "elsewhere" && made.server.uid.is_empty());
