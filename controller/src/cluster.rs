@@ -13,11 +13,12 @@ use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use crate::env;
 use crate::leader::Term;
-use crate::patience::{Pauses, patience};
+use crate::patience::{Patience, Pauses, patience};
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -46,6 +47,11 @@ pub(crate) struct ApiError {
 impl ApiError {
     pub(crate) fn is_conflict(&self) -> bool {
         self.code == StatusCode::CONFLICT.as_u16()
+    }
+
+    /// Whether what was asked for is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.code == StatusCode::NOT_FOUND.as_u16()
     }
 
     /// Whether an immutable Secret is why.
@@ -104,9 +110,15 @@ impl Cluster {
         config.default_retry = false;
         let builder = ClientBuilder::try_from(config).map_err(|error| error.to_string())?;
         let buffer = BufferLayer::<Request<kube::client::Body>>::new(WAITING);
+        Self::patient(|patience| builder.with_layer(&buffer).with_layer(patience).build())
+    }
+
+    /// The API server that a client asks which is made around a layer that sends
+    /// again what the server puts off.
+    pub(crate) fn patient(client: impl FnOnce(&RetryLayer<Patience>) -> Client) -> Result<Self, String> {
         let pauses = Pauses::default();
-        let builder = builder.with_layer(&buffer).with_layer(&patience(&pauses)?);
-        Ok(Self { pauses, ..Self::of(builder.build()) })
+        let client = client(&patience(&pauses)?);
+        Ok(Self { pauses, ..Self::of(client) })
     }
 
     /// The API server that a client asks; nothing may be written to it yet.
@@ -167,7 +179,7 @@ impl Cluster {
     async fn get(&self, path: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
         match self.ask(Method::GET, path, Vec::new()).await {
             Ok(text) => Ok(Some(text)),
-            Err(error) if error.code == StatusCode::NOT_FOUND.as_u16() => Ok(None),
+            Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -211,7 +211,9 @@ impl Keeper {
         };
         let mut secret = self.generate().await?;
         // That took its time: of those that started at once all but the fastest
-        // find its key here, and the others meet at one name.
+        // find its key here, and the others meet at one name, unless a minute
+        // ends between them. Then there are two keys, which does no harm; so it
+        // is where a first attempt without an answer succeeds after a second.
         self.load().await?;
         if newest(self) != before {
             return Ok(());

@@ -2,18 +2,19 @@
 //! time that a test sets.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bulla_core::{Clock, Random, Timestamp};
 use bulla_crypto::SystemRandom;
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
+use tower::{BoxError, Layer as _};
 
 use crate::World;
 use crate::arguments::testing::settings;
@@ -40,6 +41,8 @@ pub(crate) struct Held {
     pub(crate) refuses: Option<StatusCode>,
     /// How many of the next updates meet a conflict.
     pub(crate) conflicts: usize,
+    /// How many of the next requests are put off, for longer than a test lasts.
+    pub(crate) puts_off: usize,
     /// Whether everything that would change something fails.
     pub(crate) is_read_only: bool,
 }
@@ -76,10 +79,13 @@ impl Api {
                 let (status, answer) = api.answer(&parts.method, &parts.uri, &body);
                 let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
                 *response.status_mut() = status;
-                Ok::<_, Infallible>(response)
+                if status == StatusCode::TOO_MANY_REQUESTS {
+                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("20"));
+                }
+                Ok::<_, BoxError>(response)
             }
         });
-        let cluster = Cluster::of(Client::new(service, "default"));
+        let cluster = Cluster::patient(|patience| Client::new(patience.layer(service), "default")).unwrap();
         cluster.term().open();
         Arc::new(World {
             settings: settings(arguments),
@@ -105,6 +111,10 @@ impl Api {
         };
         if let Some(status) = held.refuses {
             return failure(status);
+        }
+        if held.puts_off > 0 {
+            held.puts_off -= 1;
+            return failure(StatusCode::TOO_MANY_REQUESTS);
         }
         if held.is_read_only && *method != Method::GET {
             return failure(StatusCode::INTERNAL_SERVER_ERROR);
@@ -137,10 +147,13 @@ impl Api {
                 held.objects.insert(path, body.clone());
                 (StatusCode::CREATED, body)
             }
-            _ => {
-                held.objects.insert(path.trim_end_matches("/status").to_owned(), body.clone());
-                (StatusCode::OK, body)
-            }
+            _ => match held.objects.get_mut(path.trim_end_matches("/status")) {
+                Some(object) => {
+                    object.clone_from(&body);
+                    (StatusCode::OK, body)
+                }
+                None => failure(StatusCode::NOT_FOUND),
+            },
         }
     }
 }

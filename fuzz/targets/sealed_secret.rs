@@ -24,12 +24,13 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let _ = bulla_api::list_items(input);
     if let Ok(sealed) = SealedSecret::from_text(input) {
         let options = UnsealOptions { accepts_v1_data: true, ..UnsealOptions::default() };
-        let _ = unseal(&sealed, &RING, options, &Noon, &SystemRandom);
+        let _ = unseal(&sealed, &RING, options, &Noon, &SystemRandom, &|| true);
         round_trip(&sealed);
     }
     for secret in bulla_api::secrets(input).unwrap_or_default().iter().take(2) {
         if let Ok(sealed) = seal(secret, RING.keys()[0].public(), &SealOptions::default(), &SystemRandom) {
-            let opened = unseal(&sealed, &RING, UnsealOptions::default(), &Noon, &SystemRandom);
+            let options = UnsealOptions::default();
+            let opened = unseal(&sealed, &RING, options, &Noon, &SystemRandom, &|| true);
             assert!(opened.is_ok_and(|opened| opened.data.len() == sealed.encrypted_data.len()));
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bulla_api::{SealedSecret, json_line};
 use bulla_core::{Random, one_line};
-use bulla_seal::{ResealError, UnsealOptions, rotate, verify};
+use bulla_seal::{ResealError, UnsealError, UnsealOptions, rotate, verify};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -126,7 +126,7 @@ fn answer(
     };
     match (outcome, question) {
         (Ok(answer), _) => answer,
-        (Err(ResealError::GaveUp), _) => too_large(),
+        (Err(ResealError::Unseal(UnsealError::GaveUp)), _) => too_large(),
         (Err(error), Question::Verify) => failed(question, StatusCode::CONFLICT, &error),
         (Err(error), Question::Rotate) => failed(question, StatusCode::INTERNAL_SERVER_ERROR, &error),
     }

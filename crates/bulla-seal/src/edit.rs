@@ -45,7 +45,8 @@ pub fn editable(sealed: &SealedSecret, ring: &KeyRing) -> Result<Secret, UnsealE
         ..ObjectMeta::default()
     };
     Scope::of(&sealed.metadata.annotations).annotate(&mut metadata.annotations);
-    let (data, errors) = open_items(sealed, ring, &label(sealed));
+    let mut errors = Vec::new();
+    let data = open_items(sealed, ring, &label(sealed), &|| true, &mut errors)?;
     if !errors.is_empty() {
         return Err(UnsealError::Items(errors));
     }

@@ -98,7 +98,7 @@ fn open_each(
     let mut errors = Vec::new();
     for (name, text) in &sealed.encrypted_data {
         if !goes_on() {
-            return Err(ResealError::GaveUp);
+            return Err(UnsealError::GaveUp.into());
         }
         match open_item(ring, text, &label) {
             Ok(opened) => each(name, opened)?,
@@ -112,10 +112,7 @@ fn open_each(
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResealError {
-    /// The caller did not want to go on.
-    #[error("it takes too long: the object has too many items for the keys that there are")]
-    GaveUp,
-    /// It does not open.
+    /// It does not open, or the caller did not want to go on.
     #[error(transparent)]
     Unseal(#[from] UnsealError),
     /// The cryptography failed.
@@ -264,10 +261,10 @@ mod tests {
         let (object, ring) = (object(&main_key()), KeyRing::new([main_key()]));
         let left = std::cell::Cell::new(1);
         let once = || left.replace(0) == 1;
-        assert_eq!(verify(&object, &ring, OLD_FORM, &once), Err(ResealError::GaveUp));
+        assert_eq!(verify(&object, &ring, OLD_FORM, &once), Err(UnsealError::GaveUp.into()));
         let never = || false;
         let failed = rotate(&object, &ring, other_key().public(), OLD_FORM, &SystemRandom, &never);
-        assert_eq!(failed.err(), Some(ResealError::GaveUp));
+        assert_eq!(failed.err(), Some(UnsealError::GaveUp.into()));
     }
 
     #[test]

@@ -1,18 +1,23 @@
 //! All private keys of a cluster, and the trial of them
 //! (`sealed-secrets.md` 1.6).
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
 use bulla_core::SecretBytes;
 
 use crate::key::SealingKey;
+
+thread_local! {
+    /// Where the key stands that opened a ciphertext last; of a thread, since
+    /// objects that are opened side by side are of different ages.
+    static LAST: Cell<usize> = const { Cell::new(0) };
+}
 
 /// An unchanging set of keys; a new set replaces it as a whole
 /// (`security.md` S-10).
 #[derive(Default)]
 pub struct KeyRing {
     keys: Vec<SealingKey>,
-    last: AtomicUsize,
 }
 
 /// What opened a ciphertext. It holds plaintext, so it has no `Debug`.
@@ -52,15 +57,15 @@ impl KeyRing {
         self.keys.iter().find(|key| key.public().fingerprint() == fingerprint)
     }
 
-    /// Tries the keys: first the one that opened the ciphertext before, since
+    /// Tries the keys: first the one that opened this thread's ciphertext before, since
     /// neighbours are mostly sealed alike, then newest first.
     pub fn open(&self, sealed: &[u8], label: &[u8]) -> Result<Opened<'_>, NoKey> {
-        let last = self.last.load(Ordering::Relaxed);
+        let last = LAST.get();
         let order = std::iter::once(last).chain((0..self.keys.len()).filter(|at| *at != last));
         for at in order {
             let Some(key) = self.keys.get(at) else { continue };
             if let Some(plaintext) = key.open(sealed, label) {
-                self.last.store(at, Ordering::Relaxed);
+                LAST.set(at);
                 return Ok(Opened { plaintext, key });
             }
         }

@@ -191,7 +191,8 @@ mod tests {
 
     fn opened(sealed: &SealedSecret) -> Vec<(String, Vec<u8>)> {
         let ring = KeyRing::new([known_key()]);
-        let secret = unseal(sealed, &ring, UnsealOptions::default(), &crate::vectors::Noon, &SystemRandom);
+        let options = UnsealOptions::default();
+        let secret = unseal(sealed, &ring, options, &crate::vectors::Noon, &SystemRandom, &|| true);
         let secret = secret.unwrap_or_else(|error| panic!("{error}"));
         secret.data.iter().map(|(name, value)| (name.clone(), value.expose().to_vec())).collect()
     }

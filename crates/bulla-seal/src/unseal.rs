@@ -62,6 +62,8 @@ pub enum UnsealError {
     NoKey(NoKey),
     /// The old form opens, but holds no Secret.
     NotASecret,
+    /// The caller did not want to go on.
+    GaveUp,
 }
 
 impl std::error::Error for UnsealError {}
@@ -77,6 +79,8 @@ impl fmt::Display for UnsealError {
                 .write_str("using deprecated 'data' field, use 'encryptedData' or flip the feature flag"),
             Self::NoKey(error) => error.fmt(formatter),
             Self::NotASecret => formatter.write_str("the deprecated 'data' field does not hold a Secret"),
+            Self::GaveUp => formatter
+                .write_str("it takes too long: the object has too many items for the keys that there are"),
             Self::Items(items) => {
                 let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
                 for (name, error) in items {
@@ -98,16 +102,20 @@ impl fmt::Display for UnsealError {
 
 /// Unseals an object. The label comes from its own metadata, never from the
 /// template (`security.md` S-02).
+///
+/// Fails where a value does not open or a template does not render, with all of
+/// these at once, and where `goes_on`, which is asked before each value, says no.
 pub fn unseal(
     sealed: &SealedSecret,
     ring: &KeyRing,
     options: UnsealOptions,
     clock: &dyn Clock,
     random: &dyn Random,
+    goes_on: &dyn Fn() -> bool,
 ) -> Result<Secret, UnsealError> {
     let label = label(sealed);
     let mut secret = match old_form(sealed, options)? {
-        None => from_items(sealed, ring, &label, options, clock, random)?,
+        None => from_items(sealed, ring, &label, options, clock, random, goes_on)?,
         Some(data) => {
             let opened = ring.open(data, &label).map_err(UnsealError::NoKey)?;
             let secret = Secret::from_text(opened.plaintext.expose());
@@ -175,6 +183,7 @@ fn from_items(
     options: UnsealOptions,
     clock: &dyn Clock,
     random: &dyn Random,
+    goes_on: &dyn Fn() -> bool,
 ) -> Result<Secret, UnsealError> {
     let mut secret = Secret {
         metadata: sealed.template.metadata.clone(),
@@ -182,22 +191,28 @@ fn from_items(
         immutable: sealed.template.immutable,
         ..Secret::default()
     };
-    let (data, mut errors) = open_items(sealed, ring, label);
-    secret.data = data;
+    let mut errors = Vec::new();
+    secret.data = open_items(sealed, ring, label, goes_on, &mut errors)?;
     if !sealed.template.data.is_empty() {
         render_all(sealed, &mut secret, options, clock, random, &mut errors);
     }
     if errors.is_empty() { Ok(secret) } else { Err(UnsealError::Items(errors)) }
 }
 
-/// The values that open, and why others do not, by name.
+/// The values that open; `errors` gets why others do not. Fails where `goes_on`
+/// says no.
 pub(crate) fn open_items(
     sealed: &SealedSecret,
     ring: &KeyRing,
     label: &[u8],
-) -> (BTreeMap<String, SecretBytes>, Vec<(String, ItemError)>) {
-    let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
+    goes_on: &dyn Fn() -> bool,
+    errors: &mut Vec<(String, ItemError)>,
+) -> Result<BTreeMap<String, SecretBytes>, UnsealError> {
+    let mut values = BTreeMap::new();
     for (name, text) in &sealed.encrypted_data {
+        if !goes_on() {
+            return Err(UnsealError::GaveUp);
+        }
         match open_item(ring, text, label) {
             Ok(opened) => {
                 values.insert(name.clone(), opened.plaintext);
@@ -205,7 +220,7 @@ pub(crate) fn open_items(
             Err(error) => errors.push((name.clone(), error)),
         }
     }
-    (values, errors)
+    Ok(values)
 }
 
 /// Opens one item of `encryptedData`.

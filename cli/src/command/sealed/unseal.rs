@@ -22,7 +22,7 @@ pub fn unseal(
     let ring = keys(context, files)?;
     let sealed = SealedSecret::from_text(input).map_err(|error| error.to_string())?;
     let options = UnsealOptions::default();
-    let secret = bulla_seal::unseal(&sealed, &ring, options, &*context.clock, &*context.random)
+    let secret = bulla_seal::unseal(&sealed, &ring, options, &*context.clock, &*context.random, &|| true)
         .map_err(|error| error.to_string())?;
     for name in bulla_seal::collisions(&sealed) {
         ui.say(&format!(

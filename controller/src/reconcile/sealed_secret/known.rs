@@ -30,32 +30,19 @@ pub(super) enum Reaction {
     Now(Key),
     /// To look at it after a short pause.
     Soon(Key),
+    /// To do nothing more about it.
+    Gone(Key),
 }
 
 /// Items, sealed ones and templates, of an object that is not large.
 const FEW: usize = 100;
-/// Private operations that such an object costs at most, of some milliseconds
-/// each: a sealed item that no key opens costs one per key.
-const FEW_TRIALS: usize = 500;
 
-/// How many items an object has.
-#[derive(Clone, Copy)]
-pub(super) struct Size {
-    sealed: usize,
-    templates: usize,
-}
-
-impl Size {
-    pub(super) fn of(object: &Value) -> Self {
-        let spec = &object["spec"];
-        let items = |map: &Value| map.as_object().map_or(0, serde_json::Map::len);
-        Self { sealed: items(&spec["encryptedData"]), templates: items(&spec["template"]["data"]) }
-    }
-
-    /// Whether work on the object may take long with this many keys.
-    pub(super) fn is_large(self, keys: usize) -> bool {
-        self.sealed + self.templates > FEW || self.sealed * keys > FEW_TRIALS
-    }
+/// Whether an object has so many items that work on it takes long. That few
+/// take long, too, is found out by the work.
+pub(super) fn has_many_items(object: &Value) -> bool {
+    let spec = &object["spec"];
+    let items = |map: &Value| map.as_object().map_or(0, serde_json::Map::len);
+    items(&spec["encryptedData"]) + items(&spec["template"]["data"]) > FEW
 }
 
 /// A SealedSecret.
@@ -67,7 +54,8 @@ struct Object {
     claim: Option<Claim>,
     /// Whether the Secret is as claimed.
     is_settled: bool,
-    size: Size,
+    /// Whether work on it takes long.
+    is_large: bool,
     failed: Option<Failed>,
     failures: u32,
     said: Option<Said>,
@@ -154,9 +142,9 @@ impl Known {
         failed.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Whether work on an object may take long with this many keys.
-    pub(super) fn is_large(&self, key: &Key, keys: usize) -> bool {
-        self.objects.get(key).is_some_and(|object| object.size.is_large(keys))
+    /// Whether work on an object takes long.
+    pub(super) fn is_large(&self, key: &Key) -> bool {
+        self.objects.get(key).is_some_and(|object| object.is_large)
     }
 
     /// What is known for work on an object.
@@ -164,6 +152,7 @@ impl Known {
         Order {
             gone: self.gone.remove(key),
             is_absent: self.watches_secrets && !self.secrets.contains_key(key),
+            is_large: self.is_large(key),
             said: self.objects.get(key).and_then(|object| object.said.clone()),
         }
     }
@@ -175,6 +164,7 @@ impl Known {
             return SLOWLY;
         }
         let Some(object) = self.objects.get_mut(key) else { return SLOWLY };
+        object.is_large |= outcome.is_large;
         object.failed = outcome.failed;
         object.said = outcome.said.or(object.said.take());
         object.failures = if outcome.failed.is_some() { object.failures.saturating_add(1) } else { 0 };
@@ -230,7 +220,7 @@ impl Known {
             scope,
             claim,
             is_settled: false,
-            size: Size::of(&object.data),
+            is_large: has_many_items(&object.data),
             failed: None,
             failures: 0,
             said,
@@ -243,7 +233,7 @@ impl Known {
         self.conditions.gone(&key);
         let object = self.objects.remove(&key)?;
         if !self.keeps_gone {
-            return None;
+            return Some(Reaction::Gone(key));
         }
         self.gone.insert(key.clone(), object.uid);
         Some(Reaction::Now(key))

@@ -27,7 +27,7 @@ use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
 use reports::Reports;
-use work::{Outcome, Untold, Worker};
+use work::{Outcome, SHARE, Untold, Worker};
 
 /// The reconciler of SealedSecrets.
 pub(super) const RECONCILER: Reconciler = Reconciler { name: "sealed-secrets", start };
@@ -80,6 +80,7 @@ impl Driver {
             world: Arc::clone(&world),
             ring: ring.clone(),
             cores: Semaphore::new(cores),
+            share: SHARE,
             patient: worker::Worker::start("large objects")?,
         };
         Ok(Self {
@@ -187,9 +188,8 @@ impl Driver {
                 return self.large.clone();
             }
         }
-        let keys = self.ring.borrow().keys.keys().len();
         while let Some(key) = self.queue.take(now) {
-            if !self.known.is_large(&key, keys) {
+            if !self.known.is_large(&key) {
                 return Some(key);
             }
             if self.large.is_none() {
@@ -238,8 +238,10 @@ impl Driver {
     fn react(&mut self, reactions: Vec<Reaction>) {
         let now = Instant::now();
         for reaction in reactions {
-            let (Reaction::Now(key) | Reaction::Backlog(key) | Reaction::Soon(key)) = &reaction;
-            // What changed is not made to wait for a report that is old by now.
+            let (Reaction::Now(key) | Reaction::Backlog(key) | Reaction::Soon(key) | Reaction::Gone(key)) =
+                &reaction;
+            // What changed is not made to wait for a report that is old by now, and
+            // of what is gone nothing is told.
             if self.reports.forget(key) {
                 self.queue.done(key, None, now);
             }
@@ -247,6 +249,7 @@ impl Driver {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
                 Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
+                Reaction::Gone(_) => {}
             }
         }
     }
@@ -272,17 +275,20 @@ impl Driver {
         };
         self.large.take_if(|large| *large == key);
         if self.queue.is_wanted_again(&key) {
-            // What it became is told with what it becomes next.
+            // What it became is told with what it becomes next, and what it cost
+            // says nothing about that.
             outcome.untold = None;
+            outcome.is_large = false;
         }
         if let Some(untold) = outcome.untold {
             // The object stays in the same hands until that is written.
             self.reports.add(key, untold, Instant::now());
             return;
         }
-        let retry = outcome.retry;
+        let (retry, is_large) = (outcome.retry, outcome.is_large);
         let failures = self.known.ended(&key, outcome);
         let again = match retry {
+            _ if is_large => Some(Duration::ZERO),
             Retry::Never => None,
             Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
             Retry::Later => Some(long_pause(failures)),

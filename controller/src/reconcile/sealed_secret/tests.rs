@@ -79,6 +79,16 @@ async fn what_is_told_waits_a_second_at_most_and_for_no_change() {
     driver.sealed_changed((0, Event::Apply(serde_json::from_value(object).unwrap())));
     assert!(driver.reports.next_due().is_none());
     assert_eq!(driver.next(now), Some(key_of("a")));
+    // It is deleted meanwhile: there is nobody to tell.
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let mut driver = begun(&api, worker);
+    driver.begin(now);
+    one_ends(&mut driver).await;
+    assert!(driver.reports.next_due().is_some());
+    let object = api.held().objects[&format!("{PATH}a")].clone();
+    driver.sealed_changed((0, Event::Delete(serde_json::from_value(object).unwrap())));
+    assert!(driver.reports.next_due().is_none());
+    assert_eq!(driver.next(now), None);
 }
 
 #[tokio::test]
@@ -108,17 +118,16 @@ async fn r_21_what_is_begun_is_told_before_the_end() {
 
 #[tokio::test]
 async fn r_11_who_is_put_off_holds_up_nobody() {
-    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
     let mut driver = begun(&api, worker);
-    let (put_off, number) = watch::channel(0);
-    driver.put_off = number;
-    for _ in 0..AT_ONCE {
+    for _ in 1..AT_ONCE {
         driver.running.spawn(std::future::pending());
     }
+    api.held().puts_off = 1;
     assert_eq!((driver.begin(Instant::now()), driver.running.len()), (None, AT_ONCE));
-    put_off.send_replace(1);
+    driver.put_off.changed().await.unwrap();
     driver.begin(Instant::now());
-    assert_eq!(driver.running.len(), AT_ONCE + 1);
+    assert_eq!((*driver.put_off.borrow(), driver.running.len()), (1, AT_ONCE + 1));
 }
 
 #[tokio::test]
@@ -139,10 +148,11 @@ async fn r_14_one_large_object_is_in_work_at_a_time_and_the_others_wait_aside() 
         driver.queue.add(key_of(name), Urgency::Fresh);
     }
     let now = Instant::now();
-    let end = |driver: &mut Driver, name: &str| {
+    let end_as = |driver: &mut Driver, name: &str, outcome: Outcome| {
         let id = driver.running.spawn(std::future::pending()).id();
-        driver.ended(Ok((id, (key_of(name), Outcome::DONE))));
+        driver.ended(Ok((id, (key_of(name), outcome))));
     };
+    let end = |driver: &mut Driver, name: &str| end_as(driver, name, Outcome::DONE);
     assert_eq!(
         [driver.next(now), driver.next(now), driver.next(now)],
         [Some(key_of("a")), Some(key_of("d")), None]
@@ -156,4 +166,14 @@ async fn r_14_one_large_object_is_in_work_at_a_time_and_the_others_wait_aside() 
     assert_eq!([driver.next(now), driver.next(now)], [Some(key_of("b")), None]);
     end(&mut driver, "b");
     assert_eq!(driver.next(now), Some(key_of("c")));
+    // What turned out to be large is begun anew, as one of them.
+    driver.queue.add(key_of("d"), Urgency::Fresh);
+    assert_eq!(driver.next(now), Some(key_of("d")));
+    end_as(&mut driver, "d", Outcome { is_large: true, ..Outcome::DONE });
+    let now = Instant::now();
+    assert_eq!(driver.next(now), None);
+    end(&mut driver, "c");
+    assert_eq!([driver.next(now), driver.next(now)], [Some(key_of("b")), None], "it came before");
+    end(&mut driver, "b");
+    assert_eq!(driver.next(now), Some(key_of("d")));
 }

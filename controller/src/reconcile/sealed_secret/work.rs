@@ -3,20 +3,25 @@
 use std::sync::Arc;
 
 use bulla_api::{SealedSecret, SealedSecretStatus, Secret};
+use bulla_seal::UnsealError;
 use bulla_seal::reconcile::{self, Done, Failure, Report, Retry, Step};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Duration;
 
 use super::super::event;
-use super::known::Size;
+use super::known::has_many_items;
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
-use crate::worker;
+use crate::worker::{self, Budget};
 
 /// How often a Secret is read anew because somebody else wrote it meanwhile,
 /// before that is a failure to report.
 const ATTEMPTS: u32 = 4;
+/// How long one object may keep a core: for some 500 private operations. An
+/// item costs one mostly, but one per key where no key opens it.
+pub(super) const SHARE: Duration = Duration::from_secs(1);
 
 /// Who works.
 pub(super) struct Worker {
@@ -24,6 +29,8 @@ pub(super) struct Worker {
     pub(super) ring: watch::Receiver<Arc<Ring>>,
     /// Room for computations: one per core.
     pub(super) cores: Semaphore,
+    /// How long an object may keep one of them that is not known to be large.
+    pub(super) share: Duration,
     /// Who computes what takes long, after everybody else.
     pub(super) patient: worker::Worker,
 }
@@ -34,6 +41,8 @@ pub(super) struct Order {
     pub(super) gone: Option<Box<str>>,
     /// The watch knows no Secret of this name.
     pub(super) is_absent: bool,
+    /// Work on the object takes long.
+    pub(super) is_large: bool,
     /// The last event.
     pub(super) said: Option<Said>,
 }
@@ -60,13 +69,16 @@ pub(super) struct Outcome {
     pub(super) said: Option<Said>,
     /// The UID of a deleted object whose Secret is still to be deleted.
     pub(super) gone: Option<Box<str>>,
+    /// Nothing was done: the object turned out to be large, and is to be begun
+    /// anew as such.
+    pub(super) is_large: bool,
     /// What is still to be told, of an object whose Secret is as it should be.
     pub(super) untold: Option<Untold>,
 }
 
 impl Outcome {
     pub(super) const DONE: Self =
-        Self { retry: Retry::Never, failed: None, said: None, gone: None, untold: None };
+        Self { retry: Retry::Never, failed: None, said: None, gone: None, is_large: false, untold: None };
 
     /// The work panicked: that object's error, nobody else's.
     pub(super) fn panicked() -> Self {
@@ -126,11 +138,14 @@ impl Worker {
     }
 
     async fn update(&self, key: &Key, object: Value, order: Order) -> Outcome {
-        let size = Size::of(&object);
+        let is_large = order.is_large || has_many_items(&object);
         let outcome = match SealedSecret::from_value(&object) {
-            Ok(sealed) => self.unseal(sealed, size, order.is_absent, key).await,
+            Ok(sealed) => self.unseal(sealed, is_large, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
+        if outcome == Err(Failure::Unseal(UnsealError::GaveUp)) {
+            return Outcome { is_large: true, ..Outcome::DONE };
+        }
         let untold = self.untold(object, outcome, order.said);
         match &untold.outcome {
             Ok(_) if untold.is_nothing() => Outcome::DONE,
@@ -189,6 +204,10 @@ impl Worker {
                 untold = self.untold(object, untold.outcome, untold.said);
                 continue;
             }
+            if error.is_missing() && matches!(self.world.cluster.sealed_secret(key).await, Ok(None)) {
+                // It was deleted: there is nobody to tell.
+                return Outcome::DONE;
+            }
             // The object changed meanwhile, or the server is away: once more.
             self.world.metrics.failed("status", &key.namespace);
             tracing::error!(
@@ -225,11 +244,11 @@ impl Worker {
     async fn unseal(
         &self,
         sealed: SealedSecret,
-        size: Size,
+        is_large: bool,
         is_absent: bool,
         key: &Key,
     ) -> Result<Done, Failure> {
-        let (sealed, unsealed) = self.compute(sealed, size).await?;
+        let (sealed, unsealed) = self.compute(sealed, is_large).await?;
         for name in bulla_seal::collisions(&sealed) {
             tracing::warn!(
                 key = key.to_string(),
@@ -261,18 +280,20 @@ impl Worker {
     }
 
     /// Unseals beside everything else: on a core of its own, or a large object
-    /// when the cores have nothing better to do (`security.md` R-14).
+    /// when the cores have nothing better to do (`security.md` R-14). Gives up
+    /// where an object that is not known to be large takes more than its share.
     async fn compute(
         &self,
         sealed: SealedSecret,
-        size: Size,
+        is_large: bool,
     ) -> Result<(SealedSecret, Result<Secret, Failure>), Failure> {
         let ring = Arc::clone(&self.ring.borrow());
-        let is_large = size.is_large(ring.keys.keys().len());
-        let world = Arc::clone(&self.world);
+        let (world, share) = (Arc::clone(&self.world), self.share);
         let work = move || {
-            let options = world.settings.unseal;
-            let unsealed = bulla_seal::unseal(&sealed, &ring.keys, options, &*world.clock, &*world.random);
+            let (options, budget) = (world.settings.unseal, Budget::of(share));
+            let goes_on = || is_large || budget.is_left();
+            let unsealed =
+                bulla_seal::unseal(&sealed, &ring.keys, options, &*world.clock, &*world.random, &goes_on);
             (sealed, unsealed.map_err(Failure::from))
         };
         let computed = if is_large {
@@ -295,7 +316,7 @@ impl Worker {
             other => other.map(drop),
         };
         match deleted {
-            Err(error) if error.code != http::StatusCode::NOT_FOUND.as_u16() => {
+            Err(error) if !error.is_missing() => {
                 tracing::warn!(
                     key = key.to_string(),
                     error = error.to_string(),

@@ -20,7 +20,7 @@ fn object() -> SealedSecret {
 }
 
 fn run(sealed: &SealedSecret, options: UnsealOptions) -> Result<Secret, UnsealError> {
-    unseal(sealed, &KeyRing::new([known_key()]), options, &Noon, &SystemRandom)
+    unseal(sealed, &KeyRing::new([known_key()]), options, &Noon, &SystemRandom, &|| true)
 }
 
 fn values(secret: &Secret) -> Vec<(&str, &[u8])> {
@@ -50,6 +50,18 @@ fn metadata_comes_from_the_template_but_for_name_namespace_and_owner() {
     sealed.template.metadata.annotations.insert(SKIP_OWNER.into(), "true".into());
     let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
     assert!(secret.metadata.owner_references.is_empty());
+}
+
+#[test]
+fn r_14_before_each_value_it_is_asked_whether_to_go_on() {
+    let (ring, asked) = (KeyRing::new([known_key()]), std::cell::Cell::new(0));
+    for (allowed, is_given_up) in [(0, true), (1, true), (2, false)] {
+        asked.set(0);
+        let goes_on = || asked.replace(asked.get() + 1) < allowed;
+        let secret = unseal(&object(), &ring, UnsealOptions::default(), &Noon, &SystemRandom, &goes_on);
+        assert_eq!(secret.err() == Some(UnsealError::GaveUp), is_given_up, "{allowed}");
+        assert_eq!(asked.get(), 2.min(allowed + 1));
+    }
 }
 
 #[test]
@@ -95,7 +107,8 @@ fn values_of_one_object_may_be_sealed_to_different_keys() {
     let mut sealed = object();
     sealed.encrypted_data.insert("b".into(), item(other().public(), "two", "x/n"));
     for keys in [[known_key(), other()], [other(), known_key()]] {
-        let secret = unseal(&sealed, &KeyRing::new(keys), UnsealOptions::default(), &Noon, &SystemRandom);
+        let (ring, options) = (KeyRing::new(keys), UnsealOptions::default());
+        let secret = unseal(&sealed, &ring, options, &Noon, &SystemRandom, &|| true);
         let secret = secret.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(values(&secret), [("a", &b"one"[..]), ("b", b"two")]);
     }

@@ -67,27 +67,28 @@ fn conditions() -> Conditions {
 }
 
 #[test]
-fn r_14_an_object_is_large_by_its_items_and_by_the_keys_that_each_may_be_tried_with() {
-    for (sealed, templates, keys, is_large) in [
-        (100, 0, 1, false),
-        (101, 0, 1, true),
-        (60, 41, 1, true),
-        (0, 100, 60, false),
-        (100, 0, 5, false),
-        (100, 0, 6, true),
-        (38, 0, 13, false),
-        (39, 0, 13, true),
-        (8, 90, 60, false),
-    ] {
-        let size = Size { sealed, templates };
-        assert_eq!(size.is_large(keys), is_large, "{sealed} + {templates} items, {keys} keys");
+fn r_14_an_object_is_large_by_its_items_or_by_what_work_on_it_took() {
+    let items = |count: usize| -> serde_json::Map<String, Value> {
+        (0..count).map(|at| (format!("i{at}"), json!("AA"))).collect()
+    };
+    for (values, templates, is_large) in
+        [(100, 0, false), (101, 0, true), (60, 40, false), (60, 41, true), (0, 100, false), (0, 101, true)]
+    {
+        let mut known = started(&[], &[]);
+        let mut new = sealed("n", "u1", 1);
+        new.data = json!({"spec": {"encryptedData": items(values), "template": {"data": items(templates)}}});
+        known.sealed_changed((0, Event::Apply(new)));
+        assert_eq!(known.is_large(&of("x", "n")), is_large, "{values} + {templates} items");
     }
-    let mut known = started(&[], &[]);
-    let items: serde_json::Map<String, Value> = (0..39).map(|at| (format!("i{at}"), json!("AA"))).collect();
-    let mut many = sealed("many", "u1", 1);
-    many.data = json!({"spec": {"encryptedData": items}});
-    known.sealed_changed((0, Event::Apply(many)));
-    assert_eq!([1, 13].map(|keys| known.is_large(&of("x", "many"), keys)), [false, true]);
+    let mut known = started(&[sealed("n", "u1", 1)], &[]);
+    known.ended(&of("x", "n"), failed(Failed::Unseal));
+    assert!(!known.order(&of("x", "n")).is_large);
+    known.ended(&of("x", "n"), Outcome { is_large: true, ..Outcome::DONE });
+    known.ended(&of("x", "n"), failed(Failed::Unseal));
+    assert!(known.order(&of("x", "n")).is_large);
+    // Until it changes.
+    known.sealed_changed((0, Event::Apply(sealed("n", "u1", 2))));
+    assert!(!known.order(&of("x", "n")).is_large);
 }
 
 #[test]
@@ -138,14 +139,16 @@ fn r_08_late_news_of_an_older_object_change_nothing_of_the_newer_one() {
         let gone = Event::Delete(secret("n", "u2", &[]));
         assert_eq!(known.secret_changed((0, gone)), [Reaction::Now(of("x", "n"))]);
     }
-    assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u2", 1)))), []);
+    let gone = Event::Delete(sealed("n", "u2", 1));
+    assert_eq!(known.sealed_changed((0, gone)), [Reaction::Gone(of("x", "n"))]);
     assert_eq!(known.len(), 0);
 }
 
 #[test]
 fn deleted_objects_are_left_to_the_garbage_collector() {
     let mut known = started(&[sealed("n", "u1", 1)], &[secret("n", "u1", &[])]);
-    assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u1", 1)))), []);
+    let gone = Event::Delete(sealed("n", "u1", 1));
+    assert_eq!(known.sealed_changed((0, gone)), [Reaction::Gone(of("x", "n"))]);
     assert_eq!(known.secret_changed((0, Event::Delete(secret("n", "u1", &[])))), []);
 }
 

@@ -8,8 +8,8 @@ use bulla_seal::{KeyRing, KeySecret, NewKey, SealOptions};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use tower::Layer as _;
+use tower::retry::RetryLayer;
 
-use crate::patience::{Pauses, patience};
 use crate::testing::{Api, SetClock};
 
 /// Panics where a template draws; the name of an event takes eight bytes.
@@ -52,11 +52,11 @@ pub(crate) fn stage(random: Arc<dyn Random>, objects: &[(&str, &[(&str, &str)])]
     }
     let ring = watch::channel(Arc::new(Ring::of(KeyRing::new([key])))).1;
     let patient = worker::Worker::start("large objects").unwrap();
-    (api, Worker { world, ring, cores: Semaphore::new(1), patient })
+    (api, Worker { world, ring, cores: Semaphore::new(1), share: SHARE, patient })
 }
 
 fn order() -> Order {
-    Order { gone: None, is_absent: true, said: None }
+    Order { gone: None, is_absent: true, is_large: false, said: None }
 }
 
 /// Makes the Secret, and tells what there is to tell.
@@ -94,6 +94,32 @@ async fn r_11_a_conflict_of_the_status_costs_no_second_unsealing() {
     api.held().objects.get_mut(&format!("{PATH}b")).unwrap()["metadata"]["generation"] = 2.into();
     let outcome = worker.tell(&key_of("b"), unsealed).await;
     assert_eq!((outcome.retry, outcome.failed), (Retry::Soon, Some(Failed::Other)));
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_an_object_that_was_deleted_and_nothing_failed() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let untold = worker.reconcile(&key_of("a"), order()).await.untold.unwrap();
+    api.held().objects.remove(&format!("{PATH}a"));
+    let outcome = worker.tell(&key_of("a"), untold).await;
+    assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
+    let [status, events] = ["sealedsecrets/a/status", "events"]
+        .map(|path| api.changes().iter().filter(|change| change.ends_with(path)).count());
+    assert_eq!((status, events), (1, 0));
+    let metrics = worker.world.metrics.text().unwrap();
+    assert!(!metrics.contains("unseal_errors_total{"), "{metrics}");
+}
+
+#[tokio::test]
+async fn r_14_an_object_that_takes_more_than_its_share_of_a_core_is_begun_anew_as_a_large_one() {
+    let (api, mut worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    worker.share = Duration::ZERO;
+    let first = worker.reconcile(&key_of("a"), order()).await;
+    assert!(first.is_large && first.failed.is_none() && first.untold.is_none());
+    assert_eq!(api.changes(), [""; 0]);
+    let second = worker.reconcile(&key_of("a"), Order { is_large: true, ..order() }).await;
+    assert!(!second.is_large && second.untold.is_some());
+    assert_eq!(api.changes(), ["POST /api/v1/namespaces/x/secrets"]);
 }
 
 #[tokio::test]
@@ -173,10 +199,9 @@ async fn r_20_what_was_put_off_is_not_sent_again_after_the_term() {
         let answer = http::Response::builder().status(503).header("Retry-After", "1");
         std::future::ready(Ok::<_, tower::BoxError>(answer.body(Full::new(Bytes::new())).unwrap()))
     });
-    let pauses = Pauses::default();
-    let number = pauses.number();
-    let service = patience(&pauses).unwrap().layer(service);
-    let cluster = crate::cluster::Cluster::of(kube::Client::new(service, "default"));
+    let client = |patience: &RetryLayer<_>| kube::Client::new(patience.layer(service), "default");
+    let cluster = crate::cluster::Cluster::patient(client).unwrap();
+    let number = cluster.put_off();
     cluster.term().open();
     *term.lock().unwrap() = Some(cluster.term().clone());
     let error = cluster.create_event("x", &json!({})).await.unwrap_err();
