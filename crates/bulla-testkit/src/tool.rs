@@ -73,6 +73,11 @@ impl Tool {
         Self { program: required("BULLA_LANE_STRACE"), called: None, is_ours: false }
     }
 
+    /// A compiler of C.
+    pub fn cc() -> Self {
+        Self { program: required("BULLA_LANE_CC"), called: None, is_ours: false }
+    }
+
     /// Any other program.
     pub fn at(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), called: None, is_ours: false }

@@ -160,6 +160,16 @@ pub(super) const GPG: Component = Component {
     programs: &["gpg", "gpg-agent", "gpgconf"],
 };
 
+/// Compiles what a test lets the controller load.
+pub(super) const CC: Component = Component {
+    name: "cc",
+    version: "12",
+    source: Source::System("build-essential"),
+    variable: "BULLA_LANE_CC",
+    value: "cc",
+    programs: &["cc"],
+};
+
 /// Kills and refuses at single system calls.
 pub(super) const STRACE: Component = Component {
     name: "strace",

@@ -1,7 +1,7 @@
 //! The lanes: which packages of `tests/lanes/` there are and what each is given.
 
 use super::component::{
-    AGE, Component, GPG, KUBERNETES, KUBERNETES_VALIDATE, MANIFESTS, ORACLE, SEALED_SECRETS,
+    AGE, CC, Component, GPG, KUBERNETES, KUBERNETES_VALIDATE, MANIFESTS, ORACLE, SEALED_SECRETS,
     SEALED_SECRETS_CHART, SOPS, STRACE,
 };
 use super::server::{AWS_SERVER, Server, VAULT_SERVER};
@@ -55,7 +55,7 @@ pub(crate) const LANES: &[Lane] = &[
     Lane { given: Some("BULLA_GOLDEN"), ..Lane::new("golden", &[&KUBERNETES]) },
     Lane::new("gpg", &[&GPG, &SOPS]),
     Lane::new("interop", &[&AGE, &GPG, &ORACLE, &SOPS]).with(&[&AWS_SERVER, &VAULT_SERVER]),
-    Lane { has_controller: true, ..Lane::new("kube", &[&AGE, &KUBERNETES, &SEALED_SECRETS]) },
+    Lane { has_controller: true, ..Lane::new("kube", &[&AGE, &CC, &KUBERNETES, &SEALED_SECRETS]) },
     Lane::new("kubeseal", &[&SEALED_SECRETS]),
     Lane::new("vault", &[&SOPS]).with(&[&VAULT_SERVER]),
 ];

@@ -83,6 +83,8 @@ fn both_kubeseals_work_with_our_service_through_the_api_server() {
         let labels = json!({"metadata": {"labels": {"l": "v"}}, "type": "example.com/login"});
         let mut sealed = seal(&sandbox, &space, &labels);
         sealed["spec"]["template"]["data"] = json!({"t": "{{ .a }}"});
+        sealed["spec"]["template"]["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u"}]);
         let text = sealed.to_string();
         assert_eq!(kubeseal(&["--validate"], &text).success().out(), "");
         let moved = text.replace("\"one\"", "\"other\"");

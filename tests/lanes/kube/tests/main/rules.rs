@@ -166,3 +166,24 @@ fn d_03_of_a_template_that_fails_its_position_is_told_and_nothing_else() {
     eventually("the event", || home.events("one").iter().any(is_told).then_some(()));
     assert_eq!(home.secret("one"), None);
 }
+
+#[test]
+fn a_label_selects_sealed_secrets_and_is_not_asked_of_their_secrets() {
+    let home = Home::new("selected");
+    let _pod = home.start(&Tool::controller(), &["--label-selector=app=web"]);
+    let label = json!({"metadata": {"labels": {"app": "web"}}});
+    home.apply(&home.seal("other", &[("a", "value")], &Value::Null));
+    let mut selected = home.seal("selected", &[("a", "value")], &Value::Null);
+    selected["metadata"]["labels"] = label["metadata"]["labels"].clone();
+    home.apply(&selected);
+    home.condition("selected", "True");
+    let secret = home.secret("selected").expect("it was made");
+    assert_eq!(secret["metadata"]["labels"], Value::Null);
+    home.delete("secret/selected");
+    eventually("another Secret", || {
+        (home.secret("selected")?["metadata"]["uid"] != secret["metadata"]["uid"]).then_some(())
+    });
+    assert_eq!((home.secret("other"), &home.sealed("other")["status"]), (None, &Value::Null));
+    home.patch("sealedsecret/other", &label);
+    home.value("other", "a", "value");
+}

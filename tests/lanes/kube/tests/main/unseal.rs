@@ -252,12 +252,13 @@ fn a_life_under_the_rights_of_the_original() {
     eventually("its status", || {
         (cluster.get("default", "sealedsecret/login")?["status"]["observedGeneration"] == 2).then_some(())
     });
-    let events = cluster.kubectl(&["get", "events", "-n", "default", "-o", "json"]).success();
-    let events: Value = serde_json::from_slice(&events.stdout).unwrap();
-    let about = |event: &&Value| event["involvedObject"]["name"] == "login";
-    let events: Vec<&Value> = events["items"].as_array().unwrap().iter().filter(about).collect();
+    let events = eventually("the events", || {
+        let mut events = cluster.list("default", &["events"]);
+        events.retain(|event| event["involvedObject"]["name"] == "login");
+        (events.len() >= 2).then_some(events)
+    });
     assert_eq!(events.len(), 2, "one per change: {events:?}");
-    let event = events[0];
+    let event = &events[0];
     assert_eq!(
         (event["reason"].as_str(), event["message"].as_str()),
         (Some("Unsealed"), Some("SealedSecret unsealed successfully"))

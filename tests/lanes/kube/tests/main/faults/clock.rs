@@ -26,7 +26,7 @@ impl Clock {
     fn new() -> Self {
         let sandbox = Sandbox::new();
         sandbox.write("shift.c", include_str!("shift.c"));
-        sandbox.run(&Tool::at("cc"), &["-shared", "-fPIC", "-O2", "-o", "shift.so", "shift.c"]).success();
+        sandbox.run(&Tool::cc(), &["-shared", "-fPIC", "-O2", "-o", "shift.so", "shift.c"]).success();
         let clock = Self { sandbox };
         clock.set(0);
         clock
