@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bulla_api::Secret;
-use bulla_seal::reconcile::KEY_LABEL;
+use bulla_seal::reconcile::{ACTIVE, KEY_LABEL};
 use bulla_seal::{KeyRing, KeySecret, key_name, newest_first};
 use futures_util::StreamExt;
 use kube::runtime::watcher::Event;
@@ -80,7 +80,7 @@ impl Keeper {
     pub(crate) async fn run(mut self) -> Result<(), String> {
         tracing::info!("Searching for existing private keys");
         let settings = &self.world.settings;
-        let label = format!("{KEY_LABEL}=active");
+        let label = format!("{KEY_LABEL}={ACTIVE}");
         let namespace = [settings.namespace.clone()];
         let mut changes = watches::secrets(&self.world.cluster.client(), &namespace, &label);
         let mut renew = signal(SignalKind::user_defined1()).map_err(|error| error.to_string())?;
@@ -138,7 +138,7 @@ impl Keeper {
         let world = Arc::clone(&self.world);
         let settings = &world.settings;
         let (cluster, namespace) = (&world.cluster, settings.namespace.as_str());
-        let mut secrets = cluster.labeled_secrets(namespace, &format!("{KEY_LABEL}=active")).await?;
+        let mut secrets = cluster.labeled_secrets(namespace, &format!("{KEY_LABEL}={ACTIVE}")).await?;
         let oldest = Key { namespace: namespace.into(), name: settings.key_prefix.as_str().into() };
         if !secrets.iter().any(|secret| secret.metadata.name == settings.key_prefix) {
             // Up to release 0.8 the only key had this name and no label.

@@ -12,6 +12,7 @@ use crate::meta::ObjectMeta;
 use crate::stream::parse_object;
 use crate::tree::{Fields, Tree};
 use crate::wiped::Wiped;
+use crate::write::json_line;
 
 /// A Secret. It holds plaintext, so it has no `Debug`.
 #[derive(Clone, Default)]
@@ -129,7 +130,7 @@ pub fn list_items(text: &[u8]) -> Result<Vec<SecretBytes>, DecodeError> {
     let value = Wiped(parse_object(text)?);
     TypeMeta::check(&value, ("List", "v1", "v1.List"))?;
     let items = value.get("items").and_then(Value::as_array).into_iter().flatten();
-    Ok(items.map(|item| SecretBytes::new(item.to_string().into_bytes())).collect())
+    Ok(items.map(|item| SecretBytes::new(json_line(&Tree::from(item)).into_bytes())).collect())
 }
 
 #[cfg(test)]

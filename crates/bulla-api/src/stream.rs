@@ -88,8 +88,9 @@ pub fn secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
 }
 
 /// Reads all Secrets of a text, those of lists as well, for who must not lose
-/// one: where [`secrets`] passes something over, this fails. A text that is no
-/// object at all, as a PEM file, holds none.
+/// one: where [`secrets`] passes a document over, this fails. Of a name that
+/// stands twice in JSON the last value counts, and a list within a list holds
+/// none, as does a text that is no object at all, such as a PEM file.
 pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     let documents = documents(text)?;
     if let [document] = documents.as_slice()

@@ -11,31 +11,33 @@ use crate::tree::Tree;
 /// Writes JSON with two spaces per level, without a line break at its end.
 /// `<`, `>` and `&` are escaped.
 pub fn json(tree: &Tree) -> String {
-    let mut out = String::with_capacity(room(tree, 0));
+    let mut out = String::with_capacity(room(tree, 1));
     value(tree, Some(0), &mut out);
     out
 }
 
 /// Writes JSON in one line, without a line break at its end.
 pub fn json_line(tree: &Tree) -> String {
-    let mut out = String::with_capacity(room(tree, 0));
+    let mut out = String::with_capacity(room(tree, 1));
     value(tree, None, &mut out);
     out
 }
 
 /// Writes YAML: keys in natural order, a line break at the end.
 pub fn yaml(tree: &Tree) -> Vec<u8> {
-    let mut out = Vec::with_capacity(room(tree, 0));
+    let mut out = Vec::with_capacity(room(tree, 1));
     emit::kubernetes(&node(tree), &mut out);
     out
 }
 
 /// Bytes that a tree takes at most, in JSON and YAML: what a text leaves behind
-/// when it grows is not wiped, and it may be a private key.
+/// when it grows is not wiped, and it may be a private key. The
+/// scalars that YAML is put together from are not wiped either.
 fn room(tree: &Tree, depth: usize) -> usize {
     let indent = 2 * depth;
-    // Quotes, a colon or comma, a hyphen, a break; a whole number has up to 20 characters.
-    let around = indent + 24;
+    // Quotes, a colon or comma, a hyphen, breaks, of which a collection has two; a
+    // whole number has up to 20 characters.
+    let around = 2 * indent + 24;
     around
         + match tree {
             Tree::Null | Tree::Bool(_) | Tree::Int(_) => 0,
@@ -53,8 +55,10 @@ fn text_room(text: &str, indent: usize) -> usize {
     let escaped = |byte: u8| match byte {
         // As a line of its own, which may begin deeper than its parent.
         b'\n' => indent + 8,
+        // Where a line is folded.
+        b' ' => indent + 2,
         b'"' | b'\'' | b'\\' | b'<' | b'>' | b'&' => 6,
-        b' '..=b'~' => 1,
+        b'!'..=b'~' => 1,
         _ => 6,
     };
     text.bytes().map(escaped).sum()
@@ -184,19 +188,25 @@ mod tests {
             "\n",
             "true",
             "\u{1f600}\u{7f}\t",
+            "a b",
+            "a\u{1}  b ",
+            &("a".repeat(79) + " "),
         ];
-        let texts = || texts.map(|text| Tree::text(text.repeat(9)));
-        let mut tree = Tree::Map(vec![("\u{1}\n'".to_owned(), Tree::List(texts().into()))]);
-        for _ in 0..3 {
-            let pairs = texts().into_iter().enumerate().map(|(at, text)| (format!("{at}"), text));
-            tree = Tree::List(vec![
-                Tree::Map(pairs.chain([("t".to_owned(), tree)]).collect()),
-                Tree::Int(i64::MIN),
-            ]);
+        let fits = |tree: &Tree| {
+            let longest = [json(tree).len(), json_line(tree).len(), yaml(tree).len()].into_iter().max();
+            assert!(longest <= Some(room(tree, 1)), "{longest:?}: {}", json_line(tree));
+        };
+        // Deep down, lines are folded at each space.
+        for (text, depth) in texts.into_iter().flat_map(|text| [0, 1, 7, 40].map(|depth| (text, depth))) {
+            let mut tree = Tree::text(text.repeat(99));
+            fits(&tree);
+            for _ in 0..depth {
+                tree = Tree::List(vec![Tree::Map(vec![(text.to_owned(), tree)]), Tree::Int(i64::MIN)]);
+            }
+            fits(&tree);
         }
-        for tree in [tree, sample(), Tree::Null, Tree::Map(vec![])] {
-            let longest = [json(&tree).len(), json_line(&tree).len(), yaml(&tree).len()].into_iter().max();
-            assert!(longest <= Some(room(&tree, 0)), "{longest:?}");
+        for tree in [sample(), Tree::Null, Tree::Map(vec![])] {
+            fits(&tree);
         }
     }
 

@@ -4,10 +4,7 @@ use bulla_api::{Secret, ServerFields, StreamError, Tree, list_items};
 use bulla_core::{SecretBytes, Timestamp};
 
 use crate::key_secret::{KeyOrder, KeySecret, KeySecretError, rank};
-use crate::reconcile::KEY_LABEL;
-
-/// What a key Secret's label says of it where a controller uses it.
-const ACTIVE: &str = "active";
+use crate::reconcile::{ACTIVE, KEY_LABEL};
 
 /// A Secret that should be a sealing key, looked at. It holds a private key, so it has no `Debug`.
 pub struct KeyEntry {
@@ -25,7 +22,7 @@ impl KeyEntry {
     /// What its label says: `active`, or for example `compromised`; nothing
     /// where it has none, as keys of releases before 0.9.
     pub fn state(&self) -> &str {
-        state(&self.secret)
+        self.secret.metadata.labels.get(KEY_LABEL).map_or("", String::as_str)
     }
 
     /// Whether a controller opens with it.
@@ -125,11 +122,6 @@ fn has_same_key(one: &Secret, other: &Secret) -> bool {
 /// Whether label or name make it a sealing key.
 fn is_sealing_key(secret: &Secret, prefix: &str) -> bool {
     secret.metadata.labels.contains_key(KEY_LABEL) || secret.metadata.name == prefix
-}
-
-/// What the label of a key Secret says.
-fn state(secret: &Secret) -> &str {
-    secret.metadata.labels.get(KEY_LABEL).map_or("", String::as_str)
 }
 
 fn movable(secret: &Secret, namespace: &str) -> Secret {

@@ -12,7 +12,7 @@ use bulla_template::{CryptoError, sealing_key};
 
 use crate::certificate::{Certificate, CertificateError};
 use crate::key::{KeyError, SealingKey};
-use crate::reconcile::KEY_LABEL;
+use crate::reconcile::{ACTIVE, KEY_LABEL};
 
 /// How far ahead the start of a certificate may be, in seconds; clocks differ
 /// (`security.md` S-09).
@@ -167,7 +167,7 @@ impl NewKey {
     ) -> Result<Secret, CryptoError> {
         let pair = sealing_key(random, now, self.validity, &self.common_name, self.bits)?;
         let mut labels = self.labels.clone();
-        labels.insert(KEY_LABEL.to_owned(), "active".to_owned());
+        labels.insert(KEY_LABEL.to_owned(), ACTIVE.to_owned());
         let metadata = ObjectMeta {
             name: name.to_owned(),
             namespace: namespace.to_owned(),

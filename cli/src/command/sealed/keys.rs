@@ -8,7 +8,7 @@ use std::path::Path;
 use bulla_api::Secret;
 use bulla_core::SecretBytes;
 use bulla_core::civil::rfc3339;
-use bulla_seal::reconcile::KEY_LABEL;
+use bulla_seal::reconcile::{ACTIVE, KEY_LABEL};
 use bulla_seal::{KEY_VALIDITY, KeyEntry, KeySecret, NewKey, Restore, key_entries};
 use serde_json::{Value, json};
 
@@ -227,7 +227,7 @@ fn difference(entry: &KeyEntry, same: &Secret) -> String {
     let label = |secret: &Secret| secret.metadata.labels.get(KEY_LABEL).cloned();
     let [backup, there] = [&entry.secret, same].map(label);
     // What has no label in the backup would get this one.
-    let restored = backup.clone().or(Some("active".to_owned()));
+    let restored = backup.clone().or(Some(ACTIVE.to_owned()));
     if there == backup || there == restored {
         return alias;
     }

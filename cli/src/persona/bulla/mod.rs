@@ -56,10 +56,10 @@ fn refuse_sops(typed: &ArgMatches) -> Result<(), clap::Error> {
     }
     let is_typed = |id: &&str| below.value_source(id) == Some(Origin::CommandLine);
     let Some(id) = ABOUT_SOPS.into_iter().find(is_typed) else { return Ok(()) };
-    let command = Cli::command();
+    let mut command = Cli::command();
     let option = command.get_arguments().find(|argument| argument.get_id() == id).and_then(Arg::get_long);
     let text = format!("--{} is about files of sops; `{words}` works on none", option.unwrap_or(id));
-    Err(command.clone().error(ErrorKind::ArgumentConflict, text))
+    Err(command.error(ErrorKind::ArgumentConflict, text))
 }
 
 /// The grammar.

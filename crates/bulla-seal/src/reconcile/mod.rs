@@ -21,5 +21,7 @@ pub const MANAGED: &str = "sealedsecrets.bitnami.com/managed";
 pub const PATCH: &str = "sealedsecrets.bitnami.com/patch";
 /// The label of sealing keys; `active` ones are used.
 pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
+/// What that label says of a key that is used.
+pub const ACTIVE: &str = "active";
 /// By which name our writes stand in `metadata.managedFields`.
 pub const FIELD_MANAGER: &str = "bulla-controller";
