@@ -15,7 +15,7 @@ pub(crate) fn head(stream: &mut impl Read) -> Result<String> {
 
 /// Reads a request with its body; less where the client hung up.
 pub(crate) fn request(stream: &mut impl Read) -> Result<String> {
-    let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+    let (mut request, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
     loop {
         let length = stream.read(&mut buffer)?;
         request.extend_from_slice(&buffer[..length]);

@@ -27,6 +27,8 @@ pub struct Call {
     pub body: Value,
     /// The status that the client saw; 0 where it saw none.
     pub status: u16,
+    /// When it saw that.
+    pub answered: Option<Instant>,
 }
 
 impl Call {
@@ -143,9 +145,14 @@ impl Proxy {
         self.state.calls.lock().expect("no holder panics").clone()
     }
 
+    /// What can be said of all requests so far, where copying them would take long.
+    pub fn look<T>(&self, look: impl FnOnce(&[Call]) -> T) -> T {
+        look(&self.state.calls.lock().expect("no holder panics"))
+    }
+
     /// The requests so far that changed or were to change something.
     pub fn changes(&self) -> Vec<Call> {
-        self.calls().into_iter().filter(Call::is_change).collect()
+        self.look(|calls| calls.iter().filter(|call| call.is_change()).cloned().collect())
     }
 
     /// Waits until a request is held back.
@@ -207,7 +214,8 @@ impl State {
     }
 
     fn saw(&self, number: usize, status: u16) {
-        self.calls.lock().expect("no holder panics")[number].status = status;
+        let call = &mut self.calls.lock().expect("no holder panics")[number];
+        (call.status, call.answered) = (status, Some(Instant::now()));
     }
 
     fn hold(&self) {
@@ -278,7 +286,7 @@ fn parsed(request: &str) -> Option<Call> {
         name.eq_ignore_ascii_case("accept").then(|| value.to_owned())
     });
     let accept = accept.unwrap_or_default();
-    Some(Call { at: Instant::now(), method, path, accept, body, status: 0 })
+    Some(Call { at: Instant::now(), method, path, accept, body, status: 0, answered: None })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use bulla_testkit::soak::{full, told};
 use bulla_testkit::{CANARY, Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
+use super::load::{P99, name};
 use super::{ACCOUNT, Stage, size};
 use crate::unseal::{KEYS, decoded, marked};
 
@@ -47,68 +48,75 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     let _pod = stage.ours(&[]);
     let count = size(20, 999);
     let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
-    let (mut calm, mut among) = (f64::INFINITY, f64::INFINITY);
-    let mut poisonous = 0;
+    let (mut calm, mut among, mut poisonous) = (P99::NEVER, P99::NEVER, 0);
     for round in 0..size(1, 3) {
-        let prefix = format!("calm{round}");
-        let begin = stage.seal_many(&prefix, count);
-        stage.all_there(&prefix, count);
-        // What else the machine does only adds to either.
-        calm = calm.min(stage.p99(&prefix, begin));
-        let prefix = format!("good{round}");
-        // Ready before the poison comes, so that it meets them at work.
-        let others = stage.sealed_many(&prefix, count);
-        let poisons = poison(&stage, &good, round);
-        let begin = stage.apply(&others);
-        stage.all_there(&prefix, count);
-        among = among.min(stage.p99(&prefix, begin));
-        for name in &poisons {
+        let time = |prefix: &str, poison: Vec<Value>| {
+            let mut objects = stage.sealed_many(prefix, count);
+            // Spread, so that each meets others at work.
+            let apart = count / (poison.len() + 1);
+            for (number, object) in poison.into_iter().enumerate() {
+                objects.insert((number + 1) * apart + number, object);
+            }
+            let fed = stage.feed(&objects);
+            stage.all_told(prefix, count);
+            stage.all_there(prefix, count);
+            stage.p99(prefix, &fed)
+        };
+        calm = calm.min(&time(&format!("calm{round}"), Vec::new()));
+        let poison = poison(&stage, &good, round);
+        let names: Vec<String> = poison.iter().map(|object| name(object).to_owned()).collect();
+        among = among.min(&time(&format!("good{round}"), poison));
+        for name in &names {
             assert_ne!(stage.home.condition(name, "False"), "");
             assert_eq!(stage.home.secret(name), None);
         }
-        poisonous = poisons.len();
+        poisonous = names.len();
     }
-    assert!(!full() || among <= 1.2 * calm, "{among:.2} s, {calm:.2} s without poison");
     told(
         "R-14",
         &format!("{poisonous} poisonous objects among {count}"),
-        &format!("99 of 100 others there after {among:.2} s, {calm:.2} s without: x {:.2}", among / calm),
+        &format!(
+            "Secrets of 99 of 100 others there after {:.2} s, {:.2} s without: x {:.2}; each after {:.2} s, {:.2} s without: x {:.2}",
+            among.all,
+            calm.all,
+            among.all / calm.all,
+            among.each,
+            calm.each,
+            among.each / calm.each
+        ),
     );
+    let is_met = among.all <= 1.2 * calm.all;
+    assert!(!full() || is_met, "{:.2} s, {:.2} s without poison", among.all, calm.all);
 }
 
-/// Applies poisonous objects, made of one that is `good`; gives their names.
-fn poison(stage: &Stage, good: &Value, round: usize) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut poison = |name: &str, change: &dyn Fn(&mut Value)| {
+/// Poisonous objects, made of one that is `good`.
+fn poison(stage: &Stage, good: &Value, round: usize) -> Vec<Value> {
+    let poison = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = good.clone();
-        names.push(format!("{name}-{round}"));
-        object["metadata"]["name"] = names.last().cloned().into();
+        object["metadata"]["name"] = format!("{name}-{round}").into();
         object["metadata"]["annotations"] = Value::Null;
         change(&mut object["spec"]);
-        stage.home.apply(&object);
+        object
     };
-    poison("huge", &|spec| spec["encryptedData"]["a"] = "A".repeat(900_000).into());
-    poison("no-base64", &|spec| spec["encryptedData"]["a"] = "%".into());
-    poison("many", &|spec| {
+    let huge = poison("huge", &|spec| spec["encryptedData"]["a"] = "A".repeat(900_000).into());
+    let no_base64 = poison("no-base64", &|spec| spec["encryptedData"]["a"] = "%".into());
+    let many = poison("many", &|spec| {
         let items: BTreeMap<String, String> =
             (0..5000).map(|number| (format!("k{number}"), "AgAA".repeat(30))).collect();
         spec["encryptedData"] = json!(items);
     });
     // Of another object, so that each costs a private operation before it does not open.
     let item = good["spec"]["encryptedData"]["a"].clone();
-    for number in 0..size(1, 8) {
+    let costly = |number: usize| {
         poison(&format!("costly-{number}"), &|spec| {
             let items = (0..size(150, 2000)).map(|number| (format!("k{number}"), item.clone()));
             spec["encryptedData"] = items.collect::<serde_json::Map<_, _>>().into();
-        });
-    }
+        })
+    };
     let bomb = "{{ range until 1000000 }}{{ range until 1000000 }}x{{ end }}{{ end }}";
-    let name = format!("bomb-{round}");
-    let mut object = stage.home.seal(&name, &[("a", "value")], &Value::Null);
-    object["spec"]["template"]["data"] = json!({"t": bomb});
-    stage.home.apply(&object);
-    names.push(name);
-    names
+    let mut of_template = stage.home.seal(&format!("bomb-{round}"), &[("a", "value")], &Value::Null);
+    of_template["spec"]["template"]["data"] = json!({"t": bomb});
+    [huge, no_base64, many, of_template].into_iter().chain((0..size(1, 8)).map(costly)).collect()
 }
 
 /// Objects that the CRD accepts and nothing opens; `length` is that of a wrapped session key.

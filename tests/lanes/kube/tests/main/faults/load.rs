@@ -1,0 +1,191 @@
+//! Many objects at once. They are made over the API on some connections, since
+//! kubectl would take longer than the controller, and what became of them is seen
+//! at the proxy, since who asks the API server makes it slower.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use bulla_testkit::Tool;
+use bulla_testkit::kube::{Call, eventually};
+use serde_json::{Value, json};
+
+use super::Stage;
+use crate::unseal::{decoded, marked};
+
+/// Connections at once on which objects are made.
+const CONNECTIONS: usize = 4;
+
+/// Objects that were made: when that began, and when each was asked for.
+pub(super) struct Fed {
+    begin: Instant,
+    each: HashMap<String, Instant>,
+}
+
+/// The seconds after which 99 of 100 Secrets were there.
+pub(super) struct P99 {
+    /// Since the first object was asked for.
+    pub(super) all: f64,
+    /// Since the own object was asked for.
+    pub(super) each: f64,
+}
+
+impl P99 {
+    /// The best of several times: what else the machine does only adds to them.
+    pub(super) fn min(self, other: &Self) -> Self {
+        Self { all: self.all.min(other.all), each: self.each.min(other.each) }
+    }
+
+    /// Before any.
+    pub(super) const NEVER: Self = Self { all: f64::INFINITY, each: f64::INFINITY };
+}
+
+impl Stage {
+    /// Seals Secrets all in one process of the original.
+    pub(super) fn sealed_all(&self, secrets: &[Value]) -> Vec<Value> {
+        let certificate = self.home.certificate();
+        let documents: String = secrets
+            .iter()
+            .flat_map(|secret| ["---\n".to_owned(), secret.to_string(), "\n".to_owned()])
+            .collect();
+        let seal = ["--cert", certificate.to_str().expect("a path in UTF-8")];
+        let outcome = self.home.sandbox.run_with_input(&Tool::kubeseal(), &seal, documents.as_bytes());
+        let sealed = outcome.success().stdout;
+        let objects = serde_json::Deserializer::from_slice(&sealed).into_iter();
+        let objects: Vec<Value> = objects.collect::<Result<_, _>>().expect("kubeseal prints JSON");
+        assert_eq!(objects.len(), secrets.len());
+        objects
+    }
+
+    /// A Secret with one value, marked, to be sealed.
+    pub(super) fn secret(&self, name: &str, value: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"a": marked(value)},
+            "metadata": {"name": name, "namespace": self.home.name},
+        })
+    }
+
+    /// Many objects, named `PREFIX-0` and on, each with its name as its value.
+    pub(super) fn sealed_many(&self, prefix: &str, count: usize) -> Vec<Value> {
+        let secret = |number: usize| {
+            let name = format!("{prefix}-{number}");
+            self.secret(&name, &name)
+        };
+        self.sealed_all(&(0..count).map(secret).collect::<Vec<_>>())
+    }
+
+    /// Makes objects, about in their order.
+    pub(super) fn feed(&self, objects: &[Value]) -> Fed {
+        let (api, path) = (self.home.cluster.api(), self.path("sealedsecrets"));
+        let begin = Instant::now();
+        let make = |object: &Value| {
+            let asked = Instant::now();
+            api.request("POST", &path, &object.to_string()).success();
+            (name(object).to_owned(), asked)
+        };
+        let share =
+            |first: usize| -> Vec<_> { objects.iter().skip(first).step_by(CONNECTIONS).map(make).collect() };
+        let each = std::thread::scope(|scope| {
+            let shares: Vec<_> = (0..CONNECTIONS).map(|first| scope.spawn(move || share(first))).collect();
+            shares.into_iter().flat_map(|share| share.join().expect("the API server takes them")).collect()
+        });
+        Fed { begin, each }
+    }
+
+    /// Makes many objects, named `PREFIX-0` and on.
+    pub(super) fn seal_many(&self, prefix: &str, count: usize) -> Fed {
+        self.feed(&self.sealed_many(prefix, count))
+    }
+
+    /// Waits until the controller has said of all of them that they are there.
+    pub(super) fn all_told(&self, prefix: &str, count: usize) {
+        let is_told = |call: &&Call| {
+            let is_done = call.status == 200 || call.status == 0;
+            is_done && is_of(call, "SealedSecret", prefix) && is_synced(&call.body)
+        };
+        grows(&format!("word of all {count} of {prefix}"), count, || {
+            self.proxy.look(|calls| {
+                let told: HashSet<&str> = calls.iter().filter(is_told).map(|call| name(&call.body)).collect();
+                told.len()
+            })
+        });
+    }
+
+    /// Waits until all of them are there with their own values.
+    pub(super) fn all_there(&self, prefix: &str, count: usize) {
+        let is_right = |secret: &&Value| {
+            name(secret).starts_with(prefix)
+                && decoded(&secret["data"]["a"]) == marked(name(secret)).as_bytes()
+        };
+        let is_told = |object: &&Value| name(object).starts_with(prefix) && is_synced(object);
+        grows(&format!("all {count} of {prefix}"), count, || {
+            let (secrets, sealed) = (self.listed("secrets"), self.listed("sealedsecrets"));
+            secrets.iter().filter(is_right).count().min(sealed.iter().filter(is_told).count())
+        });
+    }
+
+    /// Seconds until the controller sent the last change of a Secret or a status
+    /// that these objects called for.
+    pub(super) fn until_last_change(&self, prefix: &str, fed: &Fed) -> f64 {
+        let is_one = |call: &&Call| is_of(call, "Secret", prefix) || is_of(call, "SealedSecret", prefix);
+        let last = self.proxy.look(|calls| calls.iter().filter(is_one).map(|call| call.at).max());
+        last.expect("there were changes").duration_since(fed.begin).as_secs_f64()
+    }
+
+    /// When 99 of 100 of these objects had their Secret, where no request to make one failed.
+    pub(super) fn p99(&self, prefix: &str, fed: &Fed) -> P99 {
+        let is_one = |call: &&Call| call.method == "POST" && is_of(call, "Secret", prefix);
+        let made: Vec<(String, Instant)> = self.proxy.look(|calls| {
+            let made = calls.iter().filter(is_one);
+            made.map(|call| (name(&call.body).to_owned(), call.answered.expect("it was answered"))).collect()
+        });
+        let p99 = |since: &dyn Fn(&str) -> Instant| {
+            let seconds = made.iter().map(|(name, at)| at.duration_since(since(name)).as_secs_f64());
+            let mut seconds: Vec<f64> = seconds.collect();
+            seconds.sort_by(f64::total_cmp);
+            seconds[seconds.len() * 99 / 100]
+        };
+        P99 { all: p99(&|_| fed.begin), each: p99(&|name| fed.each[name]) }
+    }
+
+    /// The objects of a kind, over the API.
+    pub(super) fn listed(&self, kind: &str) -> Vec<Value> {
+        let mut list: Value = serde_json::from_str(&self.list_text(kind)).expect("the API speaks JSON");
+        let Value::Array(items) = list["items"].take() else { panic!("no list of {kind}") };
+        items
+    }
+
+    /// The same as the API server writes it.
+    pub(super) fn list_text(&self, kind: &str) -> String {
+        self.home.cluster.api().request("GET", &self.path(kind), "").success()
+    }
+
+    fn path(&self, kind: &str) -> String {
+        let group = if kind == "sealedsecrets" { "apis/bitnami.com/v1alpha1" } else { "api/v1" };
+        format!("/{group}/namespaces/{}/{kind}", self.home.name)
+    }
+}
+
+/// The name of an object; empty where it has none.
+pub(super) fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+/// Whether an object says that it is synced.
+pub(super) fn is_synced(object: &Value) -> bool {
+    object["status"]["conditions"][0]["status"] == "True"
+}
+
+/// Whether a request is to change an object of this kind whose name begins so.
+fn is_of(call: &Call, kind: &str, prefix: &str) -> bool {
+    call.is_change() && call.body["kind"] == kind && name(&call.body).starts_with(prefix)
+}
+
+/// Waits until a number is reached, for as long as it grows.
+#[track_caller]
+fn grows(what: &str, goal: usize, mut now: impl FnMut() -> usize) {
+    let mut before = 0;
+    while before < goal {
+        before =
+            eventually(&format!("{what} and not only {before}"), || Some(now()).filter(|now| *now > before));
+    }
+}
