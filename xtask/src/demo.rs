@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: the first thing a newcomer sees. Makes an age key on
 //! the spot, encrypts `examples/quickstart` by its rules, shows what came out,
-//! decrypts it again and compares. With `--cluster` a Kubernetes API and our
-//! controller come after that (`tests/lanes/kube/src/bin/demo.rs`).
+//! decrypts it again and compares. Unless `--files` is given, a Kubernetes API
+//! and our controller come after that (`tests/lanes/kube/src/bin/demo.rs`).
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -20,7 +20,7 @@ const FILES: [&str; 3] = ["database.yaml", "values.yaml", "app.env"];
 /// What is shown.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
-    cluster: bool,
+    files_only: bool,
     once: bool,
 }
 
@@ -29,10 +29,13 @@ impl Options {
         let mut options = Self::default();
         for argument in arguments {
             match argument.as_str() {
-                "--cluster" => options.cluster = true,
-                "--once" if options.cluster => options.once = true,
+                "--files" => options.files_only = true,
+                "--once" => options.once = true,
                 other => return Err(Failure::usage(format!("demo: unknown option {other}"))),
             }
+        }
+        if options.files_only && options.once {
+            return Err(Failure::usage("demo: --files ends by itself"));
         }
         Ok(options)
     }
@@ -42,7 +45,7 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     files(&workspace)?;
-    if options.cluster { cluster(&workspace, options.once) } else { Ok(()) }
+    if options.files_only { Ok(()) } else { cluster(&workspace, options.once) }
 }
 
 /// Gives this process to the demonstration with a cluster, so that what is
@@ -171,7 +174,7 @@ mod tests {
         let parse =
             |line: &str| Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).ok();
         assert_eq!(parse(""), Some(Options::default()));
-        assert_eq!(parse("--cluster --once"), Some(Options { cluster: true, once: true }));
-        assert_eq!(parse("--once"), None);
+        assert_eq!(parse("--once"), Some(Options { files_only: false, once: true }));
+        assert_eq!((parse("--once --files"), parse("--cluster")), (None, None));
     }
 }

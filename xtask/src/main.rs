@@ -34,8 +34,9 @@ usage: cargo xtask <task>
     --lane A,B               only these lanes, no unit tests
     --without LANE           leave a lane out and say so at the end (refused where CI=true)
     --full                   the complete matrix of the lanes interop and faults
-  demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again
-    --cluster                then seal it for a Kubernetes API on loopback with our controller (needs Go, once)
+  demo                       encrypt examples/quickstart with a fresh age key, show it, decrypt it again;
+                             then seal it for a Kubernetes API on loopback with our controller (needs Go, once)
+    --files                  only the part without a Kubernetes API
     --once                   end by itself, without waiting for Ctrl-C
   dist                       release programs and archives in target/dist, the same bytes from the same commit
     --twice                  build the last commit again in another folder and compare

@@ -285,7 +285,7 @@ fn findings_about_metadata_name_the_line_of_its_block() {
     }
 }
 
-/// What `cargo xtask demo` shows, in short.
+/// What `cargo xtask demo --files` shows, in short.
 #[test]
 fn the_rules_of_the_quickstart_fit_its_files() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");

@@ -385,9 +385,9 @@ fn files_without_a_private_key_are_named() {
     put(&sandbox, "secret.yaml", SECRET);
     good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
     let keys = ["--recovery-keys", "main.key,valid.crt"];
-    for (line, code) in [(&["reseal", "--cert", "other.crt"][..], 2), (&["inspect"], 1)] {
+    for line in [&["reseal", "--cert", "other.crt"][..], &["inspect"]] {
         let outcome = sandbox.bulla(&[line, &keys, &["s.yaml"]].concat());
-        assert_eq!(outcome.code, code);
+        assert_eq!(outcome.code, 2);
         assert!(
             outcome.stderr.contains("valid.crt: there is no private RSA key in it"),
             "{}",
@@ -447,8 +447,19 @@ fn a_damaged_document_among_keys_is_told_and_none_is_taken_for_all() {
         &["reseal", "--cert", "other.crt", "--recovery-keys", "damaged.yaml", "s.yaml"],
     ] {
         let outcome = sandbox.bulla(line);
-        assert!(outcome.code != 0 && outcome.stdout.is_empty(), "{line:?}");
+        assert_eq!((outcome.code, outcome.stdout.len()), (2, 0), "{line:?}");
         assert!(outcome.stderr.contains("damaged.yaml: yaml: line "), "{line:?}: {}", outcome.stderr);
+    }
+    put(&sandbox, "twice.yaml", &format!("{keys}{keys}"));
+    put(&sandbox, "keyless.yaml", "kind: Secret\nmetadata: {name: bare}\n");
+    for (file, told) in [
+        ("twice.yaml", "the name stands twice in one map\nhint: where two documents follow one another, "),
+        ("keyless.yaml", "keyless.yaml: Secret \"bare\": tls.key: data does not contain "),
+        ("keys.yaml", "keys.yaml: Secret \"three\": tls.key: data does not contain "),
+    ] {
+        let outcome = sandbox.bulla(&["inspect", "--recovery-keys", file, "s.yaml"]);
+        assert_eq!((outcome.code, outcome.stdout.len()), (2, 0), "{file}");
+        assert!(outcome.stderr.contains(told), "{file}: {}", outcome.stderr);
     }
 }
 

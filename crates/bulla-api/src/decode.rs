@@ -15,7 +15,7 @@ pub enum DecodeError {
     #[error("yaml: line {0}: the text is malformed")]
     Yaml(usize),
     /// A name stands twice in one map, of which one value would be lost.
-    #[error("yaml: line {0}: the name stands twice in one map; is a line of --- missing before it?")]
+    #[error("line {0}: the name stands twice in one map")]
     Twice(usize),
     /// The text is not JSON.
     #[error("json: offset {0}: the text is malformed")]

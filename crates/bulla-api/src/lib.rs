@@ -19,6 +19,7 @@ mod shape;
 mod status;
 mod stream;
 mod tree;
+mod unique;
 mod wiped;
 mod write;
 mod yaml;

@@ -7,6 +7,7 @@ use crate::decode::DecodeError;
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
 use crate::shape::{SEALED_SECRET, SECRET, SECRETS, Shape};
+use crate::unique::repeated_name;
 use crate::wiped::Wiped;
 use crate::yaml;
 
@@ -88,9 +89,9 @@ pub fn secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
 }
 
 /// Reads all Secrets of a text, those of lists as well, for who must not lose
-/// one: where [`secrets`] passes a document over, this fails. Of a name that
-/// stands twice in JSON the last value counts, and a list within a list holds
-/// none, as does a text that is no object at all, such as a PEM file.
+/// one: where [`secrets`] passes a document over, this fails, and where a name
+/// stands twice in a map. A text that is no object at all, such as a PEM file,
+/// holds none.
 pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     let documents = documents(text)?;
     if let [document] = documents.as_slice()
@@ -100,29 +101,37 @@ pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     }
     let mut secrets = Vec::new();
     for document in documents.iter().filter(|document| !document.is_null()) {
-        let is_list = matches!(document["kind"].as_str(), Some("List" | "SecretList"));
-        let items = match document["items"].as_array() {
-            Some(items) if is_list => items.as_slice(),
-            _ => std::slice::from_ref(&**document),
-        };
-        for item in items {
-            if !item.is_object() {
-                return Err(DecodeError::Misfit("a document or an item is no object".to_owned()).into());
-            }
-            let (secret, misfit) = Secret::read(item, true);
-            if let Some(misfit) = misfit {
-                return Err(DecodeError::Misfit(misfit).into());
-            }
-            secrets.push(secret);
-        }
+        gather(document, &mut secrets)?;
     }
-    secrets.retain(|secret| !secret.is_empty());
     Ok(secrets)
+}
+
+/// The Secret that an object is, or those of a list.
+fn gather(object: &Value, secrets: &mut Vec<Secret>) -> Result<(), DecodeError> {
+    if !object.is_object() {
+        return Err(DecodeError::Misfit("a document or an item is no object".to_owned()));
+    }
+    if matches!(object["kind"].as_str(), Some("List" | "SecretList")) {
+        let items = object["items"].as_array();
+        let items = items.ok_or_else(|| DecodeError::Misfit("a list without items".to_owned()))?;
+        return items.iter().try_for_each(|item| gather(item, secrets));
+    }
+    let (secret, misfit) = Secret::read(object, true);
+    if let Some(misfit) = misfit {
+        return Err(DecodeError::Misfit(misfit));
+    }
+    if !secret.is_empty() {
+        secrets.push(secret);
+    }
+    Ok(())
 }
 
 /// All documents: JSON objects back to back, or YAML.
 fn documents(text: &[u8]) -> Result<Vec<Wiped>, DecodeError> {
     if is_json(text) {
+        if let Some(line) = repeated_name(text) {
+            return Err(DecodeError::Twice(line));
+        }
         let values = serde_json::Deserializer::from_slice(text).into_iter();
         if let Ok(values) = values.map(|value| value.map(Wiped)).collect() {
             return Ok(values);
@@ -268,6 +277,8 @@ mod tests {
                 ),
                 "a,b,,a",
             ),
+            ("kind: List\nitems: [{kind: List, items: [{metadata: {name: c}}]}, {}]\n".to_owned(), "c"),
+            ("kind: List\nitems: []\n".to_owned(), ""),
             ("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n".to_owned(), ""),
             (String::new(), ""),
         ] {
@@ -277,10 +288,11 @@ mod tests {
         assert_eq!(names(&damaged), ["a", "b"], "as the reference does");
         for (text, told) in [
             (damaged, "yaml: line "),
-            (
-                format!("{a}{b}"),
-                "yaml: line 2: the name stands twice in one map; is a line of --- missing before it?",
-            ),
+            (format!("{a}{b}"), "line 2: the name stands twice in one map"),
+            ("{\"data\":{}}\n{\"data\":{},\n\"data\":{}}".to_owned(), "line 3: the name stands twice"),
+            ("{\"data\":{},\"data\":{}}\n---\n{}".to_owned(), "line 1: the name stands twice"),
+            ("kind: List\nitems: {a: 5}\n".to_owned(), "a list without items"),
+            ("kind: SecretList\n".to_owned(), "a list without items"),
             (format!("{a}--- x\n"), "a document or an item is no object"),
             (format!("{a}---x\n{b}"), "yaml: line "),
             (format!("{a}---\ntype: a\ndata: {{a: '%%'}}\n"), "illegal base64 data at input byte 0"),

@@ -27,19 +27,20 @@ struct Item {
 
 /// Runs the command on the text of a file.
 pub fn run(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<(), Failure> {
-    let output = inspect(app, request, text).map_err(|message| Failure::new(Exit::Generic, message))?;
+    let ring = unseal::ring(app, &request.recovery_keys)?;
+    let output = inspect(app, request, text, &ring);
+    let output = output.map_err(|message| Failure::new(Exit::Generic, message))?;
     app.ui.data(output.as_bytes()).map_err(|error| Failure::new(Exit::Generic, cause(&error)))
 }
 
-fn inspect(app: &App<'_>, request: &Inspect, text: &[u8]) -> Result<String, String> {
+fn inspect(app: &App<'_>, request: &Inspect, text: &[u8], ring: &KeyRing) -> Result<String, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
-    let ring = unseal::ring(app, &request.recovery_keys).map_err(|failure| failure.message)?;
     let certificates = certificates(app, request)?;
     let objects = manifest::sealed_secrets(text)?;
     if objects.is_empty() {
         return Err(manifest::NONE.to_owned());
     }
-    let known = objects.iter().map(|(_, object)| (object, items(object, &ring, &certificates)));
+    let known = objects.iter().map(|(_, object)| (object, items(object, ring, &certificates)));
     if request.report == Report::Text {
         return Ok(known.map(|(object, items)| as_text(object, &items)).collect::<Vec<_>>().join("\n"));
     }

@@ -75,10 +75,9 @@ fn list(app: &App<'_>, keys: &Keys, files: &[String], report: Report) -> Result<
 /// The key Secrets of a file.
 fn of_file(app: &App<'_>, file: &str) -> Result<Vec<Secret>, Failure> {
     let text = unseal::private(app, file).map_err(|message| Failure::own(2, message))?;
-    let secrets =
-        bulla_api::all_secrets(text.expose()).map_err(|error| failed(format!("{file}: {error}")))?;
+    let secrets = unseal::secrets(file, text.expose())?;
     if secrets.is_empty() {
-        return Err(failed(format!("{file}: there is no Secret with a sealing key in it")));
+        return Err(Failure::own(2, format!("{file}: there is no Secret with a sealing key in it")));
     }
     Ok(secrets)
 }
@@ -133,7 +132,8 @@ fn backup(app: &App<'_>, keys: &Keys, recipients: &[String], to: Option<&Path>) 
     if secrets.is_empty() {
         return Err(no_key(cluster));
     }
-    let text = SecretBytes::new(bulla_api::yaml(&bulla_seal::key_list(&secrets)));
+    // As JSON, since YAML is put together from copies that are not wiped.
+    let text = SecretBytes::new(bulla_api::json(&bulla_seal::key_list(&secrets)).into_bytes());
     let file = bulla_providers::encrypt_with_age(app.context, &app.dialog(), recipients, text.expose());
     let file = file.map_err(failed)?;
     match target {
@@ -161,19 +161,28 @@ fn count(keys: usize) -> String {
 
 /// All of the keys or none: a name that something else has is found before
 /// anything is made. What is no usable sealing key is passed over, so that it
-/// holds back no other, and is a failure in the end.
+/// holds back no other, and is a failure in the end. Of a key that stands twice
+/// in the file the last one counts, since what is not labeled `active` comes
+/// last: a key that was marked as compromised anywhere stays so.
 fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), Failure> {
     let entries = key_entries(of_file(app, file)?, &keys.prefix, app.context.clock.now());
     let client = connect(app, &keys.cluster)?;
     let store = store(&client, &keys.cluster)?;
     let mut there = store.keys(&keys.prefix).map_err(refused)?;
-    let (mut missing, mut taken, mut passed) = (Vec::new(), Vec::new(), 0);
-    for entry in &entries {
+    let (usable, passed): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| misfit(entry).is_none());
+    for entry in &passed {
+        let (name, reason) = (entry.secret.metadata.name.escape_debug(), misfit(entry).unwrap_or_default());
+        app.ui.say(&format!("{name}: passed over: {reason}"));
+    }
+    let (mut missing, mut taken) = (Vec::new(), Vec::new());
+    for (at, entry) in usable.iter().enumerate() {
         let name = &entry.secret.metadata.name;
         let shown = name.escape_debug();
-        if let Some(reason) = misfit(entry) {
-            passed += 1;
-            app.ui.say(&format!("{shown}: passed over: {reason}"));
+        if let Some(twin) = usable[at + 1..].iter().rfind(|other| other.is_key_of(entry)) {
+            let (name, label) = (twin.secret.metadata.name.escape_debug(), labeled(&twin.secret));
+            app.ui.say(&format!(
+                "{shown}: the file holds this key once more, as {name}, {label}: that one counts"
+            ));
             continue;
         }
         if !there.iter().any(|secret| secret.metadata.name == *name) {
@@ -191,7 +200,7 @@ fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), 
                 continue;
             }
         };
-        // A file may hold a key twice, and two keys of one name.
+        // A file may hold two keys of one name.
         there.push(entry.secret.clone());
         missing.push((shown.to_string(), new));
     }
@@ -203,8 +212,9 @@ fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), 
         let told = make(&store, &name, &secret, dry_run)?;
         print(app, &format!("{told}\n"))?;
     }
-    if passed > 0 {
-        return Err(failed(format!("{file}: not all of it was restored: {passed} passed over")));
+    if !passed.is_empty() {
+        let text = format!("{file}: not all of it was restored: {} passed over", passed.len());
+        return Err(failed(text));
     }
     Ok(())
 }
@@ -220,20 +230,25 @@ fn misfit(entry: &KeyEntry) -> Option<String> {
 
 /// How the Secret that has a key of a backup differs from the one there. Its
 /// label is left alone: what was marked as compromised stays so.
-fn difference(entry: &KeyEntry, same: &Secret) -> String {
+fn difference<'s>(entry: &'s KeyEntry, same: &'s Secret) -> String {
     let name = &same.metadata.name;
     let is_named_alike = *name == entry.secret.metadata.name;
     let alias = if is_named_alike { String::new() } else { format!(", as {}", name.escape_debug()) };
-    let label = |secret: &Secret| secret.metadata.labels.get(KEY_LABEL).cloned();
+    let label = |secret: &'s Secret| secret.metadata.labels.get(KEY_LABEL).map(String::as_str);
     let [backup, there] = [&entry.secret, same].map(label);
     // What has no label in the backup would get this one.
-    let restored = backup.clone().or(Some(ACTIVE.to_owned()));
-    if there == backup || there == restored {
+    if there == backup || there == backup.or(Some(ACTIVE)) {
         return alias;
     }
-    let told =
-        |label: Option<String>| label.map_or("not labeled".to_owned(), |label| format!("labeled {label:?}"));
-    format!("{alias}, {}, and stays so; in the backup it is {}", told(there), told(backup))
+    format!("{alias}, {}, and stays so; in the backup it is {}", labeled(same), labeled(&entry.secret))
+}
+
+fn labeled(secret: &Secret) -> String {
+    secret
+        .metadata
+        .labels
+        .get(KEY_LABEL)
+        .map_or("not labeled".to_owned(), |label| format!("labeled {label:?}"))
 }
 
 /// Makes a Secret of a backup, and says so.

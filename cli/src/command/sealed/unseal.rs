@@ -1,6 +1,6 @@
 //! `--recovery-unseal`: unsealing with private keys at hand.
 
-use bulla_api::{SealedSecret, Secret};
+use bulla_api::{DecodeError, SealedSecret, Secret, StreamError};
 use bulla_core::{Context, SecretBytes};
 use bulla_seal::{KeyError, KeyRing, SealingKey, UnsealOptions};
 use zeroize::Zeroizing;
@@ -39,15 +39,36 @@ pub(super) fn ring(app: &App<'_>, files: &[String]) -> Result<KeyRing, Failure> 
     let mut keys = Vec::new();
     for file in files {
         let text = private(app, file).map_err(|message| Failure::own(2, message))?;
-        let secrets = |text: &[u8]| bulla_api::all_secrets(text).map_err(|error| format!("{file}: {error}"));
-        let found = keys_of(file, text.expose(), secrets);
-        let found = found.map_err(|message| Failure::own(2, message))?;
-        if found.is_empty() {
+        if let Some(key) = pem(file, text.expose()).map_err(|message| Failure::own(2, message))? {
+            keys.push(key);
+            continue;
+        }
+        let secrets = secrets(file, text.expose())?;
+        if secrets.is_empty() {
             return Err(Failure::own(2, format!("{file}: there is no private RSA key in it")));
         }
-        keys.extend(found);
+        for secret in secrets {
+            let item = secret.data.get("tls.key").map_or(&[][..], SecretBytes::expose);
+            let key = SealingKey::from_pem(item).map_err(|error| {
+                Failure::own(2, format!("{file}: Secret {:?}: tls.key: {error}", secret.metadata.name))
+            })?;
+            keys.push(key);
+        }
     }
     Ok(KeyRing::new(keys))
+}
+
+/// The Secrets of a file of keys, none of which is passed over.
+pub(super) fn secrets(file: &str, text: &[u8]) -> Result<Vec<Secret>, Failure> {
+    bulla_api::all_secrets(text).map_err(|error| {
+        let failure = Failure::own(2, format!("{file}: {error}"));
+        match error {
+            StreamError::Document(DecodeError::Twice(_)) => {
+                failure.hint("where two documents follow one another, a line of --- comes between them")
+            }
+            _ => failure,
+        }
+    })
 }
 
 /// A file of private keys, decrypted where it is an age file.
@@ -66,28 +87,23 @@ fn keys(context: &Context, files: &[String]) -> Result<KeyRing, String> {
     let mut keys = Vec::new();
     for file in files {
         let text = Zeroizing::new(read(context, file)?);
-        let secrets = |text: &[u8]| bulla_seal::key_secrets(text).map_err(|error| error.to_string());
-        keys.extend(keys_of(file, &text, secrets)?);
+        if let Some(key) = pem(file, &text)? {
+            keys.push(key);
+            continue;
+        }
+        for secret in bulla_seal::key_secrets(&text).map_err(|error| error.to_string())? {
+            let item = secret.data.get("tls.key").ok_or("secret must contain a 'tls.data' key")?;
+            keys.push(SealingKey::from_pem(item.expose()).map_err(|error| error.to_string())?);
+        }
     }
     Ok(KeyRing::new(keys))
 }
 
-/// The keys of a text; what is nothing of the kind has none. `secrets` reads
-/// the Secrets of it.
-fn keys_of(
-    file: &str,
-    text: &[u8],
-    secrets: impl Fn(&[u8]) -> Result<Vec<Secret>, String>,
-) -> Result<Vec<SealingKey>, String> {
+/// The key of a PEM text; none where it is something else.
+fn pem(file: &str, text: &[u8]) -> Result<Option<SealingKey>, String> {
     match SealingKey::from_pem(text) {
-        Ok(key) => return Ok(vec![key]),
-        Err(error @ KeyError::Refused) => return Err(format!("{file}: {error}")),
-        Err(_) => {}
+        Ok(key) => Ok(Some(key)),
+        Err(error @ KeyError::Refused) => Err(format!("{file}: {error}")),
+        Err(_) => Ok(None),
     }
-    let mut keys = Vec::new();
-    for secret in secrets(text)? {
-        let pem = secret.data.get("tls.key").ok_or("secret must contain a 'tls.data' key")?;
-        keys.push(SealingKey::from_pem(pem.expose()).map_err(|error| error.to_string())?);
-    }
-    Ok(keys)
 }

@@ -1,4 +1,4 @@
-//! What `cargo xtask demo --cluster` runs: a Kubernetes API on loopback, our
+//! What `cargo xtask demo` runs in the end: a Kubernetes API on loopback, our
 //! controller beside it, and `examples/quickstart` on its way from files to
 //! Secrets. All of it lies in one directory, which goes with this program.
 #![allow(clippy::print_stdout, reason = "it is there to be read")]

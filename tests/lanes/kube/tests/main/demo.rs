@@ -1,4 +1,4 @@
-//! `cargo xtask demo --cluster`: it runs to its end, and an interrupt on the
+//! The cluster of `cargo xtask demo`: it runs to its end, and an interrupt on the
 //! way leaves nothing.
 
 use std::io::{BufRead, BufReader};

@@ -237,3 +237,31 @@ fn q_06_what_cannot_be_backed_up_or_restored_changes_nothing() {
     desk.bad("keys restore ingress.json", 1, "1 passed over");
     assert_eq!(home.secret("ingress"), None);
 }
+
+#[test]
+fn q_06_a_key_that_stands_twice_keeps_what_was_said_against_it_and_a_damaged_one_steps_aside() {
+    let home = Home::new("twice");
+    let kubectl = |words: &[&str], input: &Value| {
+        let line = [words, &["--namespace", &home.name]].concat();
+        home.cluster.kubectl_with_input(&line, input.to_string().as_bytes()).success();
+    };
+    let desk = Desk::new(&home);
+    desk.good("keys renew --key-size 2048 --first");
+    let key = home.secret(&desk.names()[0]).expect("it is there")["data"].clone();
+    kubectl(&["delete", "secret", "--all"], &Value::Null);
+    let item = |name: &str, label: &str, data: &Value| {
+        let metadata = json!({"name": name, "labels": {KEY_LABEL: label}});
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
+    };
+    kubectl(&["create", "-f", "-"], &item("b", "active", &json!({"tls.key": "eA=="})));
+    let list = json!({"kind": "List", "items": [item("b", "compromised", &key), item("a", "active", &key)]});
+    desk.sandbox.write("twice.json", list.to_string());
+    let said = desk.bulla("keys restore twice.json").success();
+    assert_eq!(
+        said.err(),
+        "a: the file holds this key once more, as b, labeled \"compromised\": that one counts\n"
+    );
+    assert!(said.out().starts_with("restored b as sealed-secrets-key"), "{}", said.out());
+    let states: Vec<_> = desk.keys().iter().map(|key| key["state"].clone()).collect();
+    assert_eq!(states, ["compromised", "active"]);
+}
