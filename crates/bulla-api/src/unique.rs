@@ -9,8 +9,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 /// The line at which the first name stands that its object has already, where
 /// objects follow one another. What is no JSON ends the search.
 pub(crate) fn repeated_name(text: &[u8]) -> Option<usize> {
-    let values = serde_json::Deserializer::from_slice(text).into_iter::<Unique>();
-    let error = values.filter_map(Result::err).next()?;
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Unique>();
+    let error = values.find_map(Result::err)?;
     error.is_data().then(|| error.line())
 }
 
