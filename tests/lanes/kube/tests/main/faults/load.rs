@@ -3,7 +3,7 @@
 //! at the proxy, since who asks the API server makes it slower.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bulla_testkit::Tool;
 use bulla_testkit::kube::{Call, eventually};
@@ -15,9 +15,11 @@ use crate::unseal::{decoded, marked};
 /// Connections at once on which objects are made.
 const CONNECTIONS: usize = 4;
 
-/// Objects that were made: when that began, and when each was asked for.
+/// Objects that were made: when that began, how many requests there were before,
+/// and when each was asked for.
 pub(super) struct Fed {
     begin: Instant,
+    seen: usize,
     each: HashMap<String, Instant>,
 }
 
@@ -76,7 +78,7 @@ impl Stage {
     /// Makes objects, about in their order.
     pub(super) fn feed(&self, objects: &[Value]) -> Fed {
         let (api, path) = (self.home.cluster.api(), self.path("sealedsecrets"));
-        let begin = Instant::now();
+        let (begin, seen) = (Instant::now(), self.proxy.look(<[Call]>::len));
         let make = |object: &Value| {
             let asked = Instant::now();
             api.request("POST", &path, &object.to_string()).success();
@@ -88,7 +90,7 @@ impl Stage {
             let shares: Vec<_> = (0..CONNECTIONS).map(|first| scope.spawn(move || share(first))).collect();
             shares.into_iter().flat_map(|share| share.join().expect("the API server takes them")).collect()
         });
-        Fed { begin, each }
+        Fed { begin, seen, each }
     }
 
     /// Makes many objects, named `PREFIX-0` and on.
@@ -97,14 +99,18 @@ impl Stage {
     }
 
     /// Waits until the controller has said of all of them that they are there.
-    pub(super) fn all_told(&self, prefix: &str, count: usize) {
+    pub(super) fn all_told(&self, prefix: &str, fed: &Fed) {
         let is_told = |call: &&Call| {
             let is_done = call.status == 200 || call.status == 0;
             is_done && is_of(call, "SealedSecret", prefix) && is_synced(&call.body)
         };
+        let count = fed.each.len();
         grows(&format!("word of all {count} of {prefix}"), count, || {
+            // Looking, too, takes time.
+            std::thread::sleep(Duration::from_millis(200));
             self.proxy.look(|calls| {
-                let told: HashSet<&str> = calls.iter().filter(is_told).map(|call| name(&call.body)).collect();
+                let told: HashSet<&str> =
+                    calls[fed.seen..].iter().filter(is_told).map(|call| name(&call.body)).collect();
                 told.len()
             })
         });
@@ -127,7 +133,7 @@ impl Stage {
     /// that these objects called for.
     pub(super) fn until_last_change(&self, prefix: &str, fed: &Fed) -> f64 {
         let is_one = |call: &&Call| is_of(call, "Secret", prefix) || is_of(call, "SealedSecret", prefix);
-        let last = self.proxy.look(|calls| calls.iter().filter(is_one).map(|call| call.at).max());
+        let last = self.proxy.look(|calls| calls[fed.seen..].iter().filter(is_one).map(|call| call.at).max());
         last.expect("there were changes").duration_since(fed.begin).as_secs_f64()
     }
 
@@ -135,7 +141,7 @@ impl Stage {
     pub(super) fn p99(&self, prefix: &str, fed: &Fed) -> P99 {
         let is_one = |call: &&Call| call.method == "POST" && is_of(call, "Secret", prefix);
         let made: Vec<(String, Instant)> = self.proxy.look(|calls| {
-            let made = calls.iter().filter(is_one);
+            let made = calls[fed.seen..].iter().filter(is_one);
             made.map(|call| (name(&call.body).to_owned(), call.answered.expect("it was answered"))).collect()
         });
         let p99 = |since: &dyn Fn(&str) -> Instant| {

@@ -77,7 +77,7 @@ fn r_11_conflicts_and_overload_lose_nothing_and_waits_are_obeyed() {
         let time = |prefix: &str| {
             let prefix = format!("{prefix}{round}");
             let fed = stage.seal_many(&prefix, many);
-            stage.all_told(&prefix, many);
+            stage.all_told(&prefix, &fed);
             stage.all_there(&prefix, many);
             stage.until_last_change(&prefix, &fed)
         };
