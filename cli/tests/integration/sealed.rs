@@ -428,8 +428,11 @@ fn q_06_keys_of_a_file_are_listed_and_nothing_private_of_them() {
     let newest: Vec<_> = keys.as_array().unwrap().iter().map(|key| key["newest"] == true).collect();
     assert_eq!((&keys[0]["bits"], newest.as_slice()), (&2048.into(), &[true, false, false][..]));
     assert!(keys[2]["error"].is_string() && keys[2]["fingerprint"].is_null());
-    for none in ["valid.crt", "missing"] {
-        assert_ne!(sandbox.bulla(&["keys", "list", none]).code, 0, "{none}");
+    for (none, told) in
+        [("valid.crt", "there is no Secret with a sealing key in it"), ("missing", "missing: ")]
+    {
+        let outcome = sandbox.bulla(&["keys", "list", none]);
+        assert!(outcome.code == 2 && outcome.stderr.contains(told), "{none}: {}", outcome.stderr);
     }
 }
 

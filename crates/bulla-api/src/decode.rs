@@ -15,8 +15,11 @@ pub enum DecodeError {
     #[error("yaml: line {0}: the text is malformed")]
     Yaml(usize),
     /// A name stands twice in one map, of which one value would be lost.
-    #[error("line {0}: the name stands twice in one map")]
+    #[error("yaml: line {0}: the name stands twice in one map")]
     Twice(usize),
+    /// The same, in JSON.
+    #[error("json: line {0}: the name stands twice in one map")]
+    TwiceInJson(usize),
     /// The text is not JSON.
     #[error("json: offset {0}: the text is malformed")]
     Json(usize),

@@ -69,12 +69,12 @@ const META: Shape = Shape::Struct(&[
 pub(crate) const SECRET: Shape =
     Shape::Struct(&[("metadata", META), ("stringData", Shape::Map(&Shape::Text)), ("type", Shape::Text)]);
 
-/// `v1.Secret`, or a list of them.
-pub(crate) const SECRETS: Shape = Shape::Struct(&[
+/// `v1.Secret`, or a list of them, or of lists.
+pub(crate) static SECRETS: Shape = Shape::Struct(&[
     ("metadata", META),
     ("stringData", Shape::Map(&Shape::Text)),
     ("type", Shape::Text),
-    ("items", Shape::List(&SECRET)),
+    ("items", Shape::List(&SECRETS)),
 ]);
 
 /// `SealedSecret`. Its encrypted data is read leniently, whatever stands there.

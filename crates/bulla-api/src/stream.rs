@@ -89,9 +89,9 @@ pub fn secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
 }
 
 /// Reads all Secrets of a text, those of lists as well, for who must not lose
-/// one: where [`secrets`] passes a document over, this fails, and where a name
-/// stands twice in a map. A text that is no object at all, such as a PEM file,
-/// holds none.
+/// one: where [`secrets`] passes over a document that has fields, this fails,
+/// and where a name is written twice in a map. A text that is no object at all,
+/// such as a PEM file, holds none.
 pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
     let documents = documents(text)?;
     if let [document] = documents.as_slice()
@@ -108,29 +108,25 @@ pub fn all_secrets(text: &[u8]) -> Result<Vec<Secret>, StreamError> {
 
 /// The Secret that an object is, or those of a list.
 fn gather(object: &Value, secrets: &mut Vec<Secret>) -> Result<(), DecodeError> {
-    if !object.is_object() {
-        return Err(DecodeError::Misfit("a document or an item is no object".to_owned()));
-    }
+    let misfit = |text: &str| Err(DecodeError::Misfit(text.to_owned()));
+    let Some(fields) = object.as_object() else { return misfit("a document or an item is no object") };
     if matches!(object["kind"].as_str(), Some("List" | "SecretList")) {
-        let items = object["items"].as_array();
-        let items = items.ok_or_else(|| DecodeError::Misfit("a list without items".to_owned()))?;
+        let Some(items) = object["items"].as_array() else { return misfit("a list without items") };
         return items.iter().try_for_each(|item| gather(item, secrets));
     }
-    let (secret, misfit) = Secret::read(object, true);
-    if let Some(misfit) = misfit {
-        return Err(DecodeError::Misfit(misfit));
+    match Secret::read(object, true) {
+        (_, Some(text)) => misfit(&text),
+        (secret, None) if secret.is_empty() && fields.is_empty() => Ok(drop(secret)),
+        (secret, None) if secret.is_empty() => misfit("a document or an item is no Secret"),
+        (secret, None) => Ok(secrets.push(secret)),
     }
-    if !secret.is_empty() {
-        secrets.push(secret);
-    }
-    Ok(())
 }
 
 /// All documents: JSON objects back to back, or YAML.
 fn documents(text: &[u8]) -> Result<Vec<Wiped>, DecodeError> {
     if is_json(text) {
         if let Some(line) = repeated_name(text) {
-            return Err(DecodeError::Twice(line));
+            return Err(DecodeError::TwiceInJson(line));
         }
         let values = serde_json::Deserializer::from_slice(text).into_iter();
         if let Ok(values) = values.map(|value| value.map(Wiped)).collect() {
@@ -277,7 +273,7 @@ mod tests {
                 ),
                 "a,b,,a",
             ),
-            ("kind: List\nitems: [{kind: List, items: [{metadata: {name: c}}]}, {}]\n".to_owned(), "c"),
+            ("kind: List\nitems: [{kind: List, items: [{metadata: {name: 7}}]}, {}]\n".to_owned(), "7"),
             ("kind: List\nitems: []\n".to_owned(), ""),
             ("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n".to_owned(), ""),
             (String::new(), ""),
@@ -288,11 +284,12 @@ mod tests {
         assert_eq!(names(&damaged), ["a", "b"], "as the reference does");
         for (text, told) in [
             (damaged, "yaml: line "),
-            (format!("{a}{b}"), "line 2: the name stands twice in one map"),
-            ("{\"data\":{}}\n{\"data\":{},\n\"data\":{}}".to_owned(), "line 3: the name stands twice"),
-            ("{\"data\":{},\"data\":{}}\n---\n{}".to_owned(), "line 1: the name stands twice"),
+            (format!("{a}{b}"), "yaml: line 2: the name stands twice in one map"),
+            ("{\"data\":{}}\n{\"data\":{},\n\"data\":{}}".to_owned(), "json: line 3: the name stands twice"),
+            ("{\"data\":{},\"data\":{}}\n---\n{}".to_owned(), "json: line 1: the name stands twice"),
             ("kind: List\nitems: {a: 5}\n".to_owned(), "a list without items"),
             ("kind: SecretList\n".to_owned(), "a list without items"),
+            (format!("{a}---\nitems: [{{data: {{a: YQ==}}}}]\n"), "a document or an item is no Secret"),
             (format!("{a}--- x\n"), "a document or an item is no object"),
             (format!("{a}---x\n{b}"), "yaml: line "),
             (format!("{a}---\ntype: a\ndata: {{a: '%%'}}\n"), "illegal base64 data at input byte 0"),

@@ -61,10 +61,11 @@ impl<'de> Visitor<'de> for Unique {
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Self, A::Error> {
         let mut names = BTreeSet::new();
-        while let Some((name, _)) = pairs.next_entry::<String, Self>()? {
+        while let Some(name) = pairs.next_key::<String>()? {
             if !names.insert(name) {
                 return Err(A::Error::custom("twice"));
             }
+            pairs.next_value::<Self>()?;
         }
         Ok(self)
     }
@@ -77,8 +78,8 @@ mod tests {
     #[test]
     fn the_first_name_that_stands_twice_in_one_object_is_found() {
         for (text, line) in [
-            ("{\"a\":1,\n\"a\":2}", Some(2)),
-            ("{\"a\":1}\n{\"b\":[{\"c\":{\"x\":null,\n\n\"\\u0078\":[-1.5e3]}}]}", Some(4)),
+            ("{\n  \"a\": 1,\n  \"a\": {\n    \"b\": 1\n  }\n}\n", Some(3)),
+            ("{\"a\":1}\n{\"b\":[{\"c\":{\"x\":null,\n\n\"\\u0078\":[-1.5e3]\n}}]}", Some(4)),
             ("{\"a\":{\"a\":1,\"A\":true},\"b\":[{\"a\":\"x\"},{\"a\":-1}]}", None),
             ("{\"a\":1}{\"a\":1}", None),
             ("{\"a\":1,\"a\"", None),

@@ -30,9 +30,10 @@ impl KeyEntry {
         self.key.is_ok() && self.is_sealing_key && matches!(self.state(), ACTIVE | "")
     }
 
-    /// Whether it is the same key with the same certificate.
+    /// Whether both have the same private key, whatever their certificates.
     pub fn is_key_of(&self, other: &Self) -> bool {
-        has_same_key(&self.secret, &other.secret)
+        let [one, other] = [self, other].map(|entry| entry.key.as_ref().ok().map(|key| key.key.public()));
+        one.zip(other).is_some_and(|(one, other)| one.fingerprint() == other.fingerprint())
     }
 }
 

@@ -163,16 +163,20 @@ fn count(keys: usize) -> String {
 /// anything is made. What is no usable sealing key is passed over, so that it
 /// holds back no other, and is a failure in the end. Of a key that stands twice
 /// in the file the last one counts, since what is not labeled `active` comes
-/// last: a key that was marked as compromised anywhere stays so.
+/// last: a key that is marked as compromised anywhere in it stays so.
 fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), Failure> {
     let entries = key_entries(of_file(app, file)?, &keys.prefix, app.context.clock.now());
     let client = connect(app, &keys.cluster)?;
     let store = store(&client, &keys.cluster)?;
     let mut there = store.keys(&keys.prefix).map_err(refused)?;
-    let (usable, passed): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| misfit(entry).is_none());
-    for entry in &passed {
-        let (name, reason) = (entry.secret.metadata.name.escape_debug(), misfit(entry).unwrap_or_default());
-        app.ui.say(&format!("{name}: passed over: {reason}"));
+    let mut usable = Vec::new();
+    for entry in &entries {
+        match misfit(entry) {
+            Some(reason) => {
+                app.ui.say(&format!("{}: passed over: {reason}", entry.secret.metadata.name.escape_debug()));
+            }
+            None => usable.push(entry),
+        }
     }
     let (mut missing, mut taken) = (Vec::new(), Vec::new());
     for (at, entry) in usable.iter().enumerate() {
@@ -212,11 +216,10 @@ fn restore(app: &App<'_>, keys: &Keys, file: &str, dry_run: bool) -> Result<(), 
         let told = make(&store, &name, &secret, dry_run)?;
         print(app, &format!("{told}\n"))?;
     }
-    if !passed.is_empty() {
-        let text = format!("{file}: not all of it was restored: {} passed over", passed.len());
-        return Err(failed(text));
+    match entries.len() - usable.len() {
+        0 => Ok(()),
+        passed => Err(failed(format!("{file}: not all of it was restored: {passed} passed over"))),
     }
-    Ok(())
 }
 
 /// Why an entry of a backup is not restored.
@@ -224,6 +227,7 @@ fn misfit(entry: &KeyEntry) -> Option<String> {
     match &entry.key {
         Err(error) => Some(error.to_string()),
         Ok(_) if !entry.is_sealing_key => Some("by label and name it is no sealing key".to_owned()),
+        Ok(_) if entry.secret.metadata.name.is_empty() => Some("it has no name".to_owned()),
         Ok(_) => None,
     }
 }

@@ -129,6 +129,7 @@ fn q_06_keys_of_a_lost_cluster_come_back_and_everything_unseals() {
     // The original age program and kubectl could do it as well.
     let plain = ["--decrypt", "--identity", &desk.age.file, "keys.age"];
     let plain = desk.sandbox.run(&Tool::age("age"), &plain).success();
+    assert!(plain.stdout.starts_with(b"{"), "a backup is JSON");
     let create = ["create", "--dry-run=server", "-f", "-"];
     let would = home.cluster.kubectl_with_input(&create, &plain.stdout).success();
     assert_eq!(would.out().lines().count(), 2);
