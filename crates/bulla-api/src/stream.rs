@@ -114,12 +114,15 @@ fn gather(object: &Value, secrets: &mut Vec<Secret>) -> Result<(), DecodeError> 
         let Some(items) = object["items"].as_array() else { return misfit("a list without items") };
         return items.iter().try_for_each(|item| gather(item, secrets));
     }
-    match Secret::read(object, true) {
-        (_, Some(text)) => misfit(&text),
-        (secret, None) if secret.is_empty() && fields.is_empty() => Ok(drop(secret)),
-        (secret, None) if secret.is_empty() => misfit("a document or an item is no Secret"),
-        (secret, None) => Ok(secrets.push(secret)),
+    let (secret, text) = Secret::read(object, true);
+    if let Some(text) = text {
+        return misfit(&text);
     }
+    if secret.is_empty() {
+        return if fields.is_empty() { Ok(()) } else { misfit("a document or an item is no Secret") };
+    }
+    secrets.push(secret);
+    Ok(())
 }
 
 /// All documents: JSON objects back to back, or YAML.

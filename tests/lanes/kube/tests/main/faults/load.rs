@@ -36,9 +36,6 @@ impl P99 {
     pub(super) fn min(self, other: &Self) -> Self {
         Self { all: self.all.min(other.all), each: self.each.min(other.each) }
     }
-
-    /// Before any.
-    pub(super) const NEVER: Self = Self { all: f64::INFINITY, each: f64::INFINITY };
 }
 
 impl Stage {

@@ -46,53 +46,58 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
 fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
     let _pod = stage.ours(&[]);
-    let count = size(20, 999);
-    let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
-    let (mut calm, mut among, mut poisonous) = (P99::NEVER, P99::NEVER, 0);
-    for round in 0..size(1, 3) {
-        let time = |prefix: &str, poison: &[Value]| {
-            let objects = stage.sealed_many(prefix, count);
-            // Beside the others, which do not wait until the server has taken in what is huge.
-            let fed = std::thread::scope(|scope| {
-                scope.spawn(|| stage.feed(poison));
-                stage.feed(&objects)
-            });
-            stage.all_told(prefix, &fed);
-            stage.all_there(prefix, count);
-            stage.p99(prefix, &fed)
-        };
-        calm = calm.min(&time(&format!("calm{round}"), &[]));
-        let poison = poison(&stage, &good, round);
-        let names: Vec<String> = poison.iter().map(|object| name(object).to_owned()).collect();
-        among = among.min(&time(&format!("good{round}"), &poison));
-        for name in &names {
-            assert_ne!(stage.home.condition(name, "False"), "");
-            assert_eq!(stage.home.secret(name), None);
-        }
-        poisonous = names.len();
+    let best = |prefix: &str, poison: &[Value]| {
+        let rounds = (0..size(1, 3)).map(|round| time_among(&stage, &format!("{prefix}{round}"), poison));
+        rounds.reduce(|best, next| best.min(&next)).expect("there is one")
+    };
+    let calm = best("calm", &[]);
+    let poison = poison(&stage);
+    // One of a thousand; the gate, where times say nothing, takes all of them at once.
+    let groups: Vec<&[Value]> = if full() { poison.chunks(1).collect() } else { vec![&poison] };
+    let times: Vec<P99> =
+        groups.iter().enumerate().map(|(number, group)| best(&format!("among{number}-"), group)).collect();
+    for (group, among) in groups.iter().zip(&times) {
+        let names: Vec<&str> = group.iter().map(name).collect();
+        let ratio =
+            |[among, calm]: [f64; 2]| format!("{among:.2} s, {calm:.2} s without: x {:.2}", among / calm);
+        told(
+            "R-14",
+            &format!("poison ({}) among {}", names.join(", "), size(20, 999)),
+            &format!(
+                "Secrets of 99 of 100 others there after {}; each after {}",
+                ratio([among.all, calm.all]),
+                ratio([among.each, calm.each])
+            ),
+        );
     }
-    told(
-        "R-14",
-        &format!("{poisonous} poisonous objects among {count}"),
-        &format!(
-            "Secrets of 99 of 100 others there after {:.2} s, {:.2} s without: x {:.2}; each after {:.2} s, {:.2} s without: x {:.2}",
-            among.all,
-            calm.all,
-            among.all / calm.all,
-            among.each,
-            calm.each,
-            among.each / calm.each
-        ),
-    );
-    let is_met = among.all <= 1.2 * calm.all;
-    assert!(!full() || is_met, "{:.2} s, {:.2} s without poison", among.all, calm.all);
+    let is_met = times.iter().all(|among| among.all <= 1.2 * calm.all && among.each <= 1.2 * calm.each);
+    assert!(!full() || is_met, "more than 1.2 times as long");
 }
 
-/// Poisonous objects, made of one that is `good`.
-fn poison(stage: &Stage, good: &Value, round: usize) -> Vec<Value> {
+/// Makes objects beside poisonous ones, which do not open and are removed again.
+fn time_among(stage: &Stage, prefix: &str, poison: &[Value]) -> P99 {
+    let objects = stage.sealed_many(prefix, size(20, 999));
+    // Beside the others, which do not wait until the server has taken in what is huge.
+    let fed = std::thread::scope(|scope| {
+        scope.spawn(|| stage.feed(poison));
+        stage.feed(&objects)
+    });
+    stage.all_told(prefix, &fed);
+    stage.all_there(prefix, objects.len());
+    for name in poison.iter().map(name) {
+        assert_ne!(stage.home.condition(name, "False"), "");
+        assert_eq!(stage.home.secret(name), None);
+        stage.home.delete(&format!("sealedsecret/{name}"));
+    }
+    stage.p99(prefix, &fed)
+}
+
+/// Poisonous objects, each of another kind.
+fn poison(stage: &Stage) -> Vec<Value> {
+    let good = stage.home.seal("model", &[("a", "value")], &Value::Null);
     let poison = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut object = good.clone();
-        object["metadata"]["name"] = format!("{name}-{round}").into();
+        object["metadata"]["name"] = name.into();
         object["metadata"]["annotations"] = Value::Null;
         change(&mut object["spec"]);
         object
@@ -106,16 +111,14 @@ fn poison(stage: &Stage, good: &Value, round: usize) -> Vec<Value> {
     });
     // Of another object, so that each costs a private operation before it does not open.
     let item = good["spec"]["encryptedData"]["a"].clone();
-    let costly = |number: usize| {
-        poison(&format!("costly-{number}"), &|spec| {
-            let items = (0..size(150, 2000)).map(|number| (format!("k{number}"), item.clone()));
-            spec["encryptedData"] = items.collect::<serde_json::Map<_, _>>().into();
-        })
-    };
+    let costly = poison("costly", &|spec| {
+        let items = (0..size(150, 2000)).map(|number| (format!("k{number}"), item.clone()));
+        spec["encryptedData"] = items.collect::<serde_json::Map<_, _>>().into();
+    });
     let bomb = "{{ range until 1000000 }}{{ range until 1000000 }}x{{ end }}{{ end }}";
-    let mut of_template = stage.home.seal(&format!("bomb-{round}"), &[("a", "value")], &Value::Null);
+    let mut of_template = stage.home.seal("bomb", &[("a", "value")], &Value::Null);
     of_template["spec"]["template"]["data"] = json!({"t": bomb});
-    [huge, no_base64, many, of_template].into_iter().chain((0..size(1, 8)).map(costly)).collect()
+    vec![huge, no_base64, many, of_template, costly]
 }
 
 /// Objects that the CRD accepts and nothing opens; `length` is that of a wrapped session key.
