@@ -82,7 +82,7 @@ mod tests {
             ("{\"a\":1}\n{\"b\":[{\"c\":{\"x\":null,\n\n\"\\u0078\":[-1.5e3]\n}}]}", Some(4)),
             ("{\"a\":{\"a\":1,\"A\":true},\"b\":[{\"a\":\"x\"},{\"a\":-1}]}", None),
             ("{\"a\":1}{\"a\":1}", None),
-            ("{\"a\":1,\"a\"", None),
+            ("{\"a\":1,\"b\"", None),
             ("", None),
         ] {
             assert_eq!(repeated_name(text.as_bytes()), line, "{text}");

@@ -1,6 +1,8 @@
 //! `bulla keys`, and sealing to the certificate of a cluster: the drill of
 //! losing all that a cluster held.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bulla_testkit::kube::{Pod, eventually, free_port};
 use bulla_testkit::{AgeKey, CANARY, Outcome, Sandbox, Tool};
 use serde_json::{Value, json};
@@ -254,7 +256,10 @@ fn q_06_a_key_that_stands_twice_keeps_what_was_said_against_it_and_a_damaged_one
         let metadata = json!({"name": name, "labels": {KEY_LABEL: label}});
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
     };
-    kubectl(&["create", "-f", "-"], &item("b", "active", &json!({"tls.key": "eA=="})));
+    kubectl(
+        &["create", "-f", "-"],
+        &item("b", "active", &json!({"tls.key": STANDARD.encode("no key at all")})),
+    );
     let list = json!({"kind": "List", "items": [item("b", "compromised", &key), item("a", "active", &key)]});
     desk.sandbox.write("twice.json", list.to_string());
     let said = desk.bulla("keys restore twice.json").success();
