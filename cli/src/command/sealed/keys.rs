@@ -248,11 +248,8 @@ fn difference<'s>(entry: &'s KeyEntry, same: &'s Secret) -> String {
 }
 
 fn labeled(secret: &Secret) -> String {
-    secret
-        .metadata
-        .labels
-        .get(KEY_LABEL)
-        .map_or("not labeled".to_owned(), |label| format!("labeled {label:?}"))
+    let label = secret.metadata.labels.get(KEY_LABEL);
+    label.map_or("not labeled".to_owned(), |label| format!("labeled {label:?}"))
 }
 
 /// Makes a Secret of a backup, and says so.
