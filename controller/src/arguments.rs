@@ -157,7 +157,7 @@ struct Flags {
     /// Log at level INFO to standard output
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
     log_info_stdout: bool,
-    /// DEBUG, INFO, WARN or ERROR
+    /// INFO, WARN or ERROR
     #[arg(long, value_name = "LEVEL", default_value = "INFO")]
     log_level: String,
     /// How often a failure is tried again quickly; later attempts come with growing pauses, without an end

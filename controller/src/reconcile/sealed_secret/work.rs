@@ -156,8 +156,6 @@ impl Worker {
                 // What is known already is not told at every attempt.
                 if untold.report.event.is_some() {
                     tracing::error!(key = name, error, "Error updating, will retry");
-                } else {
-                    tracing::debug!(key = name, error, "Error updating, will retry");
                 }
                 self.tell(key, untold).await
             }
