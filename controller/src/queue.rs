@@ -98,6 +98,16 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         Some(key)
     }
 
+    /// Work on what was taken begins: it sees all that changed until now.
+    pub(crate) fn begun(&mut self, key: &K) {
+        self.places.insert(key.clone(), Place::Taken(false));
+    }
+
+    /// Forgets what was taken: there is nothing to do about it any more.
+    pub(crate) fn forget(&mut self, key: &K) {
+        self.places.remove(key);
+    }
+
     /// Gives back what was taken, to be done again after a pause if one is
     /// given.
     pub(crate) fn done(&mut self, key: &K, again: Option<Duration>, now: Instant) {

@@ -36,13 +36,20 @@ pub(super) enum Reaction {
 
 /// Items, sealed ones and templates, of an object that is not large.
 const FEW: usize = 100;
+/// Bytes of these and of the old form, of an object that is not large.
+const LITTLE: usize = 256 << 10;
 
-/// Whether an object has so many items that work on it takes long. That few
-/// take long, too, is found out by the work.
-pub(super) fn has_many_items(object: &Value) -> bool {
+/// Whether an object has so much that work on it takes long, ours or that of
+/// the API server. That little takes long, too, is found out by the work.
+pub(super) fn has_much(object: &Value) -> bool {
     let spec = &object["spec"];
-    let items = |map: &Value| map.as_object().map_or(0, serde_json::Map::len);
-    items(&spec["encryptedData"]) + items(&spec["template"]["data"]) > FEW
+    let maps = [&spec["encryptedData"], &spec["template"]["data"]].map(Value::as_object);
+    let items = maps.into_iter().flatten().flatten();
+    let length = |text: &Value| text.as_str().map_or(0, str::len);
+    let (count, bytes) = items.fold((0, length(&spec["data"])), |(count, bytes), (name, value)| {
+        (count + 1, bytes + name.len() + length(value))
+    });
+    count > FEW || bytes > LITTLE
 }
 
 /// A SealedSecret.
@@ -220,7 +227,7 @@ impl Known {
             scope,
             claim,
             is_settled: false,
-            is_large: has_many_items(&object.data),
+            is_large: has_much(&object.data),
             failed: None,
             failures: 0,
             said,

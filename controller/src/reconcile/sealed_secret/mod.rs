@@ -37,6 +37,10 @@ const AT_ONCE: usize = 32;
 /// How many more where an overloaded API server puts requests off: those wait
 /// for their time and hold up nobody, but what they hold takes memory.
 const PUT_OFF: usize = 96;
+/// How long nothing must have changed before a large object is begun.
+const CALM: Duration = Duration::from_secs(1);
+/// How long a large object waits aside for that.
+const LONGEST_ASIDE: Duration = Duration::from_secs(30);
 /// The pause after a Secret in the way is gone.
 const AFTER_DELETION: Duration = Duration::from_secs(2);
 /// The pause after which a wait without an end is looked at again.
@@ -59,9 +63,12 @@ struct Driver {
     ring: watch::Receiver<Arc<Ring>>,
     known: Known,
     queue: Queue<Key>,
-    /// Large objects that were taken and wait for the one that is in work.
-    aside: VecDeque<Key>,
+    /// Large objects that were taken and wait, until when at most.
+    aside: VecDeque<(Instant, Key)>,
+    /// The large object that is in work.
     large: Option<Key>,
+    /// When nothing will have changed for long enough to begin a large one.
+    calm: Instant,
     /// Work on Secrets.
     running: JoinSet<(Key, Outcome)>,
     /// Reports that are being written.
@@ -92,6 +99,7 @@ impl Driver {
             queue: Queue::new(),
             aside: VecDeque::new(),
             large: None,
+            calm: Instant::now(),
             running: JoinSet::new(),
             telling: JoinSet::new(),
             reports: Reports::default(),
@@ -131,13 +139,13 @@ impl Driver {
                 self.tell(key, untold);
             } else if may_unseal && let Some(key) = self.next(now) {
                 self.unseal(key);
-            } else if self.running.len() <= put_off
+            } else if self.running.len() <= put_off + usize::from(self.large.is_some())
                 && let Some((key, untold)) = self.reports.take()
             {
                 self.tell(key, untold);
             } else {
-                let retry = self.queue.next_due().filter(|_| may_unseal);
-                return retry.into_iter().chain(self.reports.next_due()).min();
+                let work = self.queue.next_due().into_iter().chain(self.large_due()).min();
+                return work.filter(|_| may_unseal).into_iter().chain(self.reports.next_due()).min();
             }
         }
         // Something has to end first.
@@ -179,26 +187,44 @@ impl Driver {
         }
     }
 
-    /// The next piece of work. Of large objects one is in work at a time, so
-    /// that all of them together hold up nobody.
+    /// The next piece of work. Large objects wait until no other is to be begun
+    /// and nothing changed for a while, for a limited time, and one of them is in
+    /// work at a time: so they hold up nobody, here or at the API server
+    /// (`security.md` R-14).
     fn next(&mut self, now: Instant) -> Option<Key> {
-        if self.large.is_none() {
-            self.large = self.aside.pop_front();
-            if self.large.is_some() {
-                return self.large.clone();
-            }
-        }
-        while let Some(key) = self.queue.take(now) {
+        let is_late = self.next_large().is_some_and(|(latest, _)| *latest <= now);
+        while !is_late && let Some(key) = self.queue.take(now) {
             if !self.known.is_large(&key) {
                 return Some(key);
             }
-            if self.large.is_none() {
-                self.large = Some(key.clone());
-                return Some(key);
-            }
-            self.aside.push_back(key);
+            self.aside.push_back((now + LONGEST_ASIDE, key));
         }
-        None
+        self.large_due().filter(|due| *due <= now)?;
+        let (_, key) = self.aside.pop_front()?;
+        self.queue.begun(&key);
+        self.large = Some(key.clone());
+        Some(key)
+    }
+
+    /// The large object that is next and until when it waits; none while another
+    /// is in work.
+    fn next_large(&self) -> Option<&(Instant, Key)> {
+        self.aside.front().filter(|_| self.large.is_none())
+    }
+
+    /// When the next large object is to be begun, if no other is by then.
+    fn large_due(&self) -> Option<Instant> {
+        self.next_large().map(|(latest, _)| self.calm.min(*latest))
+    }
+
+    /// Takes an object that is no longer large from those aside; gives back
+    /// whether it was there.
+    fn take_from_aside(&mut self, key: &Key) -> bool {
+        let before = self.aside.len();
+        if !self.known.is_large(key) {
+            self.aside.retain(|(_, waiting)| waiting != key);
+        }
+        self.aside.len() < before
     }
 
     fn sealed_changed(&mut self, change: Change<DynamicObject>) {
@@ -238,12 +264,14 @@ impl Driver {
     fn react(&mut self, reactions: Vec<Reaction>) {
         let now = Instant::now();
         for reaction in reactions {
+            self.calm = now + CALM;
             let (Reaction::Now(key) | Reaction::Backlog(key) | Reaction::Soon(key) | Reaction::Gone(key)) =
                 &reaction;
-            // What changed is not made to wait for a report that is old by now, and
-            // of what is gone nothing is told.
-            if self.reports.forget(key) {
-                self.queue.done(key, None, now);
+            // What changed is not made to wait for a report that is old by now, nor
+            // among the large ones if it is small by now; of what is gone nothing is
+            // told.
+            if self.reports.forget(key) || self.take_from_aside(key) {
+                self.queue.forget(key);
             }
             match reaction {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),

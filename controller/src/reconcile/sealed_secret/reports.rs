@@ -10,7 +10,7 @@ use super::work::Untold;
 use crate::cluster::Key;
 
 /// How long a report gives way.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of all reports that wait; where there are more, the oldest gives way
 /// no longer.
 const ROOM: usize = 4 << 20;

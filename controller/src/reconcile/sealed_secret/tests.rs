@@ -56,7 +56,7 @@ async fn all_secrets_come_before_what_is_told_about_them() {
 }
 
 #[tokio::test]
-async fn what_is_told_waits_a_second_at_most_and_for_no_change() {
+async fn what_is_told_waits_five_seconds_at_most_and_for_no_change() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
     let mut driver = begun(&api, worker);
     let now = Instant::now();
@@ -65,7 +65,7 @@ async fn what_is_told_waits_a_second_at_most_and_for_no_change() {
     // Others are at work, and more is to be done.
     driver.running.spawn(std::future::pending());
     let due = driver.begin(now).unwrap();
-    assert!(driver.telling.is_empty() && due <= Instant::now() + Duration::from_secs(1));
+    assert!(driver.telling.is_empty() && due <= Instant::now() + Duration::from_secs(5));
     driver.queue.add(key_of("b"), Urgency::Fresh);
     driver.begin(due);
     assert_eq!((driver.telling.len(), driver.running.len()), (1, 2));
@@ -92,7 +92,7 @@ async fn what_is_told_waits_a_second_at_most_and_for_no_change() {
 }
 
 #[tokio::test]
-async fn what_is_large_is_told_at_once() {
+async fn reports_that_take_much_memory_are_told_at_once() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
     let path = format!("{PATH}a");
     api.held().objects.get_mut(&path).unwrap()["metadata"]["annotations"] = json!({"l": "x".repeat(5 << 20)});
@@ -130,50 +130,120 @@ async fn r_11_who_is_put_off_holds_up_nobody() {
     assert_eq!((*driver.put_off.borrow(), driver.running.len()), (1, AT_ONCE + 1));
 }
 
-#[tokio::test]
-async fn r_14_one_large_object_is_in_work_at_a_time_and_the_others_wait_aside() {
+/// An object with so many items and generation.
+fn object(name: &str, items: usize, generation: i64) -> Change<DynamicObject> {
+    let item = |number: usize| (format!("i{number}"), json!("AAAA"));
+    let object = json!({
+        "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
+        "metadata": {"namespace": "x", "name": name, "uid": name, "generation": generation},
+        "spec": {"encryptedData": (0..items).map(item).collect::<serde_json::Map<_, _>>()},
+    });
+    (0, Event::Apply(serde_json::from_value(object).unwrap()))
+}
+
+/// A driver that has just listed nothing, without keys.
+fn idle() -> Driver {
     let world = Api::default().plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
     let mut driver = Driver::new(world, watch::channel(Arc::default()).1).unwrap();
-    let item = |number: usize| (format!("i{number}"), json!("AAAA"));
-    for (name, items, templates) in [("a", 101, 0), ("b", 60, 41), ("c", 0, 101), ("d", 60, 40)] {
-        let object = json!({
-            "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
-            "metadata": {"namespace": "x", "name": name, "uid": name, "generation": 1},
-            "spec": {
-                "encryptedData": (0..items).map(item).collect::<serde_json::Map<_, _>>(),
-                "template": {"data": (0..templates).map(item).collect::<serde_json::Map<_, _>>()},
-            },
-        });
-        driver.known.sealed_changed((0, Event::Apply(serde_json::from_value(object).unwrap())));
-        driver.queue.add(key_of(name), Urgency::Fresh);
+    driver.sealed_changed((0, Event::InitDone));
+    driver.secret_changed((0, Event::InitDone));
+    driver
+}
+
+fn end(driver: &mut Driver, name: &str, outcome: Outcome) {
+    let id = driver.running.spawn(std::future::pending()).id();
+    driver.ended(Ok((id, (key_of(name), outcome))));
+}
+
+/// The names of the next pieces of work, until there is none.
+fn all_next(driver: &mut Driver, now: Instant) -> Vec<String> {
+    std::iter::from_fn(|| driver.next(now)).map(|key| key.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
+    let mut driver = idle();
+    for (name, items) in [("a", 101), ("b", 102), ("small", 100)] {
+        driver.sealed_changed(object(name, items, 1));
     }
-    let now = Instant::now();
-    let end_as = |driver: &mut Driver, name: &str, outcome: Outcome| {
-        let id = driver.running.spawn(std::future::pending()).id();
-        driver.ended(Ok((id, (key_of(name), outcome))));
-    };
-    let end = |driver: &mut Driver, name: &str| end_as(driver, name, Outcome::DONE);
-    assert_eq!(
-        [driver.next(now), driver.next(now), driver.next(now)],
-        [Some(key_of("a")), Some(key_of("d")), None]
-    );
-    // What changes while it waits aside is not taken twice.
-    driver.queue.add(key_of("b"), Urgency::Fresh);
-    assert_eq!(driver.next(now), None);
-    end(&mut driver, "d");
-    assert_eq!(driver.next(now), None, "a small one makes no room for a large one");
-    end(&mut driver, "a");
-    assert_eq!([driver.next(now), driver.next(now)], [Some(key_of("b")), None]);
-    end(&mut driver, "b");
-    assert_eq!(driver.next(now), Some(key_of("c")));
+    let calm = driver.calm;
+    assert_eq!(all_next(&mut driver, calm - CALM), ["small"]);
+    assert_eq!(driver.large_due(), Some(calm));
+    assert_eq!(driver.begin(calm), None, "there is no key");
+    assert_eq!((all_next(&mut driver, calm), driver.large_due()), (vec!["a".to_owned()], None));
+    end(&mut driver, "small", Outcome::DONE);
+    assert_eq!(all_next(&mut driver, calm), [""; 0], "a small one makes no room for a large one");
+    end(&mut driver, "a", Outcome::DONE);
+    assert_eq!(all_next(&mut driver, calm), ["b"]);
+    // It never becomes calm: they wait their time, which comes before all others.
+    driver.sealed_changed(object("c", 101, 1));
+    let now = driver.calm - CALM;
+    assert_eq!(all_next(&mut driver, now), [""; 0]);
+    driver.calm = now + 2 * LONGEST_ASIDE;
+    driver.queue.add(key_of("small"), Urgency::Fresh);
+    assert_eq!(all_next(&mut driver, now + LONGEST_ASIDE), ["small"], "one is in work");
+    end(&mut driver, "small", Outcome::DONE);
+    end(&mut driver, "b", Outcome::DONE);
+    driver.queue.add(key_of("small"), Urgency::Fresh);
+    assert_eq!(all_next(&mut driver, now + LONGEST_ASIDE), ["c", "small"]);
+    end(&mut driver, "c", Outcome::DONE);
     // What turned out to be large is begun anew, as one of them.
-    driver.queue.add(key_of("d"), Urgency::Fresh);
-    assert_eq!(driver.next(now), Some(key_of("d")));
-    end_as(&mut driver, "d", Outcome { is_large: true, ..Outcome::DONE });
+    driver.calm = now;
+    end(&mut driver, "small", Outcome { is_large: true, ..Outcome::DONE });
     let now = Instant::now();
-    assert_eq!(driver.next(now), None);
-    end(&mut driver, "c");
-    assert_eq!([driver.next(now), driver.next(now)], [Some(key_of("b")), None], "it came before");
-    end(&mut driver, "b");
-    assert_eq!(driver.next(now), Some(key_of("d")));
+    assert_eq!(all_next(&mut driver, now), ["small"]);
+    assert_eq!(driver.large, Some(key_of("small")));
+}
+
+#[tokio::test]
+async fn r_14_nothing_waits_for_a_slot_behind_a_large_object() {
+    let mut driver = idle();
+    driver.sealed_changed(object("large", 101, 1));
+    let now = driver.calm - CALM;
+    assert_eq!(all_next(&mut driver, now), [""; 0]);
+    driver.sealed_changed(object("small", 1, 1));
+    // It was calm for long, but no slot was free.
+    let calm = driver.calm;
+    assert_eq!(all_next(&mut driver, calm), ["small", "large"]);
+}
+
+#[tokio::test]
+async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
+    let mut driver = idle();
+    for name in ["a", "b", "c"] {
+        driver.sealed_changed(object(name, 101, 1));
+    }
+    let now = driver.calm - CALM;
+    assert_eq!(all_next(&mut driver, now), [""; 0]);
+    for name in ["a", "b", "c"] {
+        driver.sealed_changed(object(name, 102, 2));
+    }
+    driver.sealed_changed(object("b", 1, 3));
+    let (_, Event::Apply(gone)) = object("c", 102, 2) else { unreachable!() };
+    driver.sealed_changed((0, Event::Delete(gone)));
+    let calm = driver.calm;
+    assert_eq!(all_next(&mut driver, calm - CALM), ["b"], "and what is gone calls for nothing");
+    driver.sealed_changed(object("c", 1, 1));
+    let calm = driver.calm;
+    assert_eq!(all_next(&mut driver, calm), ["c", "a"]);
+    assert!(!driver.queue.is_wanted_again(&key_of("a")) && driver.aside.is_empty());
+}
+
+#[tokio::test]
+async fn a_large_object_alone_is_begun_and_no_report_waits_for_it() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
+    let path = format!("{PATH}b");
+    let items: serde_json::Map<_, _> = (0..101).map(|number| (format!("i{number}"), json!("AAAA"))).collect();
+    api.held().objects.get_mut(&path).unwrap()["spec"]["encryptedData"] = items.into();
+    let mut driver = begun(&api, worker);
+    let calm = driver.calm;
+    assert_eq!((driver.begin(calm - CALM), driver.running.len()), (Some(calm), 1));
+    one_ends(&mut driver).await;
+    driver.large = Some(key_of("b"));
+    driver.running.spawn(std::future::pending());
+    driver.begin(calm);
+    assert_eq!((driver.telling.len(), driver.running.len()), (1, 1));
+    driver.large = None;
+    driver.begin(calm);
+    assert_eq!((driver.large.clone(), driver.running.len()), (Some(key_of("b")), 2));
 }

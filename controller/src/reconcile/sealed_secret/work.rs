@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Duration;
 
 use super::super::event;
-use super::known::has_many_items;
+use super::known::has_much;
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
@@ -138,7 +138,7 @@ impl Worker {
     }
 
     async fn update(&self, key: &Key, object: Value, order: Order) -> Outcome {
-        let is_large = order.is_large || has_many_items(&object);
+        let is_large = order.is_large || has_much(&object);
         let outcome = match SealedSecret::from_value(&object) {
             Ok(sealed) => self.unseal(sealed, is_large, order.is_absent, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),

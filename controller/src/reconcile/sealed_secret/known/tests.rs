@@ -67,18 +67,33 @@ fn conditions() -> Conditions {
 }
 
 #[test]
-fn r_14_an_object_is_large_by_its_items_or_by_what_work_on_it_took() {
-    let items = |count: usize| -> serde_json::Map<String, Value> {
-        (0..count).map(|at| (format!("i{at}"), json!("AA"))).collect()
+fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
+    let items = |count: usize, length: usize| -> serde_json::Map<String, Value> {
+        (0..count).map(|at| (format!("{at}"), "A".repeat(length).into())).collect()
     };
-    for (values, templates, is_large) in
-        [(100, 0, false), (101, 0, true), (60, 40, false), (60, 41, true), (0, 100, false), (0, 101, true)]
-    {
+    let is_large = |spec: Value| {
         let mut known = started(&[], &[]);
         let mut new = sealed("n", "u1", 1);
-        new.data = json!({"spec": {"encryptedData": items(values), "template": {"data": items(templates)}}});
+        new.data = json!({"spec": spec});
         known.sealed_changed((0, Event::Apply(new)));
-        assert_eq!(known.is_large(&of("x", "n")), is_large, "{values} + {templates} items");
+        known.is_large(&of("x", "n"))
+    };
+    for (values, templates, expected) in
+        [(100, 0, false), (101, 0, true), (60, 40, false), (60, 41, true), (0, 100, false), (0, 101, true)]
+    {
+        let spec = json!({"encryptedData": items(values, 2), "template": {"data": items(templates, 2)}});
+        assert_eq!(is_large(spec), expected, "{values} + {templates} items");
+    }
+    // Each item with a name of one byte, the last one the old form.
+    for (value, template, old, expected) in [
+        (131_071, 131_071, 0, false),
+        (131_071, 131_072, 0, true),
+        (1, 1, 262_140, false),
+        (1, 1, 262_141, true),
+    ] {
+        let template = json!({"data": items(1, template)});
+        let spec = json!({"encryptedData": items(1, value), "template": template, "data": "A".repeat(old)});
+        assert_eq!(is_large(spec), expected);
     }
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
     known.ended(&of("x", "n"), failed(Failed::Unseal));

@@ -16,26 +16,11 @@ use crate::unseal::{decoded, marked};
 const CONNECTIONS: usize = 4;
 
 /// Objects that were made: when that began, how many requests there were before,
-/// and when each was asked for.
+/// and when it was the turn of each.
 pub(super) struct Fed {
     begin: Instant,
     seen: usize,
     each: HashMap<String, Instant>,
-}
-
-/// The seconds after which 99 of 100 Secrets were there.
-pub(super) struct P99 {
-    /// Since the first object was asked for.
-    pub(super) all: f64,
-    /// Since the own object was asked for.
-    pub(super) each: f64,
-}
-
-impl P99 {
-    /// The best of several times: what else the machine does only adds to them.
-    pub(super) fn min(self, other: &Self) -> Self {
-        Self { all: self.all.min(other.all), each: self.each.min(other.each) }
-    }
 }
 
 impl Stage {
@@ -72,17 +57,20 @@ impl Stage {
         self.sealed_all(&(0..count).map(secret).collect::<Vec<_>>())
     }
 
-    /// Makes objects, about in their order.
-    pub(super) fn feed(&self, objects: &[Value]) -> Fed {
+    /// Makes objects, about in their order: one each time that `every` has
+    /// passed, or as fast as the API server takes them if it is zero.
+    pub(super) fn feed(&self, objects: &[Value], every: Duration) -> Fed {
         let (api, path) = (self.home.cluster.api(), self.path("sealedsecrets"));
         let (begin, seen) = (Instant::now(), self.proxy.look(<[Call]>::len));
-        let make = |object: &Value| {
-            let asked = Instant::now();
+        let make = |(number, object): (usize, &Value)| {
+            let turn = begin + every * u32::try_from(number).expect("they are few");
+            std::thread::sleep(turn.saturating_duration_since(Instant::now()));
             api.request("POST", &path, &object.to_string()).success();
-            (name(object).to_owned(), asked)
+            (name(object).to_owned(), turn)
         };
-        let share =
-            |first: usize| -> Vec<_> { objects.iter().skip(first).step_by(CONNECTIONS).map(make).collect() };
+        let share = |first: usize| -> Vec<_> {
+            objects.iter().enumerate().skip(first).step_by(CONNECTIONS).map(make).collect()
+        };
         let each = std::thread::scope(|scope| {
             let shares: Vec<_> = (0..CONNECTIONS).map(|first| scope.spawn(move || share(first))).collect();
             shares.into_iter().flat_map(|share| share.join().expect("the API server takes them")).collect()
@@ -92,7 +80,7 @@ impl Stage {
 
     /// Makes many objects, named `PREFIX-0` and on.
     pub(super) fn seal_many(&self, prefix: &str, count: usize) -> Fed {
-        self.feed(&self.sealed_many(prefix, count))
+        self.feed(&self.sealed_many(prefix, count), Duration::ZERO)
     }
 
     /// Waits until the controller has said of all of them that they are there.
@@ -134,20 +122,31 @@ impl Stage {
         last.expect("there were changes").duration_since(fed.begin).as_secs_f64()
     }
 
-    /// When 99 of 100 of these objects had their Secret, where no request to make one failed.
-    pub(super) fn p99(&self, prefix: &str, fed: &Fed) -> P99 {
+    /// Seconds from the turn of an object within which 99 of 100 of these had their
+    /// Secret, where no request to make one failed.
+    pub(super) fn p99(&self, prefix: &str, fed: &Fed) -> f64 {
         let is_one = |call: &&Call| call.method == "POST" && is_of(call, "Secret", prefix);
-        let made: Vec<(String, Instant)> = self.proxy.look(|calls| {
+        let mut seconds: Vec<f64> = self.proxy.look(|calls| {
             let made = calls[fed.seen..].iter().filter(is_one);
-            made.map(|call| (name(&call.body).to_owned(), call.answered.expect("it was answered"))).collect()
+            made.map(|call| {
+                let at = call.answered.expect("it was answered");
+                at.duration_since(fed.each[name(&call.body)]).as_secs_f64()
+            })
+            .collect()
         });
-        let p99 = |since: &dyn Fn(&str) -> Instant| {
-            let seconds = made.iter().map(|(name, at)| at.duration_since(since(name)).as_secs_f64());
-            let mut seconds: Vec<f64> = seconds.collect();
-            seconds.sort_by(f64::total_cmp);
-            seconds[seconds.len() * 99 / 100]
-        };
-        P99 { all: p99(&|_| fed.begin), each: p99(&|name| fed.each[name]) }
+        seconds.sort_by(f64::total_cmp);
+        seconds[seconds.len() * 99 / 100]
+    }
+
+    /// Whether work on an object was begun before the last Secret of others was made.
+    pub(super) fn is_begun_among(&self, name: &str, prefix: &str, fed: &Fed) -> bool {
+        let path = format!("{}/{name}", self.path("sealedsecrets"));
+        self.proxy.look(|calls| {
+            let calls = &calls[fed.seen..];
+            let begun = calls.iter().position(|call| call.method == "GET" && call.path == path);
+            let last = calls.iter().rposition(|call| call.method == "POST" && is_of(call, "Secret", prefix));
+            begun.is_some_and(|begun| Some(begun) < last)
+        })
     }
 
     /// The objects of a kind, over the API.

@@ -10,7 +10,7 @@ use bulla_testkit::soak::{full, told};
 use bulla_testkit::{CANARY, Sandbox, Tool, shows_canary};
 use serde_json::{Value, json};
 
-use super::load::{P99, name};
+use super::load::name;
 use super::{ACCOUNT, Stage, size};
 use crate::unseal::{KEYS, decoded, marked};
 
@@ -42,50 +42,66 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
     );
 }
 
+/// One poisonous object, each kind in its turn, among a thousand others. What it
+/// costs the API server alone is in both times: the controller ignores it in one
+/// of two runs. The gate, where times say nothing, takes all kinds at once.
 #[test]
 fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
-    let _pod = stage.ours(&[]);
-    let best = |prefix: &str, poison: &[Value]| {
-        let rounds = (0..size(1, 3)).map(|round| time_among(&stage, &format!("{prefix}{round}"), poison));
-        rounds.reduce(|best, next| best.min(&next)).expect("there is one")
-    };
-    let calm = best("calm", &[]);
+    let _pod = stage.ours(&["--label-selector=ignored!=true"]);
     let poison = poison(&stage);
-    // One of a thousand; the gate, where times say nothing, takes all of them at once.
     let groups: Vec<&[Value]> = if full() { poison.chunks(1).collect() } else { vec![&poison] };
-    let times: Vec<P99> =
-        groups.iter().enumerate().map(|(number, group)| best(&format!("among{number}-"), group)).collect();
-    for (group, among) in groups.iter().zip(&times) {
+    let mut worst: f64 = 0.0;
+    for (number, group) in groups.into_iter().enumerate() {
+        let (mut treated, mut ignored) = (f64::INFINITY, f64::INFINITY);
+        for round in 0..size(1, 2) {
+            // What else the machine does only adds to them; what came before may add, too.
+            for is_ignored in [round % 2 == 1, round % 2 == 0] {
+                let time = time_among(&stage, &format!("p-{number}-{round}-{is_ignored}"), group, is_ignored);
+                let best = if is_ignored { &mut ignored } else { &mut treated };
+                *best = best.min(time);
+            }
+        }
         let names: Vec<&str> = group.iter().map(name).collect();
-        let ratio =
-            |[among, calm]: [f64; 2]| format!("{among:.2} s, {calm:.2} s without: x {:.2}", among / calm);
+        worst = worst.max(treated / ignored);
         told(
             "R-14",
-            &format!("poison ({}) among {}", names.join(", "), size(20, 999)),
+            &format!("poison ({}) among {} objects, 20 each second", names.join(", "), size(20, 999)),
             &format!(
-                "Secrets of 99 of 100 others there after {}; each after {}",
-                ratio([among.all, calm.all]),
-                ratio([among.each, calm.each])
+                "99 of 100 others have their Secret within {:.0} ms, within {:.0} ms where the controller ignores \
+                 the poison: x {:.2}",
+                treated * 1e3,
+                ignored * 1e3,
+                treated / ignored
             ),
         );
     }
-    let is_met = times.iter().all(|among| among.all <= 1.2 * calm.all && among.each <= 1.2 * calm.each);
-    assert!(!full() || is_met, "more than 1.2 times as long");
+    assert!(!full() || worst <= 1.2, "more than 1.2 times as long");
 }
 
-/// Makes objects beside poisonous ones, which do not open and are removed again.
-fn time_among(stage: &Stage, prefix: &str, poison: &[Value]) -> P99 {
+/// The 99th percentile of the time until an object has its Secret, beside
+/// poisonous ones, which do not open and are removed again.
+fn time_among(stage: &Stage, prefix: &str, poison: &[Value], is_ignored: bool) -> f64 {
+    let mut poison = poison.to_vec();
+    for object in &mut poison {
+        object["metadata"]["labels"] = json!({"ignored": is_ignored.to_string()});
+    }
     let objects = stage.sealed_many(prefix, size(20, 999));
     // Beside the others, which do not wait until the server has taken in what is huge.
     let fed = std::thread::scope(|scope| {
-        scope.spawn(|| stage.feed(poison));
-        stage.feed(&objects)
+        scope.spawn(|| stage.feed(&poison, Duration::ZERO));
+        stage.feed(&objects, Duration::from_millis(50))
     });
     stage.all_told(prefix, &fed);
     stage.all_there(prefix, objects.len());
     for name in poison.iter().map(name) {
-        assert_ne!(stage.home.condition(name, "False"), "");
+        if is_ignored {
+            // Of large ones this says nothing: they would be begun later.
+            assert_eq!(stage.home.sealed(name)["status"], Value::Null);
+        } else {
+            assert_ne!(stage.home.condition(name, "False"), "");
+            assert!(!full() || stage.is_begun_among(name, prefix, &fed), "{name} came after all others");
+        }
         assert_eq!(stage.home.secret(name), None);
         stage.home.delete(&format!("sealedsecret/{name}"));
     }
