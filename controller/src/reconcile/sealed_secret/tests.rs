@@ -142,8 +142,9 @@ fn object(name: &str, items: usize, generation: i64) -> Change<DynamicObject> {
 }
 
 /// A driver that has just listed nothing, without keys.
-fn idle() -> Driver {
-    let world = Api::default().plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+fn idle(flags: &[&str]) -> Driver {
+    let clock = Arc::new(SetClock(AtomicI64::new(0)));
+    let world = Api::default().world(flags, clock, Arc::new(SystemRandom));
     let mut driver = Driver::new(world, watch::channel(Arc::default()).1).unwrap();
     driver.sealed_changed((0, Event::InitDone));
     driver.secret_changed((0, Event::InitDone));
@@ -162,7 +163,7 @@ fn all_next(driver: &mut Driver, now: Instant) -> Vec<String> {
 
 #[tokio::test]
 async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
-    let mut driver = idle();
+    let mut driver = idle(&[]);
     for (name, items) in [("a", 101), ("b", 102), ("small", 100)] {
         driver.sealed_changed(object(name, items, 1));
     }
@@ -197,7 +198,7 @@ async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
 
 #[tokio::test]
 async fn r_14_nothing_waits_for_a_slot_behind_a_large_object() {
-    let mut driver = idle();
+    let mut driver = idle(&[]);
     driver.sealed_changed(object("large", 101, 1));
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), [""; 0]);
@@ -209,7 +210,7 @@ async fn r_14_nothing_waits_for_a_slot_behind_a_large_object() {
 
 #[tokio::test]
 async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
-    let mut driver = idle();
+    let mut driver = idle(&[]);
     for name in ["a", "b", "c"] {
         driver.sealed_changed(object(name, 101, 1));
     }
@@ -227,6 +228,19 @@ async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm), ["c", "a"]);
     assert!(!driver.queue.is_wanted_again(&key_of("a")) && driver.aside.is_empty());
+}
+
+#[tokio::test]
+async fn the_secret_of_a_large_object_that_is_deleted_while_it_waits_is_deleted_at_once() {
+    let mut driver = idle(&["--old-gc-behavior"]);
+    driver.sealed_changed(object("large", 101, 1));
+    let now = driver.calm - CALM;
+    assert_eq!(all_next(&mut driver, now), [""; 0]);
+    let (_, Event::Apply(gone)) = object("large", 101, 1) else { unreachable!() };
+    driver.sealed_changed((0, Event::Delete(gone)));
+    let now = driver.calm - CALM;
+    assert_eq!(all_next(&mut driver, now), ["large"]);
+    assert!(driver.known.order(&key_of("large")).gone.is_some() && driver.large.is_none());
 }
 
 #[tokio::test]
