@@ -103,7 +103,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.places.insert(key.clone(), Place::Taken(false));
     }
 
-    /// Forgets what was taken: there is nothing to do about it any more.
+    /// Forgets what was taken, and that it was to be done again.
     pub(crate) fn forget(&mut self, key: &K) {
         self.places.remove(key);
     }

@@ -189,7 +189,7 @@ impl Driver {
 
     /// The next piece of work. Large objects wait until no other is to be begun
     /// and nothing changed for a while, for a limited time, and one of them is in
-    /// work at a time: so they hold up nobody, here or at the API server
+    /// work at a time: so they hardly hold up others, here or at the API server
     /// (`security.md` R-14).
     fn next(&mut self, now: Instant) -> Option<Key> {
         let is_late = self.next_large().is_some_and(|(latest, _)| *latest <= now);

@@ -130,15 +130,26 @@ async fn r_11_who_is_put_off_holds_up_nobody() {
     assert_eq!((*driver.put_off.borrow(), driver.running.len()), (1, AT_ONCE + 1));
 }
 
+fn items(count: usize) -> serde_json::Map<String, serde_json::Value> {
+    (0..count).map(|number| (format!("i{number}"), json!("AAAA"))).collect()
+}
+
 /// An object with so many items and generation.
-fn object(name: &str, items: usize, generation: i64) -> Change<DynamicObject> {
-    let item = |number: usize| (format!("i{number}"), json!("AAAA"));
+fn object(name: &str, count: usize, generation: i64) -> DynamicObject {
     let object = json!({
         "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
         "metadata": {"namespace": "x", "name": name, "uid": name, "generation": generation},
-        "spec": {"encryptedData": (0..items).map(item).collect::<serde_json::Map<_, _>>()},
+        "spec": {"encryptedData": items(count)},
     });
-    (0, Event::Apply(serde_json::from_value(object).unwrap()))
+    serde_json::from_value(object).unwrap()
+}
+
+fn apply(driver: &mut Driver, name: &str, count: usize, generation: i64) {
+    driver.sealed_changed((0, Event::Apply(object(name, count, generation))));
+}
+
+fn delete(driver: &mut Driver, name: &str) {
+    driver.sealed_changed((0, Event::Delete(object(name, 0, 1))));
 }
 
 /// A driver that has just listed nothing, without keys.
@@ -165,7 +176,7 @@ fn all_next(driver: &mut Driver, now: Instant) -> Vec<String> {
 async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
     let mut driver = idle(&[]);
     for (name, items) in [("a", 101), ("b", 102), ("small", 100)] {
-        driver.sealed_changed(object(name, items, 1));
+        apply(&mut driver, name, items, 1);
     }
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm - CALM), ["small"]);
@@ -177,7 +188,7 @@ async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
     end(&mut driver, "a", Outcome::DONE);
     assert_eq!(all_next(&mut driver, calm), ["b"]);
     // It never becomes calm: they wait their time, which comes before all others.
-    driver.sealed_changed(object("c", 101, 1));
+    apply(&mut driver, "c", 101, 1);
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), [""; 0]);
     driver.calm = now + 2 * LONGEST_ASIDE;
@@ -199,10 +210,10 @@ async fn r_14_large_objects_wait_for_calm_and_come_one_after_the_other() {
 #[tokio::test]
 async fn r_14_nothing_waits_for_a_slot_behind_a_large_object() {
     let mut driver = idle(&[]);
-    driver.sealed_changed(object("large", 101, 1));
+    apply(&mut driver, "large", 101, 1);
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), [""; 0]);
-    driver.sealed_changed(object("small", 1, 1));
+    apply(&mut driver, "small", 1, 1);
     // It was calm for long, but no slot was free.
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm), ["small", "large"]);
@@ -212,19 +223,18 @@ async fn r_14_nothing_waits_for_a_slot_behind_a_large_object() {
 async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
     let mut driver = idle(&[]);
     for name in ["a", "b", "c"] {
-        driver.sealed_changed(object(name, 101, 1));
+        apply(&mut driver, name, 101, 1);
     }
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), [""; 0]);
     for name in ["a", "b", "c"] {
-        driver.sealed_changed(object(name, 102, 2));
+        apply(&mut driver, name, 102, 2);
     }
-    driver.sealed_changed(object("b", 1, 3));
-    let (_, Event::Apply(gone)) = object("c", 102, 2) else { unreachable!() };
-    driver.sealed_changed((0, Event::Delete(gone)));
+    apply(&mut driver, "b", 1, 3);
+    delete(&mut driver, "c");
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm - CALM), ["b"], "and what is gone calls for nothing");
-    driver.sealed_changed(object("c", 1, 1));
+    apply(&mut driver, "c", 1, 1);
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm), ["c", "a"]);
     assert!(!driver.queue.is_wanted_again(&key_of("a")) && driver.aside.is_empty());
@@ -233,11 +243,10 @@ async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
 #[tokio::test]
 async fn the_secret_of_a_large_object_that_is_deleted_while_it_waits_is_deleted_at_once() {
     let mut driver = idle(&["--old-gc-behavior"]);
-    driver.sealed_changed(object("large", 101, 1));
+    apply(&mut driver, "large", 101, 1);
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), [""; 0]);
-    let (_, Event::Apply(gone)) = object("large", 101, 1) else { unreachable!() };
-    driver.sealed_changed((0, Event::Delete(gone)));
+    delete(&mut driver, "large");
     let now = driver.calm - CALM;
     assert_eq!(all_next(&mut driver, now), ["large"]);
     assert!(driver.known.order(&key_of("large")).gone.is_some() && driver.large.is_none());
@@ -247,8 +256,7 @@ async fn the_secret_of_a_large_object_that_is_deleted_while_it_waits_is_deleted_
 async fn a_large_object_alone_is_begun_and_no_report_waits_for_it() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
     let path = format!("{PATH}b");
-    let items: serde_json::Map<_, _> = (0..101).map(|number| (format!("i{number}"), json!("AAAA"))).collect();
-    api.held().objects.get_mut(&path).unwrap()["spec"]["encryptedData"] = items.into();
+    api.held().objects.get_mut(&path).unwrap()["spec"]["encryptedData"] = items(101).into();
     let mut driver = begun(&api, worker);
     let calm = driver.calm;
     assert_eq!((driver.begin(calm - CALM), driver.running.len()), (Some(calm), 1));

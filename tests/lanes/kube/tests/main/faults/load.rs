@@ -125,9 +125,8 @@ impl Stage {
     /// Seconds from the turn of an object within which 99 of 100 of these had their
     /// Secret, where no request to make one failed.
     pub(super) fn p99(&self, prefix: &str, fed: &Fed) -> f64 {
-        let is_one = |call: &&Call| call.method == "POST" && is_of(call, "Secret", prefix);
         let mut seconds: Vec<f64> = self.proxy.look(|calls| {
-            let made = calls[fed.seen..].iter().filter(is_one);
+            let made = calls[fed.seen..].iter().filter(|call| makes_secret(call, prefix));
             made.map(|call| {
                 let at = call.answered.expect("it was answered");
                 at.duration_since(fed.each[name(&call.body)]).as_secs_f64()
@@ -144,7 +143,7 @@ impl Stage {
         self.proxy.look(|calls| {
             let calls = &calls[fed.seen..];
             let begun = calls.iter().position(|call| call.method == "GET" && call.path == path);
-            let last = calls.iter().rposition(|call| call.method == "POST" && is_of(call, "Secret", prefix));
+            let last = calls.iter().rposition(|call| makes_secret(call, prefix));
             begun.is_some_and(|begun| Some(begun) < last)
         })
     }
@@ -180,6 +179,10 @@ pub(super) fn is_synced(object: &Value) -> bool {
 /// Whether a request is to change an object of this kind whose name begins so.
 fn is_of(call: &Call, kind: &str, prefix: &str) -> bool {
     call.is_change() && call.body["kind"] == kind && name(&call.body).starts_with(prefix)
+}
+
+fn makes_secret(call: &Call, prefix: &str) -> bool {
+    call.method == "POST" && is_of(call, "Secret", prefix)
 }
 
 /// Waits until a number is reached, for as long as it grows.
