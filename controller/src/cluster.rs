@@ -24,6 +24,11 @@ use crate::patience::{Patience, Pauses, patience};
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Objects per page of a list.
 const PAGE: usize = 500;
+/// The form of what is sent, and of answers that are read.
+const JSON: &str = "application/json";
+/// The form of an answer to a change, which nobody reads: the object's metadata
+/// without its data. What failed can be told as plain JSON only.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 /// Requests that may wait for a connection.
 const WAITING: usize = 1024;
 
@@ -148,18 +153,24 @@ impl Cluster {
         }
         tokio::select! {
             biased;
-            answer = self.ask(method, path, body) => answer.map(drop),
+            answer = self.ask(method, path, METADATA, body) => answer.map(drop),
             // What the server put off is not sent again by one who leads no more.
             () = self.term.over() => Err(ApiError::silent("the term ended before there was an answer".to_owned())),
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Zeroizing<String>, ApiError> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Vec<u8>,
+    ) -> Result<Zeroizing<String>, ApiError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(http::header::ACCEPT, "application/json")
-            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(http::header::ACCEPT, accept)
+            .header(http::header::CONTENT_TYPE, JSON)
             .body(body)
             .map_err(|_| ApiError::silent(format!("{path} is no path")))?;
         match tokio::time::timeout(DEADLINE, self.client.request_text(request)).await {
@@ -177,7 +188,7 @@ impl Cluster {
     }
 
     async fn get(&self, path: &str) -> Result<Option<Zeroizing<String>>, ApiError> {
-        match self.ask(Method::GET, path, Vec::new()).await {
+        match self.ask(Method::GET, path, JSON, Vec::new()).await {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
@@ -215,8 +226,8 @@ impl Cluster {
         }
     }
 
-    /// Replaces the status of a SealedSecret; `object` is the JSON of all of
-    /// it, as it was read but for the status.
+    /// Replaces the status of a SealedSecret; `object` is the JSON of all of it,
+    /// as it was read but for the status and without its `spec`.
     pub(crate) async fn put_status(&self, key: &Key, object: Vec<u8>) -> Result<(), ApiError> {
         let path =
             format!("{}/{}/status?fieldManager={FIELD_MANAGER}", sealed_secrets(&key.namespace), key.name);
@@ -238,7 +249,7 @@ impl Cluster {
         label: &str,
     ) -> Result<Vec<Secret>, ApiError> {
         let path = format!("{}?labelSelector={}", secrets(namespace), label.replace('/', "%2F"));
-        let text = self.ask(Method::GET, &path, Vec::new()).await?;
+        let text = self.ask(Method::GET, &path, JSON, Vec::new()).await?;
         let items = bulla_api::secrets_of_list(text.as_bytes());
         items.map_err(|_| ApiError::silent("the list of key Secrets cannot be read".to_owned()))
     }
@@ -281,7 +292,7 @@ impl Cluster {
             "spec": {"resourceAttributes": what},
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        match self.ask(Method::POST, path, review.to_string().into_bytes()).await {
+        match self.ask(Method::POST, path, JSON, review.to_string().into_bytes()).await {
             Ok(text) => Ok(parsed(&text)?["status"]["allowed"] == true),
             // Who may not even ask may not.
             Err(error) if error.code == StatusCode::FORBIDDEN.as_u16() => Ok(false),
@@ -303,7 +314,7 @@ impl Cluster {
             None => (Method::POST, leases(&key.namespace)),
         };
         let path = format!("{path}?fieldManager={FIELD_MANAGER}");
-        self.ask(method, &path, lease.to_string().into_bytes()).await.map(drop)
+        self.ask(method, &path, METADATA, lease.to_string().into_bytes()).await.map(drop)
     }
 
     /// What tells this cluster from others: the UID of `kube-system`, or

@@ -35,8 +35,8 @@ impl Clock for SetClock {
 pub(crate) struct Held {
     /// Objects by path.
     pub(crate) objects: BTreeMap<String, Value>,
-    /// Methods and paths of everything that was asked for.
-    pub(crate) asked: Vec<(Method, String)>,
+    /// Methods, paths and bodies of everything that was asked for.
+    pub(crate) asked: Vec<(Method, String, Value)>,
     /// What every request is refused with, if it is.
     pub(crate) refuses: Option<StatusCode>,
     /// How many of the next updates meet a conflict.
@@ -59,8 +59,8 @@ impl Api {
     /// Requests that change something, as method and path without parameters.
     pub(crate) fn changes(&self) -> Vec<String> {
         let held = self.held();
-        let changes = held.asked.iter().filter(|(method, _)| *method != Method::GET);
-        changes.map(|(method, path)| format!("{method} {path}")).collect()
+        let changes = held.asked.iter().filter(|(method, ..)| *method != Method::GET);
+        changes.map(|(method, path, _)| format!("{method} {path}")).collect()
     }
 
     /// A world around it, with an open term.
@@ -105,7 +105,8 @@ impl Api {
     fn answer(&self, method: &Method, uri: &http::Uri, body: &[u8]) -> (StatusCode, Value) {
         let mut held = self.held();
         let path = uri.path().to_owned();
-        held.asked.push((method.clone(), path.clone()));
+        let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+        held.asked.push((method.clone(), path.clone(), body.clone()));
         let failure = |status: StatusCode| {
             (status, json!({"kind": "Status", "status": "Failure", "code": status.as_u16(), "message": "no"}))
         };
@@ -123,7 +124,6 @@ impl Api {
             held.conflicts -= 1;
             return failure(StatusCode::CONFLICT);
         }
-        let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
         match *method {
             Method::GET => match held.objects.get(&path) {
                 Some(object) => (StatusCode::OK, object.clone()),
@@ -147,13 +147,17 @@ impl Api {
                 held.objects.insert(path, body.clone());
                 (StatusCode::CREATED, body)
             }
-            _ => match held.objects.get_mut(path.trim_end_matches("/status")) {
-                Some(object) => {
-                    object.clone_from(&body);
-                    (StatusCode::OK, body)
+            _ => {
+                let of_status = path.strip_suffix("/status");
+                let Some(object) = held.objects.get_mut(of_status.unwrap_or(&path)) else {
+                    return failure(StatusCode::NOT_FOUND);
+                };
+                match of_status {
+                    Some(_) => object["status"] = body["status"].take(),
+                    None => *object = body,
                 }
-                None => failure(StatusCode::NOT_FOUND),
-            },
+                (StatusCode::OK, object.clone())
+            }
         }
     }
 }

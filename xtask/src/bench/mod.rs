@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let bench = Bench { options, workspace: &workspace, machine: Machine::now() };
     if options.wants(&part::SOPS) || options.wants(&part::SEALING) {
-        let world = World::make(&workspace)?;
+        let world = World::make(&workspace, options.wants(&part::SOPS))?;
         bench.measure(&part::SOPS, |wanted| {
             let sizes = report::sizes(&world)?;
             let rows = measured(rows::ROWS, wanted, &world, report::row_line)?;

@@ -45,35 +45,39 @@ pub(super) enum Who {
 /// Programs and files.
 pub(super) struct World {
     pub(super) folder: PathBuf,
-    sops: PathBuf,
+    /// Absent where it is not wanted.
+    sops: Option<PathBuf>,
     kubeseal: PathBuf,
-    /// Absent where it cannot be built.
+    /// Absent where it is not wanted or cannot be built.
     rops: Option<PathBuf>,
     ours: PathBuf,
     pub(super) recipient: String,
 }
 
 impl World {
-    pub(super) fn make(workspace: &Workspace) -> Result<Self, Failure> {
+    /// Provides programs and files: those of sops and rops, which take minutes,
+    /// only where they are wanted.
+    pub(super) fn make(workspace: &Workspace, wants_sops: bool) -> Result<Self, Failure> {
         let folder = workspace.target.join("bench");
         // Files of an earlier run would be encrypted to another key.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("home"))?;
         let ours = workspace.release()?.join("bulla");
         println!("== programs");
-        provide::all(workspace, &[&SOPS, &SEALED_SECRETS])?;
-        let rops = provide::all(workspace, &[&ROPS]);
-        if let Err(failure) = &rops {
-            println!("rops {} is left out: {failure}", ROPS.version);
-        }
-        let rops = rops.ok().map(|()| provide::value(workspace, &ROPS));
-        let sops = provide::value(workspace, &SOPS);
+        provide::all(workspace, &[&SEALED_SECRETS])?;
         let kubeseal = provide::value(workspace, &SEALED_SECRETS).join("kubeseal");
-        let mut world = Self { folder, sops, kubeseal, rops, ours, recipient: String::new() };
+        let mut world = Self { folder, sops: None, kubeseal, rops: None, ours, recipient: String::new() };
+        if wants_sops {
+            provide::all(workspace, &[&SOPS])?;
+            world.sops = Some(provide::value(workspace, &SOPS));
+            world.rops = provided_rops(workspace);
+        }
         println!("== documents");
-        world.make_key()?;
-        world.make_files()?;
         world.make_secrets(workspace)?;
+        if wants_sops {
+            world.make_key()?;
+            world.make_files()?;
+        }
         Ok(world)
     }
 
@@ -82,7 +86,7 @@ impl World {
         match who {
             Who::Ours => Some(&self.ours),
             Who::Rops => self.rops.as_deref(),
-            Who::Sops => Some(&self.sops),
+            Who::Sops => self.sops.as_deref(),
             Who::Kubeseal => Some(&self.kubeseal),
         }
     }
@@ -220,5 +224,16 @@ impl World {
             fs::write(self.folder.join(format!("many/{number:04}.yaml")), &bytes)?;
         }
         Ok(())
+    }
+}
+
+/// Provides rops, if it can be built.
+fn provided_rops(workspace: &Workspace) -> Option<PathBuf> {
+    match provide::all(workspace, &[&ROPS]) {
+        Ok(()) => Some(provide::value(workspace, &ROPS)),
+        Err(failure) => {
+            println!("rops {} is left out: {failure}", ROPS.version);
+            None
+        }
     }
 }

@@ -105,6 +105,13 @@ impl Untold {
         size_of::<Self>() + self.body.as_ref().map_or(0, Vec::len)
     }
 
+    /// Whether it still holds for the object as it stands there now: only its
+    /// labels or its status changed.
+    fn holds_for(&self, object: &Value) -> bool {
+        let metadata = &object["metadata"];
+        metadata["uid"] == self.about["uid"] && metadata["generation"] == self.generation
+    }
+
     fn is_nothing(&self) -> bool {
         self.report.status.is_none() && self.report.event.is_none()
     }
@@ -176,8 +183,12 @@ impl Worker {
         let body = status.map(|status| {
             let status = bulla_api::json_line(&status.tree());
             object["status"] = serde_json::from_str(&status).unwrap_or_default();
-            if let Some(metadata) = object["metadata"].as_object_mut() {
-                metadata.remove("managedFields");
+            // The server takes no spec here, and it can be large. Metadata that is
+            // left out would be taken from its owners (before Kubernetes 1.36).
+            for (part, name) in [("", "spec"), ("/metadata", "managedFields")] {
+                if let Some(part) = object.pointer_mut(part).and_then(Value::as_object_mut) {
+                    part.remove(name);
+                }
             }
             object.to_string().into_bytes()
         });
@@ -194,17 +205,20 @@ impl Worker {
         let mut attempt = 1;
         while let Some(body) = untold.body.take() {
             let Err(error) = self.world.cluster.put_status(key, body).await else { break };
-            if error.is_conflict()
-                && attempt < ATTEMPTS
-                && let Some(object) = self.same(key, &untold).await
-            {
-                attempt += 1;
-                untold = self.untold(object, untold.outcome, untold.said);
-                continue;
-            }
-            if error.is_missing() && matches!(self.world.cluster.sealed_secret(key).await, Ok(None)) {
-                // It was deleted: there is nobody to tell.
-                return Outcome::DONE;
+            // To older API servers it is a conflict, too, if the object is gone.
+            if error.is_conflict() || error.is_missing() {
+                match self.world.cluster.sealed_secret(key).await {
+                    // It was deleted: there is nobody to tell.
+                    Ok(None) => return Outcome::DONE,
+                    Ok(Some(object))
+                        if error.is_conflict() && attempt < ATTEMPTS && untold.holds_for(&object) =>
+                    {
+                        attempt += 1;
+                        untold = self.untold(object, untold.outcome, untold.said);
+                        continue;
+                    }
+                    _ => {}
+                }
             }
             // The object changed meanwhile, or the server is away: once more.
             self.world.metrics.failed("status", &key.namespace);
@@ -217,15 +231,6 @@ impl Worker {
         }
         let retry = untold.report.retry;
         Outcome { retry, failed, said: self.say(untold).await, ..Outcome::DONE }
-    }
-
-    /// The object as it stands there now, if what is to be told still holds:
-    /// only its labels or its status changed.
-    async fn same(&self, key: &Key, untold: &Untold) -> Option<Value> {
-        let object = self.world.cluster.sealed_secret(key).await.ok().flatten()?;
-        let metadata = &object["metadata"];
-        let is_same = metadata["uid"] == untold.about["uid"] && metadata["generation"] == untold.generation;
-        is_same.then_some(object)
     }
 
     /// Writes the event, unless it would be the last one again.

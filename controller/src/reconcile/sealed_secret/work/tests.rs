@@ -98,16 +98,51 @@ async fn r_11_a_conflict_of_the_status_costs_no_second_unsealing() {
 
 #[tokio::test]
 async fn nobody_is_told_of_an_object_that_was_deleted_and_nothing_failed() {
-    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
     let untold = worker.reconcile(&key_of("a"), order()).await.untold.unwrap();
     api.held().objects.remove(&format!("{PATH}a"));
     let outcome = worker.tell(&key_of("a"), untold).await;
     assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
-    let [status, events] = ["sealedsecrets/a/status", "events"]
+    // So older API servers answer then.
+    let untold = worker.reconcile(&key_of("b"), order()).await.untold.unwrap();
+    api.held().objects.remove(&format!("{PATH}b"));
+    api.held().conflicts = 1;
+    let outcome = worker.tell(&key_of("b"), untold).await;
+    assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
+    let [status, events] = ["/status", "events"]
         .map(|path| api.changes().iter().filter(|change| change.ends_with(path)).count());
-    assert_eq!((status, events), (1, 0));
+    assert_eq!((status, events), (2, 0));
     let metrics = worker.world.metrics.text().unwrap();
     assert!(!metrics.contains("unseal_errors_total{"), "{metrics}");
+}
+
+#[tokio::test]
+async fn r_14_a_status_is_sent_with_the_metadata_of_its_object_and_without_its_spec() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let path = format!("{PATH}a");
+    let owned = json!({
+        "name": "a", "namespace": "x", "uid": "a", "generation": 1, "resourceVersion": "7",
+        "labels": {"l": "1"}, "annotations": {"n": "2"}, "finalizers": ["example.com/f"],
+    });
+    api.held().objects.get_mut(&path).unwrap()["metadata"] = owned.clone();
+    let untold = worker.reconcile(&key_of("a"), order()).await.untold.unwrap();
+    // It is read anew, with other labels and whose they are.
+    let mut changed = owned.clone();
+    changed["resourceVersion"] = "8".into();
+    changed["labels"] = json!({"l": "3"});
+    let mut held = changed.clone();
+    held["managedFields"] = json!([{"manager": "m"}]);
+    api.held().objects.get_mut(&path).unwrap()["metadata"] = held;
+    api.held().conflicts = 1;
+    worker.tell(&key_of("a"), untold).await;
+    let sent = api.held().asked.clone();
+    let sent: Vec<&Value> =
+        sent.iter().filter(|(_, path, _)| path.ends_with("/status")).map(|(.., body)| body).collect();
+    assert_eq!(sent.iter().map(|body| &body["metadata"]).collect::<Vec<_>>(), [&owned, &changed]);
+    for body in sent {
+        let parts: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(parts, ["apiVersion", "kind", "metadata", "status"]);
+    }
 }
 
 #[tokio::test]

@@ -411,6 +411,39 @@ fn a_deleted_secret_is_made_again_and_an_immutable_one_is_named() {
 }
 
 #[test]
+fn a_status_changes_nothing_else_and_takes_no_field_from_its_owner() {
+    let home = Home::new("owners");
+    let pod = home.ours();
+    let mut object = home.seal("one", &[("a", CANARY)], &Value::Null);
+    object["metadata"]["annotations"]["note"] = "mine".into();
+    pod.end_by("TERM");
+    home.apply(&object);
+    home.cluster.kubectl(&["label", "-n", &home.name, "sealedsecret/one", "team=shop"]).success();
+    let found = || home.list("sealedsecret --show-managed-fields").remove(0);
+    // What may differ: the status, whose it is, and the resource version.
+    let rest = |mut object: Value| {
+        object["metadata"]["managedFields"]
+            .as_array_mut()
+            .expect("owners")
+            .retain(|entry| entry["subresource"] != "status");
+        object["metadata"]["resourceVersion"].take();
+        object["status"].take();
+        object
+    };
+    let before = found();
+    assert_eq!(before["metadata"]["managedFields"].as_array().map(Vec::len), Some(2), "{before}");
+    let _pod = home.ours();
+    home.condition("one", "True");
+    let after = found();
+    let status = after["metadata"]["managedFields"].as_array().unwrap().iter();
+    let status: Vec<&Value> = status.filter(|entry| entry["subresource"] == "status").collect();
+    assert_eq!(status.len(), 1, "{after}");
+    assert_eq!(status[0]["manager"], "bulla-controller");
+    assert_eq!(status[0]["fieldsV1"].as_object().unwrap().keys().collect::<Vec<_>>(), ["f:status"]);
+    assert_eq!(rest(after), rest(before));
+}
+
+#[test]
 fn q_05_a_key_that_comes_later_opens_what_waited_for_it() {
     let home = Home::new("restored");
     let pod = home.ours();

@@ -44,7 +44,8 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
 
 /// One poisonous object, each kind in its turn, among a thousand others. What it
 /// costs the API server alone is in both times: the controller ignores it in one
-/// of two runs. The gate, where times say nothing, takes all kinds at once.
+/// of two runs. Of four pairs of runs the shortest times count. The gate, where times say
+/// nothing, takes all kinds at once.
 #[test]
 fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
@@ -54,7 +55,7 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
     let mut worst: f64 = 0.0;
     for (number, group) in groups.into_iter().enumerate() {
         let (mut treated, mut ignored) = (f64::INFINITY, f64::INFINITY);
-        for round in 0..size(1, 2) {
+        for round in 0..size(1, 4) {
             // What else the machine does only adds to them; what came before may add, too.
             for is_ignored in [round % 2 == 1, round % 2 == 0] {
                 let time = time_among(&stage, &format!("p-{number}-{round}-{is_ignored}"), group, is_ignored);
@@ -264,6 +265,12 @@ fn t_09_of_foreign_secrets_only_metadata_is_asked_for_and_kept() {
         }
     }
     assert!(lists > 0 && watches > 0, "{lists} lists, {watches} watches");
+    // Nor is what it makes itself to come back.
+    let metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+    for call in stage.proxy.calls() {
+        let is_change = call.method != "GET" && !call.path.contains("accessreviews");
+        assert!(!is_change || call.accept == metadata, "{call:?}");
+    }
     let memory = pod.memory_image();
     let has = |text: &str| memory.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(has(&stage.home.name), "its memory can be read");
@@ -312,7 +319,9 @@ fn t_05_what_is_collected_is_what_was_read_and_what_the_gone_object_controlled()
         stage.proxy.changes().into_iter().filter(is_its).collect()
     };
     home.delete("sealedsecret/own");
-    let deletion = eventually("the deletion", || deletions("own").pop().filter(|call| call.status != 0));
+    // The cluster's own collector may mark it in between, which is a conflict.
+    let is_done = |call: &Call| call.status == 200;
+    let deletion = eventually("the deletion", || deletions("own").into_iter().find(is_done));
     let condition = &deletion.body["preconditions"];
     assert_eq!(condition["uid"], own["metadata"]["uid"]);
     assert!(deletions("own").iter().all(Call::is_guarded));
