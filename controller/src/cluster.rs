@@ -27,7 +27,8 @@ const PAGE: usize = 500;
 /// The form of what is sent, and of answers that are read.
 const JSON: &str = "application/json";
 /// The form of an answer to a change, which nobody reads: the object's metadata
-/// without its data. What failed can be told as plain JSON only.
+/// without its data. Errors are told in plain JSON only, which the server has to
+/// find here as well.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 /// Requests that may wait for a connection.
 const WAITING: usize = 1024;
@@ -57,6 +58,11 @@ impl ApiError {
     /// Whether what was asked for is not there.
     pub(crate) fn is_missing(&self) -> bool {
         self.code == StatusCode::NOT_FOUND.as_u16()
+    }
+
+    /// Whether the object does not fit its schema.
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16()
     }
 
     /// Whether an immutable Secret is why.

@@ -1,7 +1,7 @@
 //! An API server in memory, as far as tests of single parts need one, and
 //! time that a test sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -39,8 +39,8 @@ pub(crate) struct Held {
     pub(crate) asked: Vec<(Method, String, Value)>,
     /// What every request is refused with, if it is.
     pub(crate) refuses: Option<StatusCode>,
-    /// How many of the next updates meet a conflict.
-    pub(crate) conflicts: usize,
+    /// What the next updates are refused with.
+    pub(crate) updates: VecDeque<StatusCode>,
     /// How many of the next requests are put off, for longer than a test lasts.
     pub(crate) puts_off: usize,
     /// Whether everything that would change something fails.
@@ -120,9 +120,10 @@ impl Api {
         if held.is_read_only && *method != Method::GET {
             return failure(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        if *method == Method::PUT && held.conflicts > 0 {
-            held.conflicts -= 1;
-            return failure(StatusCode::CONFLICT);
+        if *method == Method::PUT
+            && let Some(status) = held.updates.pop_front()
+        {
+            return failure(status);
         }
         match *method {
             Method::GET => match held.objects.get(&path) {

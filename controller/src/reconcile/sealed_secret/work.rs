@@ -220,13 +220,18 @@ impl Worker {
                     _ => {}
                 }
             }
-            // The object changed meanwhile, or the server is away: once more.
             self.world.metrics.failed("status", &key.namespace);
             tracing::error!(
                 key = key.to_string(),
                 error = error.to_string(),
                 "Error updating SealedSecret status"
             );
+            if error.is_invalid() {
+                // Kubernetes up to 1.27 compares all of the object with the schema of
+                // today here; trying again changes nothing about that.
+                break;
+            }
+            // The object changed meanwhile, or the server is away: once more.
             return Outcome { retry: Retry::Soon, failed: failed.or(Some(Failed::Other)), ..Outcome::DONE };
         }
         let retry = untold.report.retry;
@@ -273,10 +278,11 @@ impl Worker {
                 Step::Update(secret) => cluster.update_secret(secret).await,
             };
             let Err(error) = written else { return Ok(Done::Written) };
-            if !error.is_conflict() || attempt == ATTEMPTS {
+            let is_outdated = error.is_conflict() || (error.is_missing() && matches!(step, Step::Update(_)));
+            if !is_outdated || attempt == ATTEMPTS {
                 return Err(failure(key, &error));
             }
-            // Somebody wrote since it was read, or the watch lags.
+            // Somebody wrote or deleted it since it was read, or the watch lags.
             attempt += 1;
             existing = read().await?;
         }

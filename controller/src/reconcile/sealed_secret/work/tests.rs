@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bulla_core::{Random, RandomError, SecretBytes};
 use bulla_crypto::SystemRandom;
 use bulla_seal::{KeyRing, KeySecret, NewKey, SealOptions};
+use http::StatusCode;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use tower::Layer as _;
@@ -72,7 +73,7 @@ async fn reconciled(worker: &Worker, name: &str) -> Outcome {
 async fn r_11_a_conflict_of_the_status_costs_no_second_unsealing() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
     let unsealed = worker.reconcile(&key_of("a"), order()).await.untold.unwrap();
-    api.held().conflicts = 2;
+    api.held().updates = [StatusCode::CONFLICT; 2].into();
     // Somebody else's condition came meanwhile.
     let theirs = json!({"type": "Theirs", "status": "True"});
     let path = format!("{PATH}a");
@@ -90,7 +91,7 @@ async fn r_11_a_conflict_of_the_status_costs_no_second_unsealing() {
     assert_eq!(kinds(&path), ["Synced", "Theirs"]);
     // What was made is not that of the object as it is now: it is looked at again.
     let unsealed = worker.reconcile(&key_of("b"), order()).await.untold.unwrap();
-    api.held().conflicts = 1;
+    api.held().updates = [StatusCode::CONFLICT].into();
     api.held().objects.get_mut(&format!("{PATH}b")).unwrap()["metadata"]["generation"] = 2.into();
     let outcome = worker.tell(&key_of("b"), unsealed).await;
     assert_eq!((outcome.retry, outcome.failed), (Retry::Soon, Some(Failed::Other)));
@@ -103,10 +104,10 @@ async fn nobody_is_told_of_an_object_that_was_deleted_and_nothing_failed() {
     api.held().objects.remove(&format!("{PATH}a"));
     let outcome = worker.tell(&key_of("a"), untold).await;
     assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
-    // So older API servers answer then.
     let untold = worker.reconcile(&key_of("b"), order()).await.untold.unwrap();
     api.held().objects.remove(&format!("{PATH}b"));
-    api.held().conflicts = 1;
+    // To older API servers that is a conflict.
+    api.held().updates = [StatusCode::CONFLICT].into();
     let outcome = worker.tell(&key_of("b"), untold).await;
     assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
     let [status, events] = ["/status", "events"]
@@ -114,6 +115,38 @@ async fn nobody_is_told_of_an_object_that_was_deleted_and_nothing_failed() {
     assert_eq!((status, events), (2, 0));
     let metrics = worker.world.metrics.text().unwrap();
     assert!(!metrics.contains("unseal_errors_total{"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_status_that_the_server_finds_invalid_is_not_sent_again_and_there_is_an_event() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    api.held().updates = [StatusCode::UNPROCESSABLE_ENTITY].into();
+    let outcome = reconciled(&worker, "a").await;
+    assert_eq!((outcome.retry, outcome.failed), (Retry::Never, None));
+    assert_eq!(
+        api.changes(),
+        [
+            "POST /api/v1/namespaces/x/secrets",
+            "PUT /apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/a/status",
+            "POST /api/v1/namespaces/x/events"
+        ]
+    );
+    let metrics = worker.world.metrics.text().unwrap();
+    assert!(metrics.contains(r#"unseal_errors_total{namespace="x",reason="status"} 1"#), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_secret_that_changed_or_went_since_it_was_read_is_read_again() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    reconciled(&worker, "a").await;
+    let path = "/api/v1/namespaces/x/secrets/a";
+    let made = api.held().objects[path].clone();
+    api.held().objects.get_mut(path).unwrap()["data"] = json!({});
+    api.held().updates = [StatusCode::CONFLICT, StatusCode::NOT_FOUND].into();
+    let outcome = worker.reconcile(&key_of("a"), Order { is_absent: false, ..order() }).await;
+    assert_eq!(outcome.failed, None);
+    assert_eq!(api.held().objects[path]["data"], made["data"]);
+    assert!(api.held().updates.is_empty());
 }
 
 #[tokio::test]
@@ -133,7 +166,7 @@ async fn r_14_a_status_is_sent_with_the_metadata_of_its_object_and_without_its_s
     let mut held = changed.clone();
     held["managedFields"] = json!([{"manager": "m"}]);
     api.held().objects.get_mut(&path).unwrap()["metadata"] = held;
-    api.held().conflicts = 1;
+    api.held().updates = [StatusCode::CONFLICT].into();
     worker.tell(&key_of("a"), untold).await;
     let sent = api.held().asked.clone();
     let sent: Vec<&Value> =

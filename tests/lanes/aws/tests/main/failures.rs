@@ -91,5 +91,6 @@ fn k_06_a_silent_server_is_given_up_after_thirty_seconds() {
     let seconds = start.elapsed().as_secs();
     assert!((29..45).contains(&seconds), "{seconds} s");
     assert_eq!(outcome.code, 128, "{outcome:?}");
-    assert!(outcome.err_in_one_line().contains("there was no answer in time"), "{outcome:?}");
+    // Of the client's limit and the one around it either may be first.
+    assert!(outcome.err_in_one_line().contains("no answer"), "{outcome:?}");
 }

@@ -110,7 +110,9 @@ fn restart_keys(stage: &Stage) {
 fn new_line(work: &str, count: usize, theirs: &[Cost], ours: &[Cost], faster: f64, less: Option<f64>) {
     let walls = [median(theirs, |cost| cost.wall), median(ours, |cost| cost.wall)];
     let cpus = [median(theirs, |cost| cost.cpu), median(ours, |cost| cost.cpu)];
-    let text = |wall: f64, cpu: f64| format!("{wall:.2} s, {:.1} ms CPU each", cpu * 1e3 / count as f64);
+    let each = |cpu: f64| format!("{:.1} ms CPU each", cpu * 1e3 / count as f64);
+    let text = |wall: f64, cpu: f64| format!("{wall:.2} s, {}", each(cpu));
+    let floor = each(floor::rsa_4096(2 * count));
     let must = match less {
         Some(less) => format!("{faster} x faster, CPU <= 1/{less}"),
         None => format!("{faster} x faster"),
@@ -118,7 +120,7 @@ fn new_line(work: &str, count: usize, theirs: &[Cost], ours: &[Cost], faster: f6
     line(
         work,
         &must,
-        [text(walls[0], cpus[0]), text(walls[1], cpus[1])],
+        [text(walls[0], cpus[0]), format!("{} (floor {floor})", text(walls[1], cpus[1]))],
         format!("{} / {}", times(walls[0], walls[1]), times(cpus[0], cpus[1])),
         walls[0] >= faster * walls[1] && less.is_none_or(|less| cpus[0] >= less * cpus[1]),
     );

@@ -44,8 +44,8 @@ fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
 
 /// One poisonous object, each kind in its turn, among a thousand others. What it
 /// costs the API server alone is in both times: the controller ignores it in one
-/// of two runs. Of four pairs of runs the shortest times count. The gate, where times say
-/// nothing, takes all kinds at once.
+/// of two runs. Of four pairs of runs the shortest times count. The gate, where
+/// times say nothing, takes all kinds at once.
 #[test]
 fn r_14_poisonous_objects_are_their_own_trouble() {
     let stage = Stage::new("poison");
