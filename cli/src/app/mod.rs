@@ -3,19 +3,19 @@
 
 mod config;
 mod failure;
+mod files;
 mod keys;
+mod providers;
 mod remember;
 mod wait;
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use bulla_core::civil::rfc3339;
 use bulla_core::{Clock, Context, DataKey, Environment, KeyProvider, Limits, MasterKey, Timestamp};
-use bulla_providers::key_service::{Address, RemoteKeyService};
-use bulla_providers::{Bounded, Dialog};
 use bulla_sops::group::{RecoverError, WrapError, Wrapped};
 use bulla_sops::{
     DecryptOptions, DecryptedFile, EncryptedFile, Encryption, Format, Indent, Layouting, Metadata, by_name,
@@ -24,17 +24,16 @@ use bulla_sops::{
 
 pub use config::Configuration;
 pub use failure::{encrypting, plain_text, reading, wrapping, writing};
+pub use files::Opened;
 pub use keys::{encryption_context, master_keys};
 pub use wait::runtime;
 #[cfg(test)]
 pub(crate) use wait::tests::impatient;
 
 use crate::error::{Exit, Failure};
-use crate::file::{self, FileError, Replaced, Target};
 use crate::process::helpers;
-use crate::request::{Input, Session, Sink};
+use crate::request::Session;
 use crate::ui::{Level, Ui};
-use remember::Remembering;
 use wait::Waiting;
 
 /// Switches the `layout` field off.
@@ -77,14 +76,6 @@ pub struct Opening {
     pub values_only: bool,
 }
 
-/// A plain or encrypted file's bytes and where its successor goes.
-pub struct Opened {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// What will be replaced or written, unless that is standard output.
-    pub target: Option<Target>,
-}
-
 impl<'a> App<'a> {
     /// Builds the run.
     pub fn new(context: &'a Context, ui: &'a Ui, session: &'a Session) -> Result<Self, Failure> {
@@ -118,116 +109,6 @@ impl<'a> App<'a> {
         let registered = crate::process::stop_on_signals(&self.waiting.stop);
         registered.map_err(|error| Failure::new(Exit::Generic, crate::error::cause(&error)))?;
         Ok(&self.waiting.stop)
-    }
-
-    /// The providers of this run; each operation with one key takes 30 seconds
-    /// at most (`security.md` K-06).
-    pub fn providers(&self) -> &[Box<dyn KeyProvider>] {
-        self.providers.get_or_init(|| {
-            let providers = self.connect();
-            if !self.remembers.load(Ordering::Relaxed) {
-                return providers;
-            }
-            let remembering = |provider| Box::new(Remembering::new(provider)) as Box<dyn KeyProvider>;
-            providers.into_iter().map(remembering).collect()
-        })
-    }
-
-    /// Remembers what providers unwrap until the run ends. Must come before
-    /// anything else asks them.
-    pub fn remember_data_keys(&self) {
-        self.remembers.store(true, Ordering::Relaxed);
-    }
-
-    fn connect(&self) -> Vec<Box<dyn KeyProvider>> {
-        let mut providers =
-            if self.session.local_keys { self.local_providers(self.context) } else { Vec::new() };
-        let services = self.session.key_services.iter().filter(|text| !text.is_empty());
-        providers.extend(services.filter_map(|text| self.key_service(text)).map(|it| self.bounded(it)));
-        providers
-    }
-
-    /// The providers of this machine in `context`; each operation with one key
-    /// takes 30 seconds at most.
-    pub fn local_providers(&self, context: &Context) -> Vec<Box<dyn KeyProvider>> {
-        let providers = bulla_providers::key_providers(context, &self.dialog());
-        providers.into_iter().map(|it| self.bounded(it)).collect()
-    }
-
-    /// Who wraps and unwraps may ask on the terminal and start the user's programs.
-    pub fn dialog(&self) -> Dialog {
-        let questions = self.waiting.questions.clone();
-        Dialog {
-            passphrase: Some(Arc::new(move |prompt: &str| questions.ask(|| crate::ui::ask_secret(prompt)))),
-            message: Some(Arc::new(|text: &str| crate::ui::show(text))),
-            programs: true,
-        }
-    }
-
-    fn bounded(&self, provider: Box<dyn KeyProvider>) -> Box<dyn KeyProvider> {
-        let Waiting { questions, patience, .. } = &self.waiting;
-        Box::new(Bounded::new(provider, patience.call, questions.clone()))
-    }
-
-    /// A remote key service; one whose address makes no sense is left out.
-    fn key_service(&self, text: &str) -> Option<Box<dyn KeyProvider>> {
-        let Ok(address) = Address::parse(text) else {
-            let message = "Error parsing URI for keyservice, skipping";
-            self.ui.log("CMD", Level::Warning, message, &[("uri", text)]);
-            return None;
-        };
-        let shown = address.to_string();
-        self.ui.log("CMD", Level::Info, "Connecting to key service", &[("address", &shown)]);
-        Some(Box::new(RemoteKeyService::new(address)))
-    }
-
-    /// Makes a path absolute, as it was typed otherwise.
-    pub fn absolute(&self, path: &Path) -> PathBuf {
-        let joined = self.context.environment.directory().join(path);
-        let mut clean = PathBuf::new();
-        for component in joined.components() {
-            match component {
-                std::path::Component::ParentDir => {
-                    clean.pop();
-                }
-                std::path::Component::CurDir => {}
-                other => clean.push(other),
-            }
-        }
-        clean
-    }
-
-    /// Names a file that is going to be made; one that is there is refused.
-    pub fn new_file(&self, path: &Path) -> Result<Target, Failure> {
-        let path = self.absolute(path);
-        if path.exists() {
-            let text = format!("{} exists already; it is not overwritten", path.display());
-            return Err(Failure::new(Exit::Write, text));
-        }
-        let target = Target::create(&path).map_err(|error| writing(&error))?;
-        target.check_directory().map_err(|error| writing(&error))?;
-        Ok(target)
-    }
-
-    /// The name that a file is judged by, as an absolute path; empty for
-    /// standard input without a name.
-    pub fn judged_name(&self, input: &Input) -> PathBuf {
-        match (&input.path, input.filename.as_str()) {
-            (_, name) if !name.is_empty() => self.absolute(Path::new(name)),
-            (Some(path), _) => self.absolute(path),
-            (None, _) => PathBuf::new(),
-        }
-    }
-
-    /// Fails where the file that was named does not exist.
-    pub fn check_exists(&self, path: &Path) -> Result<(), Failure> {
-        let path = self.absolute(path);
-        if path.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            let shown = crate::go::quote(&path.to_string_lossy());
-            let text = format!("Error: cannot operate on non-existent file {shown}");
-            return Err(Failure::new(Exit::NoFile, text));
-        }
-        Ok(())
     }
 
     /// The layout that the configuration or the command line asks for, and
@@ -273,61 +154,6 @@ impl<'a> App<'a> {
             order.push(kind.to_owned());
         }
         Ok(order)
-    }
-
-    /// Reads what a command works on and prepares the place of the result, so
-    /// that a place that cannot be written fails before any key is used.
-    pub fn take(&self, path: Option<&Path>, sink: &Sink) -> Result<Opened, Failure> {
-        let read = |error: FileError| {
-            let what = if path.is_some() { "file" } else { "from stdin" };
-            Failure::new(Exit::Read, format!("Error reading {what}: {error}"))
-        };
-        let limit = self.limits.file_size;
-        let mut opened = match (path, sink) {
-            (Some(path), Sink::InPlace) => {
-                let mut target = Target::open(path).map_err(read)?;
-                let bytes = target.read(limit).map_err(read)?.to_vec();
-                Opened { bytes, target: Some(target) }
-            }
-            (Some(path), _) => Opened { bytes: file::read(path, limit).map_err(read)?, target: None },
-            (None, _) => Opened { bytes: file::read_stdin(limit).map_err(read)?, target: None },
-        };
-        if let Sink::File(path) = sink {
-            let target = Target::output(path).map_err(|error| failure::writing_output(&error))?;
-            target.check_directory().map_err(|error| failure::writing_output(&error))?;
-            opened.target = Some(target);
-        }
-        if let Some(target) = &opened.target {
-            target.check_directory().map_err(|error| writing(&error))?;
-        }
-        Ok(opened)
-    }
-
-    /// Writes a result where it belongs.
-    pub fn put(&self, bytes: &[u8], target: Option<Target>) -> Result<(), Failure> {
-        match target {
-            None => {
-                let failed = |error: std::io::Error| Failure::new(Exit::Generic, crate::error::cause(&error));
-                self.ui.data(bytes).map_err(failed)
-            }
-            Some(target) => {
-                let replaced =
-                    target.replace(bytes, &*self.context.random).map_err(|error| writing(&error))?;
-                self.report(replaced);
-                Ok(())
-            }
-        }
-    }
-
-    /// Says what is left to say about a replaced file.
-    pub fn report(&self, replaced: Replaced) {
-        if replaced.had_hard_links {
-            self.ui.warn("The file had other names (hard links), which still lead to the old content");
-        }
-        if replaced.lost_owner {
-            self.ui.warn("The file's owner could not be kept");
-        }
-        self.ui.info("File written successfully");
     }
 
     /// Parses an encrypted file and says what is odd about it.
