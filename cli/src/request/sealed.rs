@@ -23,6 +23,8 @@ pub struct Seal {
     pub name: String,
     /// Namespace; another one in the Secret is an error.
     pub namespace: String,
+    /// Seal a Secret without data.
+    pub allow_empty: bool,
     /// Scope; `strict` leaves what the Secret's annotations say.
     pub scope: Scope,
     /// Say what would be done, do nothing.

@@ -284,7 +284,12 @@ fn l_05_an_edit_of_a_sealed_secret_that_fails_costs_nothing() {
     good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
     let text = read(&sandbox, "s.yaml");
     for (script, message) in [
-        ("echo 'kind: [' > $1", "of 1 Secrets, 0 can be read"),
+        ("echo 'kind: [' > $1", "the text is malformed"),
+        ("echo > $1", "of 1 Secrets, 0 can be read"),
+        ("sed -i s/^stringData/stringDat/ $1", "stringDat\\\" would get lost: only name,"),
+        ("sed -i s/namespace:/Namespace:/ $1", "Namespace\\\" would get lost"),
+        ("echo 'stringData: {a: b}' >> $1", "the name stands twice"),
+        ("echo '  pin: 0123' >> $1; sed -i '/^type/d' $1", "stringData.pin has no quotes"),
         ("sed -i 's/^  name: db/  uid: u\\n&/' $1", "only name, namespace, labels,"),
         (
             "sed -i 's/^  name: db/&\\n  annotations: {a: hunter2}/; s/hunter2$/hunter2hunter2/' $1; sed -i 's/hunter2}/hunter2hunter2}/' $1",
@@ -338,18 +343,19 @@ fn no_secret_stays_in_plain_text_unnoticed() {
     let flow =
         "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: x}, stringData: {p: hunter2}}\n";
     let item = SECRET.replace('\n', "\n  ").replace("# the database", "-");
+    let object = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a","namespace":"x"},"stringData":{"p":"hunter2"}}"#;
     for (name, text) in [
         ("flow.yaml", flow.to_owned()),
         ("marker.yaml", format!("--- {flow}---\nkind: ConfigMap\n")),
         ("version.yaml", SECRET.replace("apiVersion: v1\n", "")),
-        ("float.yaml", SECRET.replace("password:", "float: .inf\n  password:")),
         ("list.yaml", format!("kind: List\nitems:\n{item}\n")),
         ("list.yml", format!("apiVersion: v1\nkind: SecretList\nitems:\n- {flow}")),
         ("lines.yaml", SECRET.replace('\n', "\r\n")),
+        ("LOUD.YAML", SECRET.to_owned()),
+        ("several.json", format!("{object}\n{object}\n")),
     ] {
         assert_eq!(sealed_in_place(name, text.as_bytes()), (0, false), "{name}");
     }
-    let object = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a","namespace":"x"},"stringData":{"p":"hunter2"}}"#;
     let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (name, text) in [
         (
@@ -362,7 +368,9 @@ fn no_secret_stays_in_plain_text_unnoticed() {
             format!("kind: SecretList\nitems:\n- {flow}").replace("kind: Secret,", "").into_bytes(),
         ),
         ("broken.yaml", SECRET.replace("namespace: shop}", "namespace: shop").into_bytes()),
-        ("several.json", format!("{object}\n{object}\n").into_bytes()),
+        ("pin.yaml", SECRET.replace("password:", "pin: 0123\n  password:").into_bytes()),
+        ("twice.yaml", SECRET.replace("password:", "password: a\n  password:").into_bytes()),
+        ("twice.json", object.replace("{\"p\"", "{\"p\":\"x\",\"p\"").into_bytes()),
         ("latin.yaml", [SECRET.as_bytes(), b"  q: \"\xe9\"\n"].concat()),
     ] {
         assert_eq!(sealed_in_place(name, &text), (1, true), "{name}");
@@ -499,5 +507,93 @@ fn a_backup_needs_a_recipient_and_a_new_file_before_it_asks_anybody() {
     for wrong in ["renew --key-size 1024", "list --controller-namespace a/b --kubeconfig valid.crt"] {
         let words: Vec<&str> = std::iter::once("keys").chain(wrong.split(' ')).collect();
         assert_eq!(sandbox.bulla(&words).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
+    let sandbox = sandbox();
+    let encoded = OTHER_OBJECT.replace("metadata:", "data: {a: Zm9v}\nmetadata:");
+    put(&sandbox, "mixed.yaml", &format!("{SECRET}{encoded}"));
+    let item = SECRET.replace('\n', "\n  ").replace("# the database", "-");
+    put(&sandbox, "list.yaml", &format!("kind: List\nitems:\n{item}\n"));
+    put(&sandbox, "none.yaml", OTHER_OBJECT);
+    put(&sandbox, "empty.yaml", "kind: Secret\nmetadata: {name: a, namespace: x}\n");
+    let line = ["seal", "--cert", "valid.crt"];
+    for file in ["mixed.yaml", "list.yaml"] {
+        let printed = good(&sandbox.bulla(&[&line[..], &[file]].concat()));
+        assert_eq!(printed.matches("\nkind: SealedSecret\n").count(), 1, "{printed}");
+    }
+    for (further, code, told) in [
+        (&["none.yaml"][..], 1, "there is no Secret in it"),
+        (&["empty.yaml"], 1, "--allow-empty-data can be used"),
+        (&["."], 1, "is a directory: add --in-place"),
+        (&["mixed.yaml", "--type", "t"], 2, "--type is for a Secret that is made of options"),
+        (&["mixed.yaml", "--output", "json"], 2, "--in-place"),
+        (&["-i", "--name", "x", "."], 2, "--name names one Secret"),
+        (&["-i", "--name", "x", "mixed.yaml", "list.yaml"], 2, "--name names one Secret"),
+    ] {
+        let outcome = sandbox.bulla(&[&line[..], further].concat());
+        assert!(outcome.code == code && outcome.stderr.contains(told), "{further:?}: {}", outcome.stderr);
+    }
+    good(&sandbox.bulla(&[&line[..], &["--allow-empty-data", "empty.yaml"]].concat()));
+    put(&sandbox, "two.yaml", &format!("{SECRET}---\n{SECRET}"));
+    let outcome = sandbox.bulla(&[&line[..], &["-i", "--name", "x", "two.yaml"]].concat());
+    assert!(outcome.code == 1 && read(&sandbox, "two.yaml").contains("hunter2"), "{}", outcome.stderr);
+}
+
+#[test]
+fn sealed_secrets_of_lists_are_inspected_moved_and_edited_where_they_stand() {
+    let sandbox = sandbox();
+    let item = SECRET.replace('\n', "\n    ").replace("# the database", "  -");
+    for list in [
+        format!("kind: List\nitems:\n- kind: List\n  items:\n  - kind: ConfigMap\n{}\n", item.trim_end()),
+        r#"{"kind":"List","items":[{"kind":"Secret","metadata":{"name":"db","namespace":"shop"},"stringData":{"password":"hunter2"}}]}"#.to_owned(),
+    ] {
+        put(&sandbox, "s.yaml", &list);
+        good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "-i", "s.yaml"]));
+        let sealed = read(&sandbox, "s.yaml").replace("ConfigMap", "ConfigMap # stays");
+        put(&sandbox, "s.yaml", &sealed);
+        let known = good(&sandbox.bulla(&["inspect", "s.yaml", "--recovery-keys", "main.key"]));
+        assert!(known.contains("password  (opens with SHA256:"), "{known}");
+        good(&sandbox.bulla(&["reseal", "--cert", "other.crt", "--recovery-keys", "main.key", "s.yaml"]));
+        let moved = read(&sandbox, "s.yaml");
+        let outcome = edit(&sandbox, "sed -i s/hunter2/changed/ $1");
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let edited = read(&sandbox, "s.yaml");
+        for (old, new) in [(&sealed, &moved), (&moved, &edited)] {
+            let lines = old.lines().zip(new.lines()).filter(|(old, new)| old != new);
+            assert_eq!((lines.count(), old.lines().count()), (1, new.lines().count()), "{new}");
+        }
+    }
+}
+
+#[test]
+fn merging_into_json_keeps_its_layout_and_all_fields() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    let old = "{\"kind\":\"SealedSecret\", \"apiVersion\":\"bitnami.com/v1alpha1\",\n \"metadata\":{\"name\":\"db\",\"namespace\":\"shop\"},\n \"spec\":{\"encryptedData\":{\"a\":\"AAAA\"}}, \"status\":{\"observedGeneration\":1}, \"foo\":5}\n";
+    put(&sandbox, "s.json", old);
+    good(&sandbox.bulla(&["kubeseal", "--cert", "valid.crt", "--merge-into", "s.json", "-f", "secret.yaml"]));
+    let new = read(&sandbox, "s.json");
+    let (head, tail) = old.split_once("\"AAAA\"").unwrap();
+    assert!(new.starts_with(head) && new.ends_with(tail.trim_start_matches('}')), "{new}");
+    let value: serde_json::Value = serde_json::from_str(&new).unwrap();
+    assert!(value["spec"]["encryptedData"]["password"].is_string(), "{new}");
+}
+
+#[test]
+fn a_certificate_is_named_by_a_url_of_a_file_and_no_name_of_a_list_is_empty() {
+    let sandbox = sandbox();
+    put(&sandbox, "secret.yaml", SECRET);
+    put(&sandbox, "with space.crt", &read(&sandbox, "valid.crt"));
+    for scheme in ["file", "FILE"] {
+        let url = format!("{scheme}://{}/with%20space.crt", sandbox.path().display());
+        good(&sandbox.bulla(&["kubeseal", "--cert", &url, "-f", "secret.yaml", "-w", "s.yaml"]));
+    }
+    let line = ["kubeseal", "--recovery-unseal", "--recovery-private-key", "main.key,", "-f", "s.yaml"];
+    for line in [&line[..], &["inspect", "s.yaml", "--recovery-keys", "main.key,"]] {
+        let outcome = sandbox.bulla(line);
+        assert!(outcome.code > 0 && outcome.stderr.contains("open : no such file"), "{}", outcome.stderr);
     }
 }

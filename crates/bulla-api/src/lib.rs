@@ -13,13 +13,13 @@ mod crd;
 mod decode;
 mod kind;
 mod meta;
+mod repeated;
 mod sealed_secret;
 mod secret;
 mod shape;
 mod status;
 mod stream;
 mod tree;
-mod unique;
 mod wiped;
 mod write;
 mod yaml;
@@ -32,7 +32,8 @@ pub use sealed_secret::{API_VERSION, KIND, SealedSecret, SecretTemplate};
 pub use secret::{Secret, list_items, secrets_of_list};
 pub use status::{Condition, SealedSecretStatus};
 pub use stream::{
-    StreamError, all_secrets, is_json, misreadings, parse_object as parse, sealed_secrets, secrets,
+    StreamError, all_secrets, is_json, json_documents, misreadings, parse_object as parse, sealed_secrets,
+    secrets,
 };
 pub use tree::Tree;
 pub use write::{json, json_line, yaml};

@@ -1,13 +1,15 @@
 //! Streams of documents: JSON objects back to back, or YAML split at lines
 //! that begin with `---` (`sealed-secrets.md` 4.4).
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::decode::DecodeError;
+use crate::repeated::{Merged, Unique};
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
 use crate::shape::{SEALED_SECRET, SECRET, SECRETS, Shape};
-use crate::unique::repeated_name;
 use crate::wiped::Wiped;
 use crate::yaml;
 
@@ -29,7 +31,8 @@ pub fn is_json(text: &[u8]) -> bool {
 /// Reads one object: JSON where it looks so, else the first document of YAML.
 pub fn parse_object(text: &[u8]) -> Result<Value, DecodeError> {
     if is_json(text) {
-        serde_json::from_slice(text).map_err(|error| DecodeError::NoKind(json_misfit(&error)))
+        let read = serde_json::from_slice::<Merged>(text);
+        read.map(|json| json.0).map_err(|error| DecodeError::NoKind(json_misfit(&error)))
     } else {
         yaml::read(text, Shape::Any)
     }
@@ -127,16 +130,32 @@ fn gather(object: &Value, secrets: &mut Vec<Secret>) -> Result<(), DecodeError> 
 
 /// All documents: JSON objects back to back, or YAML.
 fn documents(text: &[u8]) -> Result<Vec<Wiped>, DecodeError> {
-    if is_json(text) {
-        if let Some(line) = repeated_name(text) {
-            return Err(DecodeError::TwiceInJson(line));
-        }
-        let values = serde_json::Deserializer::from_slice(text).into_iter();
-        if let Ok(values) = values.map(|value| value.map(Wiped)).collect() {
-            return Ok(values);
-        }
+    if is_json(text)
+        && let Some(found) = json_documents(text)?
+    {
+        return Ok(found.into_iter().map(|(_, value)| Wiped(value)).collect());
     }
     Ok(yaml::read_all(text, SECRETS)?.into_iter().map(Wiped).collect())
+}
+
+/// A value and its place in the text.
+type Placed = (Range<usize>, Value);
+
+/// The JSON objects of a text, one after another, each with its place, which
+/// begins where the one before it ends; nothing where the text is none. A name
+/// that stands twice in one of them is an error.
+pub fn json_documents(text: &[u8]) -> Result<Option<Vec<Placed>>, DecodeError> {
+    let (mut found, mut start) = (Vec::new(), 0);
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Unique>();
+    while let Some(value) = values.next() {
+        let end = values.byte_offset();
+        match value {
+            Ok(value) => found.push((std::mem::replace(&mut start, end)..end, value.0)),
+            Err(error) if error.is_data() => return Err(DecodeError::TwiceInJson(error.line())),
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Reads all SealedSecrets of a text, by the rules of [`secrets`].
@@ -146,7 +165,7 @@ pub fn sealed_secrets(text: &[u8]) -> Result<Vec<SealedSecret>, StreamError> {
 
 fn objects<T: Document>(text: &[u8]) -> Result<Vec<T>, StreamError> {
     let mut objects = Vec::new();
-    let rest = if is_json(text) { json_documents(text, &mut objects)? } else { text };
+    let rest = if is_json(text) { json_objects(text, &mut objects)? } else { text };
     for document in yaml_documents(rest) {
         let Ok((object, misfit)) = read_yaml::<T>(document) else { continue };
         if object.is_nothing() {
@@ -167,19 +186,19 @@ fn read_yaml<T: Document>(document: &[u8]) -> Result<(T, Option<String>), Decode
 
 /// Reads JSON objects up to the first text that is none, which is returned: up
 /// to the second object it may yet be YAML.
-fn json_documents<'t, T: Document>(text: &'t [u8], read: &mut Vec<T>) -> Result<&'t [u8], StreamError> {
+fn json_objects<'t, T: Document>(text: &'t [u8], read: &mut Vec<T>) -> Result<&'t [u8], StreamError> {
     let mut count = 0;
     let mut done = 0;
-    let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Merged>();
     while let Some(object) = objects.next() {
-        let Ok(value) = object else {
+        let Ok(value) = object.map(|json| Wiped(json.0)) else {
             // The reference reads such a text for ever after two objects.
             let failed = DecodeError::Json(done);
             return if count > 1 { Err(failed.into()) } else { Ok(&text[done..]) };
         };
         let document = &text[done..objects.byte_offset()];
         done = objects.byte_offset();
-        let (found, misfit) = T::read(&Wiped(value));
+        let (found, misfit) = T::read(&value);
         let found = match misfit {
             None => found,
             // What does not fit as JSON may fit as YAML, where scalars become text.
@@ -204,14 +223,14 @@ pub fn misreadings(text: &[u8]) -> Vec<String> {
     if !is_json(text) {
         return yaml_documents(text)
             .into_iter()
-            .flat_map(|document| yaml::misreadings(document, SECRET))
+            .flat_map(|document| yaml::misreadings(document, SECRETS))
             .collect();
     }
     let mut found = Vec::new();
     let mut start = 0;
     let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
     while let Some(Ok(_)) = objects.next() {
-        found.extend(yaml::misreadings(&text[start..objects.byte_offset()], SECRET));
+        found.extend(yaml::misreadings(&text[start..objects.byte_offset()], SECRETS));
         start = objects.byte_offset();
     }
     found
@@ -320,6 +339,8 @@ mod tests {
         assert_eq!(read[0].secret_type, "Opaque");
         let read = secrets(b"{\"DATA\":{\"a\":\"Zm9v\"},\"data\":{\"b\":\"Zm9v\"}}").unwrap();
         assert_eq!(read[0].data.len(), 2, "nothing is lost where names differ in case");
+        let read = secrets(b"{\"data\":{\"a\":\"Zm9v\"},\"data\":{\"b\":\"Zm9v\"}}").unwrap();
+        assert_eq!(read[0].data.len(), 2, "nor where they stand twice");
         let read = secrets(b"{\"stringData\":{\"a\":5}}").unwrap();
         assert_eq!(read[0].string_data["a"].expose(), "5");
     }

@@ -25,11 +25,14 @@ pub(crate) fn read_only(text: &[u8]) -> Result<Value, DecodeError> {
 /// stands twice in a map is an error.
 pub(crate) fn read_all(text: &[u8], shape: Shape) -> Result<Vec<Value>, DecodeError> {
     let stream = stream(text)?;
-    let read = |root| match stream.duplicate_keys(root).first() {
+    stream.documents().iter().map(|document| whole(&stream, document.root(), shape)).collect()
+}
+
+fn whole(stream: &Stream<'_>, id: NodeId, shape: Shape) -> Result<Value, DecodeError> {
+    match stream.duplicate_keys(id).first() {
         Some(twice) => Err(DecodeError::Twice(stream[twice.repeated].line())),
-        None => Reader { stream: &stream }.node(root, shape),
-    };
-    stream.documents().iter().map(|document| read(document.root())).collect()
+        None => Reader { stream }.node(id, shape),
+    }
 }
 
 fn stream(text: &[u8]) -> Result<Stream<'_>, DecodeError> {
@@ -42,10 +45,11 @@ fn first(stream: &Stream<'_>, shape: Shape) -> Result<Value, DecodeError> {
     Reader { stream }.node(document.root(), shape)
 }
 
-/// What one node of a YAML text is as JSON, by the rules of sigs.k8s.io/yaml.
-/// The depth of the text is the caller's to bound: 100 levels are meant.
+/// What one node of a YAML text is as JSON, by the rules of sigs.k8s.io/yaml; a
+/// name that stands twice in a map is an error. The depth of the text is the
+/// caller's to bound: 100 levels are meant.
 pub fn value(stream: &Stream<'_>, id: NodeId) -> Result<Value, DecodeError> {
-    Reader { stream }.node(id, Shape::Any)
+    whole(stream, id, Shape::Any)
 }
 
 /// Where a scalar without quotes becomes another text than it shows, because
@@ -121,6 +125,11 @@ impl Reader<'_, '_> {
                     }
                     let below = if path.is_empty() { shown.to_owned() } else { format!("{path}.{shown}") };
                     self.misread(value, shape.below(&name), &below, found);
+                }
+            }
+            Kind::Sequence => {
+                for (number, item) in self.stream.children(id).iter().enumerate() {
+                    self.misread(*item, shape.item(), &format!("{path}[{number}]"), found);
                 }
             }
             // Nothing at all is what null looks like.

@@ -6,6 +6,7 @@ use bulla_core::civil::{Civil, MONTHS, civil_of};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use crate::blocks::blocks;
 use crate::key::{KeyError, PublicKey};
 
 /// Why a text gives no certificate to seal with.
@@ -38,12 +39,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the first certificate of a PEM text; blocks of other kinds and
-    /// blocks with headers are passed over, all others must be readable.
+    /// Reads the first certificate of a PEM text; blocks of other kinds,
+    /// malformed ones and those with headers are passed over, all other
+    /// certificates must be readable.
     pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
-        let blocks = pem::parse_many(text).unwrap_or_default();
         let mut first = None;
-        for block in blocks {
+        for block in blocks(text) {
             let has_headers = block.headers().iter().next().is_some();
             if block.tag() == "CERTIFICATE" && !has_headers {
                 let (_, parsed) =

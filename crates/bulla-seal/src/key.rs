@@ -15,6 +15,7 @@ use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
+use crate::blocks::blocks;
 use crate::hybrid;
 
 /// Why a key cannot be used.
@@ -95,16 +96,15 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// Reads the first block of a PEM text that is a private key: PKCS#1,
-    /// PKCS#8 or an elliptic curve's, which is refused by name.
+    /// Reads the first RSA key of a PEM text, PKCS#1 or PKCS#8. An elliptic
+    /// curve's is named where there is no other.
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
-        let blocks = pem::parse_many(text).map_err(|_| KeyError::NoKey)?;
         let mut refused = KeyError::NoKey;
-        for block in blocks {
+        for block in blocks(text) {
             let tag = block.tag().to_owned();
             let der = Zeroizing::new(block.into_contents());
             let read = match tag.as_str() {
-                "EC PRIVATE KEY" => return Err(KeyError::NotRsa),
+                "EC PRIVATE KEY" => Err(KeyError::NotRsa),
                 "RSA PRIVATE KEY" => Self::from_pkcs8(&pkcs8(&der)),
                 "PRIVATE KEY" => Self::from_pkcs8(&der),
                 _ => continue,
@@ -233,9 +233,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_private_key_of_a_text_counts() {
-        let text = format!("junk\n-----BEGIN X-----\nAA==\n-----END X-----\n{KNOWN_ANSWERS_KEY}");
-        assert!(SealingKey::from_pem(text.as_bytes()).is_ok());
+    fn the_first_rsa_key_of_a_text_counts() {
+        for before in [
+            "junk",
+            "-----BEGIN X-----\nAA==\n-----END X-----",
+            "-----BEGIN EC PRIVATE KEY-----\nAA==\n-----END EC PRIVATE KEY-----",
+            "-----BEGIN RSA PRIVATE KEY-----\n!!\n-----END RSA PRIVATE KEY-----",
+        ] {
+            let text = format!("{before}\n{KNOWN_ANSWERS_KEY}");
+            assert!(SealingKey::from_pem(text.as_bytes()).is_ok(), "{before}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! open are one (`security.md` S-07).
 
 mod backup;
+mod blocks;
 mod certificate;
 mod edit;
 mod hybrid;

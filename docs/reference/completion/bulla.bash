@@ -2012,7 +2012,7 @@ _bulla() {
             return 0
             ;;
         bulla__subcmd__seal)
-            opts="-i -o -n -v -h --in-place --to --dry-run --output --cert --kubeconfig --context --controller-namespace --controller-name --name --namespace --scope --from-literal --from-file --from-env-file --type --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
+            opts="-i -o -n -v -h --in-place --to --dry-run --output --cert --kubeconfig --context --controller-namespace --controller-name --name --namespace --scope --allow-empty-data --from-literal --from-file --from-env-file --type --config --key-order --keyservice --enable-local-keyservice --indent --no-layout --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

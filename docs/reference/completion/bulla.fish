@@ -315,6 +315,7 @@ complete -c bulla -n "__fish_bulla_using_subcommand seal" -l enable-local-keyser
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l indent -d 'Lay results out with this many blanks per level' -r
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s i -l in-place -d 'Replace the files'
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l dry-run -d 'With --in-place: say which files, change none'
+complete -c bulla -n "__fish_bulla_using_subcommand seal" -l allow-empty-data -d 'Seal a Secret without data, too'
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -l no-layout -d 'Write no layout field: what cannot stay visible is laid out anew [env: BULLA_LAYOUT=off]'
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s v -l verbose -d 'Log what happens'
 complete -c bulla -n "__fish_bulla_using_subcommand seal" -s h -l help -d 'Print help'

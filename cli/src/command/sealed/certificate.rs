@@ -1,6 +1,5 @@
 //! Certificates from files, URLs and clusters.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bulla_core::{Context, Environment, Proxies, Timestamp, root_cause};
@@ -12,6 +11,7 @@ use super::{keys, read};
 use crate::app::App;
 use crate::cluster::Controller;
 use crate::error::Failure;
+use crate::percent::decoded;
 use crate::request;
 use crate::ui::Ui;
 
@@ -22,13 +22,14 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads what `--cert` names: a file, or a URL of scheme http, https or file.
 pub fn open(context: &Context, ui: &Ui, name: &str) -> Result<Vec<u8>, String> {
-    match scheme(name) {
+    match scheme(name).as_deref() {
         None => read(context, name),
         Some("file") => {
             let path = name.split_once("://").map_or("", |(_, path)| path);
             let path = path.strip_prefix("localhost").unwrap_or(path);
-            read(context, &PathBuf::from(path).to_string_lossy())
-                .map_err(|_| format!("cannot fetch {name:?}: 404 Not Found"))
+            let path = Some(decoded(path)).filter(|path| !path.is_empty());
+            let text = path.and_then(|path| read(context, &path).ok());
+            text.ok_or_else(|| format!("cannot fetch {name:?}: 404 Not Found"))
         }
         Some(scheme @ ("http" | "https")) => {
             if scheme == "http" {
@@ -71,12 +72,12 @@ fn of_cluster(app: &App<'_>, named: &request::Certificate) -> Result<Vec<u8>, Fa
         .map_err(|message| Failure::own(2, message).hint(hint))
 }
 
-/// The scheme of a URL; a single letter is a drive.
-fn scheme(name: &str) -> Option<&str> {
+/// The scheme of a URL in small letters (RFC 3986, 3.1); a single letter is a drive.
+fn scheme(name: &str) -> Option<String> {
     let (scheme, _) = name.split_once(':')?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    (is_scheme && scheme.len() > 1).then_some(scheme)
+    (is_scheme && scheme.len() > 1).then(|| scheme.to_ascii_lowercase())
 }
 
 /// The proxies of the environment.

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use bulla_api::{SealedSecret, Secret};
 use bulla_core::{SecretBytes, SecretText};
-use bulla_seal::{KeyRing, PublicKey};
+use bulla_seal::{EditError, KeyRing, PublicKey};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::manifest::{self, Change};
-use super::{Form, certificate, unseal};
+use super::manifest::{self, Change, Place};
+use super::{Form, certificate, misread, unseal};
 use crate::app::App;
 use crate::command::editing::{Editing, Retry, not_modified};
 use crate::error::{Exit, Failure};
@@ -47,20 +48,20 @@ pub(in crate::command) fn run(
 
 /// An object of the file, and the Secret that it is edited as.
 struct Object {
-    number: usize,
+    place: Place,
     sealed: SealedSecret,
     secret: Secret,
 }
 
 fn objects(app: &App<'_>, text: &str, ring: &KeyRing) -> Result<Vec<Object>, String> {
     let mut objects = Vec::new();
-    for (number, sealed) in manifest::sealed_secrets(text)? {
+    for (place, sealed) in manifest::sealed_secrets(text)? {
         let name = sealed.metadata.name.escape_debug().to_string();
         let secret = bulla_seal::editable(&sealed, ring).map_err(|error| format!("{name}: {error}"))?;
         if !sealed.template.data.is_empty() {
             app.ui.say(&format!("{name}: spec.template.data is no part of the text: edit it in the file"));
         }
-        objects.push(Object { number, sealed, secret });
+        objects.push(Object { place, sealed, secret });
     }
     if objects.is_empty() { Err(manifest::NONE.to_owned()) } else { Ok(objects) }
 }
@@ -104,7 +105,9 @@ fn text_of(value: &SecretBytes) -> Option<SecretText> {
 /// What the user's text makes of the objects.
 fn changes(app: &App<'_>, objects: &[Object], edited: &[u8], key: &PublicKey) -> Result<Vec<Change>, Retry> {
     let retry = |reason: String| Retry { message: "The text cannot be sealed. ", reason };
-    let secrets = bulla_api::secrets(edited).map_err(|error| retry(error.to_string()))?;
+    let secrets = bulla_api::all_secrets(edited).map_err(|error| retry(error.to_string()))?;
+    let lost = misread(edited).next().or_else(|| unknown_field(edited));
+    lost.map_or(Ok(()), |reason| Err(retry(reason)))?;
     if secrets.len() != objects.len() {
         let (were, are) = (objects.len(), secrets.len());
         return Err(retry(format!(
@@ -113,8 +116,22 @@ fn changes(app: &App<'_>, objects: &[Object], edited: &[u8], key: &PublicKey) ->
     }
     let change = |(object, after): (&Object, Secret)| {
         let new = bulla_seal::edit(&object.sealed, &object.secret, &after, key, &*app.context.random);
-        new.map(|new| Change { number: object.number, old: object.sealed.clone(), new })
+        new.map(|new| Change { place: object.place.clone(), old: object.sealed.clone(), new })
             .map_err(|error| retry(error.to_string()))
     };
     objects.iter().zip(secrets).map(change).collect()
+}
+
+/// A field that would get lost. Their names count as they are written.
+fn unknown_field(edited: &[u8]) -> Option<String> {
+    const SECRET: [&str; 7] = ["apiVersion", "kind", "metadata", "immutable", "data", "stringData", "type"];
+    const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
+    let documents = manifest::documents(std::str::from_utf8(edited).ok()?).ok()?;
+    documents.iter().filter_map(|document| document.value.as_ref().ok()).find_map(|value| {
+        let unknown = |value: &Value, known: &[&str]| {
+            value.as_object()?.keys().find(|name| !known.contains(&name.as_str())).cloned()
+        };
+        let name = unknown(value, &SECRET).or_else(|| unknown(value.get("metadata")?, &METADATA))?;
+        Some(format!("{name:?} would get lost: {}", EditError::Fields))
+    })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 
 use bulla_api::{API_VERSION, DecodeError, KIND, SealedSecret};
@@ -17,7 +18,7 @@ pub(super) const NONE: &str = "there is no SealedSecret in it";
 /// Returns true for a file of YAML or JSON by its name.
 pub fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    matches!(extension, "yaml" | "yml" | "json")
+    matches!(extension.to_ascii_lowercase().as_str(), "yaml" | "yml" | "json")
 }
 
 /// Returns true where a text speaks of SealedSecrets.
@@ -33,28 +34,74 @@ pub struct Document<'t> {
     pub value: Result<Value, DecodeError>,
 }
 
-/// The documents of a text of YAML or JSON.
+/// The documents of a text: of YAML, or JSON objects one after another.
 pub fn documents(text: &str) -> Result<Vec<Document<'_>>, String> {
+    if bulla_api::is_json(text.as_bytes())
+        && let Some(objects) =
+            bulla_api::json_documents(text.as_bytes()).map_err(|error| error.to_string())?
+    {
+        let last = objects.len().saturating_sub(1);
+        let object = |(number, (place, value)): (usize, (Range<usize>, Value))| {
+            let end = if number == last { text.len() } else { place.end };
+            Document { text: &text[place.start..end], value: Ok(value) }
+        };
+        return Ok(objects.into_iter().enumerate().map(object).collect());
+    }
     let stream = parse(text)?;
-    let read = |document: &bulla_yaml::Document| {
-        let text = &text[document.span()];
-        let json = bulla_api::is_json(text.as_bytes()).then(|| serde_json::from_str(text).ok()).flatten();
-        Document { text, value: json.map_or_else(|| bulla_api::value(&stream, document.root()), Ok) }
+    let read = |document: &bulla_yaml::Document| Document {
+        text: &text[document.span()],
+        value: bulla_api::value(&stream, document.root()),
     };
     Ok(stream.documents().iter().map(read).collect())
 }
 
-/// The SealedSecrets of a text, each with the number of its document.
+/// Where an object stands.
+#[derive(Clone)]
+pub struct Place {
+    /// The number of its document.
+    document: usize,
+    /// The numbers of the items that lead to it, where it stands in a list.
+    items: Vec<usize>,
+}
+
+impl Place {
+    /// The object of the first document.
+    pub fn first() -> Self {
+        Self { document: 0, items: Vec::new() }
+    }
+}
+
+/// The kinds that hold objects; `kubectl get --output=yaml` prints the first.
+pub const LISTS: [&str; 3] = ["List", "SecretList", "SealedSecretList"];
+
+/// The object of a document, or those of its list, of lists in it too, each
+/// with the numbers of the items that lead to it; depth is that of the text.
+pub fn objects(value: &Value) -> Vec<(Vec<usize>, &Value)> {
+    let is_list = LISTS.contains(&value.get("kind").and_then(Value::as_str).unwrap_or_default());
+    let Some(list) = value.get("items").and_then(Value::as_array).filter(|_| is_list) else {
+        return vec![(Vec::new(), value)];
+    };
+    let mut found = Vec::new();
+    for (number, item) in list.iter().enumerate() {
+        let below = objects(item).into_iter();
+        found.extend(below.map(|(items, object)| ([&[number], items.as_slice()].concat(), object)));
+    }
+    found
+}
+
+/// The SealedSecrets of a text, those of lists as well, each with its place.
 ///
 /// Fails where the text is no YAML or JSON, and where something that says it is
 /// a SealedSecret cannot be read as one.
-pub fn sealed_secrets(text: &str) -> Result<Vec<(usize, SealedSecret)>, String> {
+pub fn sealed_secrets(text: &str) -> Result<Vec<(Place, SealedSecret)>, String> {
     let mut found = Vec::new();
     for (number, document) in documents(text)?.into_iter().enumerate() {
         let value = document.value.map_err(|error| error.to_string())?;
-        if value.get("kind").and_then(|kind| kind.as_str()) == Some(KIND) {
-            let sealed = SealedSecret::from_value(&value).map_err(|error| error.to_string())?;
-            found.push((number, sealed));
+        for (items, object) in objects(&value) {
+            if object.get("kind").and_then(Value::as_str) == Some(KIND) {
+                let sealed = SealedSecret::from_value(object).map_err(|error| error.to_string())?;
+                found.push((Place { document: number, items }, sealed));
+            }
         }
     }
     Ok(found)
@@ -62,8 +109,8 @@ pub fn sealed_secrets(text: &str) -> Result<Vec<(usize, SealedSecret)>, String> 
 
 /// What one object of a file is, and what it is to be.
 pub struct Change {
-    /// The number of its document.
-    pub number: usize,
+    /// Where it stands.
+    pub place: Place,
     /// What it says.
     pub old: SealedSecret,
     /// What it is to say.
@@ -79,24 +126,27 @@ pub struct Change {
 pub fn rewrite(text: &str, changes: &[Change]) -> Result<String, String> {
     let mut documents: Vec<String> =
         documents(text)?.into_iter().map(|document| document.text.to_owned()).collect();
-    for Change { number, old, new } in changes {
-        let document = documents.get_mut(*number).ok_or(NOT_IN_PLACE)?;
+    for Change { place, old, new } in changes {
+        let document = documents.get_mut(place.document).ok_or(NOT_IN_PLACE)?;
         let (before, after) = (entries(old), entries(new));
         let changed = after.iter().filter(|(path, value)| before.get(*path) != Some(*value));
-        let (text, rest) = replace_words(document, changed)?;
+        let (text, rest) = replace_words(document, &place.items, changed)?;
         *document = text;
         for (path, value) in rest {
-            *document = put(document, path, Some(value))?;
+            *document = put(document, &place.items, path, Some(value))?;
         }
         for path in before.keys().filter(|path| !after.contains_key(*path)) {
-            *document = put(document, path, None)?;
+            *document = put(document, &place.items, path, None)?;
         }
     }
     let text = documents.concat();
     let documents = self::documents(&text)?;
-    let is_as_meant = |change: &Change| {
-        let value = documents.get(change.number).and_then(|document| document.value.as_ref().ok());
-        value.and_then(|value| SealedSecret::from_value(value).ok()).is_some_and(|read| read == change.new)
+    let is_as_meant = |Change { place, new, .. }: &Change| {
+        let value = documents.get(place.document).and_then(|document| document.value.as_ref().ok());
+        let object = value.and_then(|value| {
+            place.items.iter().try_fold(value, |list, number| list.get("items")?.get(*number))
+        });
+        object.and_then(|object| SealedSecret::from_value(object).ok()).is_some_and(|read| read == *new)
     };
     if changes.iter().all(is_as_meant) { Ok(text) } else { Err(NOT_IN_PLACE.to_owned()) }
 }
@@ -150,13 +200,14 @@ type Puts<'e, 'o> = Vec<(&'e [&'o str], Entry<'o>)>;
 /// what is something else.
 fn replace_words<'e, 'o: 'e>(
     document: &str,
+    items: &[usize],
     changed: impl Iterator<Item = (&'e Vec<&'o str>, &'e Entry<'o>)>,
 ) -> Result<(String, Puts<'e, 'o>), String> {
     let stream = parse(document)?;
     let (mut maps, mut splices, mut rest) = (HashMap::new(), Vec::new(), Vec::new());
     for (path, entry) in changed {
         let splice = path.split_last().and_then(|(name, parent)| {
-            let map = maps.entry(parent).or_insert_with(|| entries_of(&stream, parent));
+            let map = maps.entry(parent).or_insert_with(|| entries_of(&stream, items, parent));
             replaced(&stream, *map.get(name)?, *entry)
         });
         match splice {
@@ -169,16 +220,26 @@ fn replace_words<'e, 'o: 'e>(
 }
 
 /// The values of a map by their keys; none where the path leads to no map.
-fn entries_of<'s>(stream: &'s Stream<'_>, path: &[&str]) -> HashMap<&'s str, NodeId> {
+fn entries_of<'s>(stream: &'s Stream<'_>, items: &[usize], path: &[&str]) -> HashMap<&'s str, NodeId> {
     let pairs = |id: NodeId| {
         stream.pairs(id).map(move |(key, value)| (stream.node(stream.follow(key)).value(), value))
     };
     let is_map = |id: &NodeId| matches!(stream.node(*id).kind(), Kind::Mapping);
-    let mut at = stream.documents().first().map(bulla_yaml::Document::root);
-    for step in path {
-        at = at.filter(is_map).and_then(|id| pairs(id).find(|(key, _)| key == step)).map(|(_, value)| value);
-    }
+    let below = |id: NodeId, step: Step<'_>| match step {
+        Step::Index(number) => stream.children(id).get(number).copied(),
+        Step::Key(name) => {
+            Some(id).filter(is_map).and_then(|id| pairs(id).find(|(key, _)| *key == name)).map(|pair| pair.1)
+        }
+    };
+    let root = stream.documents().first().map(bulla_yaml::Document::root);
+    let at = steps(items, path).into_iter().fold(root, |at, step| below(at?, step));
     at.filter(is_map).map(|id| pairs(id).collect()).unwrap_or_default()
+}
+
+/// The way to a part of an object that stands in lists.
+fn steps<'p>(items: &[usize], path: &[&'p str]) -> Vec<Step<'p>> {
+    let lists = items.iter().flat_map(|number| [Step::Key("items"), Step::Index(*number)]);
+    lists.chain(path.iter().map(|part| Step::Key(part))).collect()
 }
 
 /// One word in the place of another, with the quotes that are there: base64 is
@@ -201,12 +262,12 @@ fn replaced(stream: &Stream<'_>, id: NodeId, entry: Entry<'_>) -> Option<Splice>
 }
 
 /// Sets or removes one scalar of a document.
-fn put(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
+fn put(document: &str, items: &[usize], path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
+    let steps = steps(items, path);
     if bulla_api::is_json(document.as_bytes()) && bulla_api::parse(document.as_bytes()).is_ok() {
-        return put_in_json(document, path, value);
+        return put_in_json(document, steps, value);
     }
     let stream = parse(document)?;
-    let steps: Vec<Step<'_>> = path.iter().map(|part| Step::Key(part)).collect();
     let limits = limits();
     let splices = match value {
         Some(Entry::Text(text)) => edit::set(&stream, 0, &steps, &Node::text(text), &limits),
@@ -216,10 +277,14 @@ fn put(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String
     Ok(edit::apply(document, &splices.map_err(|error| error.to_string())?))
 }
 
-fn put_in_json(document: &str, path: &[&str], value: Option<Entry<'_>>) -> Result<String, String> {
-    use bulla_sops::{Node, Step, Value};
+fn put_in_json(document: &str, steps: Vec<Step<'_>>, value: Option<Entry<'_>>) -> Result<String, String> {
+    use bulla_sops::{Node, Value};
     let json = bulla_sops::by_name("json").ok_or(NOT_IN_PLACE)?;
-    let steps: Vec<Step> = path.iter().map(|part| Step::Key(part.as_bytes().to_vec())).collect();
+    let step = |step| match step {
+        Step::Index(number) => bulla_sops::Step::Index(number),
+        Step::Key(name) => bulla_sops::Step::Key(name.as_bytes().to_vec()),
+    };
+    let steps: Vec<bulla_sops::Step> = steps.into_iter().map(step).collect();
     let source = document.as_bytes();
     let splices = match value {
         Some(Entry::Text(text)) => json.set(source, &steps, &Node::new(Value::Text(text.as_bytes().into()))),
@@ -240,128 +305,4 @@ fn limits() -> Limits {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILE: &str = "\
-# two objects
-apiVersion: v1
-kind: ConfigMap
----
-apiVersion: bitnami.com/v1alpha1
-kind: SealedSecret
-metadata: {name: app, namespace: x}
-spec:
-  encryptedData:
-    a: AAAA # why
-";
-
-    /// The text in which the first object is what `change` makes of it.
-    #[track_caller]
-    fn changed(text: &str, change: impl FnOnce(&mut SealedSecret)) -> String {
-        let (number, old) = sealed_secrets(text).unwrap().remove(0);
-        let mut new = old.clone();
-        change(&mut new);
-        rewrite(text, &[Change { number, old, new }]).unwrap()
-    }
-
-    fn put_b(object: &mut SealedSecret) {
-        object.encrypted_data.insert("a".to_owned(), "BBBB".to_owned());
-    }
-
-    #[test]
-    fn objects_are_found_and_changed_where_they_stand() {
-        let found = sealed_secrets(FILE).unwrap();
-        assert_eq!((found.len(), found[0].0, found[0].1.metadata.name.as_str()), (1, 1, "app"));
-        assert_eq!(changed(FILE, put_b), FILE.replace("AAAA", "BBBB"));
-    }
-
-    #[test]
-    fn every_part_that_an_edit_may_change_comes_and_goes() {
-        let all = |object: &mut SealedSecret| {
-            object.metadata.name = "b".to_owned();
-            object.metadata.annotations.insert("x/y".to_owned(), "true".to_owned());
-            object.encrypted_data.insert("0x1".to_owned(), "CCCC".to_owned());
-            let template = &mut object.template;
-            template.metadata.labels.insert("l".to_owned(), "no".to_owned());
-            template.secret_type = "Opaque".to_owned();
-            template.immutable = Some(true);
-        };
-        let expected = "\
-# two objects
-apiVersion: v1
-kind: ConfigMap
----
-apiVersion: bitnami.com/v1alpha1
-kind: SealedSecret
-metadata: {name: b, namespace: x, annotations: {x/y: \"true\"}}
-spec:
-  encryptedData:
-    a: AAAA # why
-    \"0x1\": CCCC
-  template:
-    immutable: true
-    metadata:
-      labels:
-        l: \"no\"
-    type: Opaque
-";
-        let more = changed(FILE, all);
-        assert_eq!(more, expected);
-        let less = changed(&more, |object| {
-            object.encrypted_data.remove("a");
-            object.template.metadata.labels.clear();
-            object.template.immutable = None;
-        });
-        let expected = expected.replace("    a: AAAA # why\n", "").replace("    immutable: true\n", "");
-        assert_eq!(less, expected.replace("labels:\n        l: \"no\"", "labels: {}"));
-    }
-
-    #[test]
-    fn json_keeps_its_layout_too() {
-        let text = "{\n  \"kind\": \"SealedSecret\",\n  \"spec\": {\"encryptedData\": {\"a\":\"AAAA\"}}\n}\n";
-        assert_eq!(changed(text, put_b), text.replace("AAAA", "BBBB"));
-        let more = changed(text, |object| {
-            object.encrypted_data.insert("n".to_owned(), "CCCC".to_owned());
-            object.template.immutable = Some(false);
-        });
-        assert!(serde_json::from_str::<serde_json::Value>(&more).is_ok(), "{more}");
-        assert!(more.starts_with(&text[..text.len() - 5]), "{more}");
-    }
-
-    #[test]
-    fn every_style_is_kept_and_what_is_no_word_is_written_anew() {
-        let head = "kind: SealedSecret\nspec:\n  encryptedData:";
-        let set = |pairs: &[(&str, &str)]| {
-            let pairs: Vec<(String, String)> =
-                pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            move |object: &mut SealedSecret| object.encrypted_data.extend(pairs)
-        };
-        let text = format!("{head} {{b: \"AA==\", a: AA==, 'c': 'AA=='}}\n");
-        let new = changed(&text, set(&[("a", "BB=="), ("b", "CC=="), ("c", "DD==")]));
-        assert_eq!(new, format!("{head} {{b: \"CC==\", a: BB==, 'c': 'DD=='}}\n"));
-        let text = format!("{head}\n    a: !!str AAAA # x\n    b: >-\n      AA\n      AA\n    t: AAAA\n");
-        let new = changed(&text, set(&[("a", "BBBB"), ("b", "CCCC"), ("t", "true"), ("new", "EEEE")]));
-        assert!(
-            new.contains("a: !!str BBBB # x\n") && new.ends_with("t: \"true\"\n    new: EEEE\n"),
-            "{new}"
-        );
-    }
-
-    #[test]
-    fn thousands_of_values_are_replaced_in_one_pass() {
-        let values = |letter| (0..20_000).map(move |number| (format!("k{number}"), format!("{letter}AAA")));
-        let lines: String =
-            values('A').map(|(name, value)| ["    ", &name, ": ", &value, "\n"].concat()).collect();
-        let text = format!("kind: SealedSecret\nspec:\n  encryptedData:\n{lines}");
-        let new = changed(&text, |object| object.encrypted_data.extend(values('B')));
-        assert_eq!(new, text.replace(": A", ": B"));
-    }
-
-    #[test]
-    fn what_says_it_is_one_and_is_none_is_an_error() {
-        assert!(sealed_secrets("kind: SealedSecret\nspec: 5\n").is_err());
-        assert!(sealed_secrets("{{ if .x }}\n").is_err());
-        assert_eq!(sealed_secrets("kind: Other\n").unwrap().len(), 0);
-    }
-}
+mod tests;

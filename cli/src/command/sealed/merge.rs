@@ -1,6 +1,5 @@
 //! `--merge-into`: sealed items put into a file that exists
-//! (`sealed-secrets.md` 4.8). YAML keeps its layout; JSON is written in the
-//! reference's form.
+//! (`sealed-secrets.md` 4.8). The file keeps its layout.
 
 use std::path::Path;
 
@@ -8,8 +7,8 @@ use bulla_api::SealedSecret;
 use bulla_core::{Context, Limits};
 use bulla_seal::{PublicKey, Scope, seal};
 
-use super::manifest::{self, Change};
-use super::{Form, Seal, secrets};
+use super::manifest::{self, Change, Place};
+use super::{Seal, secrets};
 use crate::file::Target;
 use crate::ui::Ui;
 
@@ -30,14 +29,10 @@ pub fn merge(
     let old = SealedSecret::from_text(&text).map_err(|error| error.to_string())?;
     let added = sealed(context, ui, input, &old, key, how)?;
     let new = merged(&old, &added);
-    let written = if bulla_api::is_json(&text) {
-        Form::Json.write(&new.tree())?.to_vec()
-    } else {
-        let text = std::str::from_utf8(&text).map_err(|_| "the file is not UTF-8".to_owned())?;
-        let written = manifest::rewrite(text, &[Change { number: 0, old, new }]);
-        written.map_err(|error| format!("{}: {error}", path.display()))?.into_bytes()
-    };
-    target.replace(&written, &*context.random).map(drop).map_err(named)
+    let text = std::str::from_utf8(&text).map_err(|_| "the file is not UTF-8".to_owned())?;
+    let written = manifest::rewrite(text, &[Change { place: Place::first(), old, new }]);
+    let written = written.map_err(|error| format!("{}: {error}", path.display()))?;
+    target.replace(written.as_bytes(), &*context.random).map(drop).map_err(named)
 }
 
 fn sealed(

@@ -93,11 +93,11 @@ pub fn read(context: &Context, path: &str) -> Result<Vec<u8>, String> {
 /// How many Secrets a thread seals at a time: some milliseconds.
 const BATCH: usize = 16;
 
-/// Seals all Secrets of a text, and writes them in its order.
+/// Seals Secrets, and writes them in their order.
 pub fn seal_all(
     context: &Context,
     ui: &Ui,
-    input: &[u8],
+    secrets: &[Secret],
     key: &PublicKey,
     how: &Seal,
     sink: &mut Sink,
@@ -106,7 +106,7 @@ pub fn seal_all(
         let sealed = seal(secret, key, &how.options, &*context.random).map_err(|error| error.to_string())?;
         how.form.write(&sealed.tree())
     };
-    parallel::map(&secrets(ui, input)?, BATCH, helpers(), one, |results| {
+    parallel::map(secrets, BATCH, helpers(), one, |results| {
         for sealed in results {
             sink.write(ui, &sealed?)?;
         }
@@ -115,15 +115,22 @@ pub fn seal_all(
 }
 
 /// The Secrets of a text; none is an error.
-fn secrets(ui: &Ui, input: &[u8]) -> Result<Vec<Secret>, String> {
+pub fn secrets(ui: &Ui, input: &[u8]) -> Result<Vec<Secret>, String> {
     let secrets = bulla_api::secrets(input).map_err(|error| error.to_string())?;
     if secrets.is_empty() {
         return Err("no secrets found. Ensure the input is valid and UTF-8 encoded".to_owned());
     }
-    for place in bulla_api::misreadings(input) {
-        ui.say(&format!("warning: {place} has no quotes, and YAML 1.1 reads it as something else; quote it to keep its text"));
+    for misread in misread(input) {
+        ui.say(&format!("warning: {misread}"));
     }
     Ok(secrets)
+}
+
+/// What to say of scalars that lose their text.
+fn misread(text: &[u8]) -> impl Iterator<Item = String> {
+    bulla_api::misreadings(text).into_iter().map(|place| {
+        format!("{place} has no quotes, and YAML 1.1 reads it as something else; quote it to keep its text")
+    })
 }
 
 /// Seals one value; the result is base64 without a line break.

@@ -84,7 +84,7 @@ fn spliced(input: &[u8], objects: &[SealedSecret], answers: &[SealedSecret]) -> 
         return None;
     }
     let mut changes = Vec::new();
-    for ((number, old), answer) in found.into_iter().zip(answers) {
+    for ((place, old), answer) in found.into_iter().zip(answers) {
         // A template that was rendered and sealed would be applied twice.
         if old.data.is_some() || old.encrypted_data.keys().any(|name| old.template.data.contains_key(name)) {
             return None;
@@ -93,7 +93,7 @@ fn spliced(input: &[u8], objects: &[SealedSecret], answers: &[SealedSecret]) -> 
         for (name, value) in &mut new.encrypted_data {
             value.clone_from(answer.encrypted_data.get(name)?);
         }
-        changes.push(Change { number, old, new });
+        changes.push(Change { place, old, new });
     }
     manifest::rewrite(text, &changes).ok()
 }

@@ -56,12 +56,12 @@ fn reseal(
         return Err(manifest::NONE.to_owned());
     }
     let mut changes = Vec::new();
-    for (number, old) in objects {
+    for (place, old) in objects {
         let changed = bulla_seal::reseal(&old, ring, key, &*app.context.random)
             .map_err(|error| format!("{}: {error}", old.metadata.name.escape_debug()))?;
         let mut new = old.clone();
         new.encrypted_data.extend(changed);
-        changes.push(Change { number, old, new });
+        changes.push(Change { place, old, new });
     }
     let text = manifest::rewrite(old, &changes)?;
     if text == old {

@@ -71,9 +71,14 @@ pub(super) fn secrets(file: &str, text: &[u8]) -> Result<Vec<Secret>, Failure> {
     })
 }
 
+/// Reads a file of a list of names: an empty one is not standard input.
+fn named(context: &Context, file: &str) -> Result<Vec<u8>, String> {
+    if file.is_empty() { Err("open : no such file or directory".to_owned()) } else { read(context, file) }
+}
+
 /// A file of private keys, decrypted where it is an age file.
 pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> {
-    let text = SecretBytes::new(read(app.context, file)?);
+    let text = SecretBytes::new(named(app.context, file)?);
     if !bulla_providers::is_age(text.expose()) {
         return Ok(text);
     }
@@ -86,7 +91,7 @@ pub(super) fn private(app: &App<'_>, file: &str) -> Result<SecretBytes, String> 
 fn keys(context: &Context, files: &[String]) -> Result<KeyRing, String> {
     let mut keys = Vec::new();
     for file in files {
-        let text = Zeroizing::new(read(context, file)?);
+        let text = Zeroizing::new(named(context, file)?);
         if let Some(key) = pem(file, &text)? {
             keys.push(key);
             continue;

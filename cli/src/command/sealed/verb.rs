@@ -9,8 +9,8 @@ use bulla_seal::{PublicKey, SealOptions, seal};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::manifest::Document;
-use super::{Form, Seal as How, Sink, certificate, manifest, seal_all, sources};
+use super::manifest::{Document, LISTS, objects};
+use super::{Form, Seal as How, Sink, certificate, manifest, misread, seal_all, sources};
 use crate::app::App;
 use crate::command::many::{self, Outcome, Told};
 use crate::error::{Exit, Failure};
@@ -31,6 +31,7 @@ fn options(request: &Seal) -> SealOptions {
         name: request.name.clone(),
         demanded_namespace: request.namespace.clone(),
         scope: request.scope,
+        allow_empty: request.allow_empty,
         ..SealOptions::default()
     }
 }
@@ -44,20 +45,59 @@ fn print(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), String> {
     };
     let mut sink = Sink::open(app.context, &path(&request.to))?;
     let how = How { options: options(request), form };
-    if request.sources.is_empty() {
-        let input = super::read(app.context, &path(&request.paths.first().cloned()))?;
-        seal_all(app.context, app.ui, &Zeroizing::new(input), key, &how, &mut sink)?;
+    let secrets = if request.sources.is_empty() {
+        let name = request.paths.first().cloned();
+        if name.as_ref().is_some_and(|path| app.absolute(path).is_dir()) {
+            return Err(format!("{} is a directory: add --in-place to seal its files", path(&name)));
+        }
+        let input = Zeroizing::new(super::read(app.context, &path(&name))?);
+        secrets(std::str::from_utf8(&input).map_err(|_| NOT_UTF8)?)?
     } else {
-        let secret = sources::secret(app.context, &request.sources)?;
-        let sealed =
-            seal(&secret, key, &how.options, &*app.context.random).map_err(|error| error.to_string())?;
-        sink.write(app.ui, &how.form.write(&sealed.tree())?)?;
-    }
+        vec![sources::secret(app.context, &request.sources)?]
+    };
+    seal_all(app.context, app.ui, &secrets, key, &how, &mut sink)?;
     sink.finish(app.context)
+}
+
+/// The Secrets of a text, those of lists as well; other objects are passed over.
+fn secrets(text: &str) -> Result<Vec<Secret>, String> {
+    let mut secrets = Vec::new();
+    for document in manifest::documents(text)? {
+        let (count, value) = checked(&document)?;
+        let found = objects(value).into_iter().filter(|(_, object)| is_secret(object));
+        let before = secrets.len();
+        for (_, object) in found {
+            secrets.push(secret(object)?);
+        }
+        if secrets.len() < before + count {
+            return Err(NO_SECRET.to_owned());
+        }
+    }
+    if secrets.is_empty() { Err(NONE.to_owned()) } else { Ok(secrets) }
+}
+
+/// How many Secrets a document holds, and what it says. Fails where one cannot
+/// be read, or would lose the text that it shows.
+fn checked<'d>(document: &'d Document<'_>) -> Result<(usize, &'d Value), String> {
+    let count = count(document);
+    if count > 0
+        && let Some(misread) = misread(document.text.as_bytes()).next()
+    {
+        return Err(misread);
+    }
+    match &document.value {
+        Ok(value) => Ok((count, value)),
+        Err(_) if count == 0 && !speaks_of_secrets(document.text.as_bytes()) => Ok((0, &Value::Null)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// One file's failure does not stop the rest.
 fn in_place(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), Failure> {
+    let is_file = |path: &PathBuf| !app.absolute(path).is_dir();
+    if !request.name.is_empty() && (request.paths.len() > 1 || !request.paths.iter().all(is_file)) {
+        return Err(Failure::own(2, "--name names one Secret: with it, --in-place takes one file"));
+    }
     let told = Told { verb: "seal", dry_run: request.dry_run, report: request.report };
     let options = options(request);
     let one = |path: &Path| match replace(app, path, key, &options, request.dry_run) {
@@ -79,7 +119,7 @@ fn fits(app: &App<'_>, path: &Path) -> bool {
     let Ok(bytes) = file::read(path, Limits::default().file_size) else { return true };
     let bytes = Zeroizing::new(bytes);
     let documents =
-        std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned()).and_then(manifest::documents);
+        std::str::from_utf8(&bytes).map_err(|_| NOT_UTF8.to_owned()).and_then(manifest::documents);
     let (is_meant, reason) = match documents {
         Ok(documents) => {
             let reason = documents.iter().find_map(unreadable);
@@ -107,8 +147,8 @@ fn unreadable(document: &Document<'_>) -> Option<String> {
 fn count(document: &Document<'_>) -> usize {
     match &document.value {
         // Its items need not say what they are.
-        Ok(value) if is_core(value, &["SecretList"]) => objects(value).count(),
-        Ok(value) => objects(value).filter(|value| is_secret(value)).count(),
+        Ok(value) if is_core(value, &["SecretList"]) => objects(value).len(),
+        Ok(value) => objects(value).into_iter().filter(|(_, object)| is_secret(object)).count(),
         Err(_) => usize::from(says_secret(document.text.as_bytes())),
     }
 }
@@ -129,9 +169,6 @@ fn says_secret(text: &[u8]) -> bool {
     })
 }
 
-/// The kinds of `v1` that hold objects; `kubectl get --output=yaml` prints the first.
-const LISTS: [&str; 2] = ["List", "SecretList"];
-
 /// A text of an object; empty where there is none.
 fn word<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -147,16 +184,6 @@ fn is_secret(value: &Value) -> bool {
     is_core(value, &["Secret"])
 }
 
-/// The object of a document, or those of its list, of lists in it too; depth
-/// is that of the text.
-fn objects(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    if is_core(value, &LISTS) {
-        let items = value.get("items").and_then(Value::as_array);
-        return Box::new(items.into_iter().flatten().flat_map(objects));
-    }
-    Box::new(std::iter::once(value))
-}
-
 /// Puts SealedSecrets in the place of the Secrets of a file, those in lists
 /// too; other documents stay as they are. A document's comments go with it:
 /// they may tell what the values are.
@@ -170,22 +197,17 @@ fn replace(
     let named = |error: FileError| error.to_string();
     let mut target = Target::open_locked(path).map_err(named)?;
     let bytes = target.read(app.limits.file_size).map_err(named)?;
-    let old = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| "it is not UTF-8".to_owned())?);
+    let old = Zeroizing::new(String::from_utf8(bytes.to_vec()).map_err(|_| NOT_UTF8)?);
     let seal =
         |secret: &Secret| seal(secret, key, options, &*app.context.random).map_err(|error| error.to_string());
     let (mut text, mut sealed) = (String::with_capacity(old.len() * 4), 0);
     for document in manifest::documents(&old)? {
-        let secrets = count(&document);
+        let (secrets, value) = checked(&document)?;
         if secrets == 0 {
-            unreadable(&document).map_or(Ok(()), Err)?;
             text.push_str(document.text);
             continue;
         }
-        let tree = match &document.value {
-            Ok(value) => sealed_tree(value, &seal)?,
-            // Numbers that JSON does not know become text within a Secret.
-            Err(_) => sealed_secret(document.text.strip_prefix("---").unwrap_or(document.text), &seal)?,
-        };
+        let tree = sealed_tree(value, &seal)?;
         if bulla_api::is_json(document.text.as_bytes()) {
             text.push_str(&bulla_api::json(&tree));
             text.push('\n');
@@ -196,7 +218,10 @@ fn replace(
         sealed += secrets;
     }
     if sealed == 0 {
-        return Err("there is no Secret in it".to_owned());
+        return Err(NONE.to_owned());
+    }
+    if sealed > 1 && !options.name.is_empty() {
+        return Err(format!("--name names one Secret, and {sealed} are in it"));
     }
     check(&text, sealed)?;
     if !dry_run {
@@ -208,23 +233,30 @@ fn replace(
 /// Seals one Secret.
 type Sealer<'s> = dyn Fn(&Secret) -> Result<SealedSecret, String> + 's;
 
-fn sealed_secret(text: &str, seal: &Sealer<'_>) -> Result<Tree, String> {
+/// What is said of a text without a Secret.
+const NONE: &str = "there is no Secret in it";
+
+const NO_SECRET: &str = "a document says that it is a Secret and cannot be read as one";
+
+const NOT_UTF8: &str = "it is not UTF-8";
+
+/// Reads an object by the original's rules.
+fn secret(object: &Value) -> Result<Secret, String> {
+    let text = Zeroizing::new(object.to_string());
     let secrets = bulla_api::secrets(text.as_bytes()).map_err(|error| error.to_string())?;
-    let is_one =
-        |secret: &&Secret| secret.kind == "Secret" && matches!(secret.api_version.as_str(), "" | "v1");
-    let secret = secrets.first().filter(is_one);
-    let secret = secret.ok_or("a document says that it is a Secret and cannot be read as one")?;
-    Ok(seal(secret)?.tree())
+    secrets.into_iter().next().ok_or_else(|| NO_SECRET.to_owned())
 }
 
 /// The document in which every Secret is sealed.
 fn sealed_tree(value: &Value, seal: &Sealer<'_>) -> Result<Tree, String> {
     if is_secret(value) {
-        // As text, since that is what the decoder with the original's rules reads.
-        return sealed_secret(&Zeroizing::new(value.to_string()), seal);
+        return Ok(seal(&secret(value)?)?.tree());
     }
     let items = value.get("items").and_then(Value::as_array);
-    let Some(items) = items.filter(|_| objects(value).any(is_secret)) else { return Ok(Tree::from(value)) };
+    let Some(items) = items.filter(|_| objects(value).into_iter().any(|(_, object)| is_secret(object)))
+    else {
+        return Ok(Tree::from(value));
+    };
     let items = items.iter().map(|item| sealed_tree(item, seal)).collect::<Result<_, _>>()?;
     // A list of Secrets alone cannot hold anything else.
     let fields =
@@ -240,8 +272,9 @@ fn check(text: &str, sealed: usize) -> Result<(), String> {
             return Err(manifest::NOT_IN_PLACE.to_owned());
         }
         let is_sealed =
-            |value: &&Value| word(value, "apiVersion") == API_VERSION && word(value, "kind") == KIND;
-        found += document.value.as_ref().map_or(0, |value| objects(value).filter(is_sealed).count());
+            |value: &Value| word(value, "apiVersion") == API_VERSION && word(value, "kind") == KIND;
+        let count = |value| objects(value).into_iter().filter(|(_, object)| is_sealed(object)).count();
+        found += document.value.as_ref().map_or(0, count);
     }
     if found < sealed { Err(manifest::NOT_IN_PLACE.to_owned()) } else { Ok(()) }
 }

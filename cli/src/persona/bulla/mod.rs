@@ -242,6 +242,9 @@ fn seal(verb: arguments::Seal) -> Result<Request, String> {
     if !request.sources.is_empty() && !request.paths.is_empty() {
         return Err("a Secret is made of options or comes from a file, not both".to_owned());
     }
+    if request.sources.is_empty() && !request.sources.secret_type.is_empty() {
+        return Err("--type is for a Secret that is made of options".to_owned());
+    }
     Ok(Request::Seal(request))
 }
 

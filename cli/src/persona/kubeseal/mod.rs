@@ -126,7 +126,8 @@ impl Call<'_> {
             let sealed = self.raw(&key)?;
             sink.write(self.ui, sealed.as_bytes())?;
         } else {
-            sealed::seal_all(self.context, self.ui, &self.input()?, &key, &self.seal(), &mut sink)?;
+            let secrets = sealed::secrets(self.ui, &self.input()?)?;
+            sealed::seal_all(self.context, self.ui, &secrets, &key, &self.seal(), &mut sink)?;
         }
         sink.finish(self.context)
     }

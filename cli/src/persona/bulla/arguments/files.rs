@@ -20,7 +20,7 @@ pub(in crate::persona::bulla) struct Place {
     #[arg(long, requires = "in_place")]
     pub(in crate::persona::bulla) dry_run: bool,
     /// With --in-place: the form of the report
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    #[arg(long, value_enum, requires = "in_place", default_value_t = Form::Text)]
     pub(in crate::persona::bulla) output: Form,
 }
 

@@ -24,6 +24,9 @@ pub(in crate::persona::bulla) struct Seal {
     /// Where the result can be unsealed
     #[arg(long, value_enum, default_value_t = ScopeName::Strict)]
     scope: ScopeName,
+    /// Seal a Secret without data, too
+    #[arg(long)]
+    allow_empty_data: bool,
     /// Make a Secret with this item; repeatable
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "in_place")]
     from_literal: Vec<String>,
@@ -92,6 +95,7 @@ impl From<Seal> for request::Seal {
             certificate: typed.certificate.into(),
             name: typed.name,
             namespace: typed.namespace,
+            allow_empty: typed.allow_empty_data,
             scope: typed.scope.into(),
             dry_run: typed.place.dry_run,
             report: typed.place.output.into(),
