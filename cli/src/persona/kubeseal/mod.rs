@@ -2,6 +2,7 @@
 //! and klog.
 
 mod flags;
+mod klog;
 pub mod pflag;
 
 use std::ffi::OsString;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use bulla_core::Environment;
 
+use super::klog;
 use crate::go;
 
 /// What a flag holds.
@@ -87,29 +88,19 @@ impl Values {
         let value = match flag.kind {
             Kind::Bool(_) => match go::parse_bool(text) {
                 Some(truth) => truth.to_string(),
+                // klog's flags are those of Go's own library.
+                None if !flag.from_variable => return Err("parse error".to_owned()),
                 None => {
                     return Err(format!("strconv.ParseBool: parsing {}: invalid syntax", go::quote(text)));
                 }
             },
-            Kind::Int | Kind::Severity => check_int(flag.kind, text)?,
-            Kind::Uint => {
-                text.parse::<u64>().map_err(|_| "parse error".to_owned())?;
-                text.to_owned()
-            }
+            Kind::Int => klog::check_int(text, false).map(|()| text.to_owned())?,
+            Kind::Severity => klog::check_int(text, true).map(|()| text.to_owned())?,
+            Kind::Uint => klog::check_uint(text).map(|()| text.to_owned())?,
+            Kind::Trace => klog::check_trace(text).map(|()| text.to_owned())?,
+            Kind::Modules => klog::check_modules(text).map(|()| text.to_owned())?,
             Kind::Scope => {
                 text.parse::<bulla_seal::Scope>().map_err(|error| error.to_string())?;
-                text.to_owned()
-            }
-            Kind::Trace => match text.rsplit_once(':') {
-                Some((_, line)) if line.parse::<u32>().is_ok() => text.to_owned(),
-                _ => return Err("syntax error: expect file.go:234".to_owned()),
-            },
-            Kind::Modules => {
-                let is_rule =
-                    |rule: &str| rule.split_once('=').is_some_and(|(_, n)| n.parse::<i32>().is_ok());
-                if !text.split(',').all(|rule| rule.is_empty() || is_rule(rule)) {
-                    return Err("syntax error: expect comma-separated list of filename=N".to_owned());
-                }
                 text.to_owned()
             }
             Kind::Text(_) => text.to_owned(),
@@ -124,20 +115,6 @@ impl Values {
         };
         self.0.insert(flag.name, vec![value]);
         Ok(())
-    }
-}
-
-fn check_int(kind: Kind, text: &str) -> Result<String, String> {
-    const SEVERITIES: [&str; 4] = ["INFO", "WARNING", "ERROR", "FATAL"];
-    let is_name = kind == Kind::Severity && SEVERITIES.contains(&text.to_uppercase().as_str());
-    match text.parse::<i32>() {
-        _ if is_name => Ok(text.to_owned()),
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => {
-            let is_number = text.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
-            let what = if is_number && text.len() > 1 { "value out of range" } else { "invalid syntax" };
-            Err(format!("strconv.ParseInt: parsing {}: {what}", go::quote(text)))
-        }
     }
 }
 
