@@ -16,7 +16,9 @@
 {{- end -}}
 
 {{- define "bulla.serviceAccountName" -}}
-{{- default (.Values.serviceAccount.create | ternary (include "bulla.fullname" .) "default") .Values.serviceAccount.name -}}
+{{- $own := "default" -}}
+{{- if .Values.serviceAccount.create -}}{{- $own = include "bulla.fullname" . -}}{{- end -}}
+{{- default $own .Values.serviceAccount.name -}}
 {{- end -}}
 
 {{/* What selects the pods. It never changes: selectors of a Deployment cannot. */}}

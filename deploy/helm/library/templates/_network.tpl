@@ -25,7 +25,8 @@ spec:
 {{- $name := include "bulla.fullname" . -}}
 {{- $backend := dict "service" (dict "name" $name "port" (dict "name" "http")) -}}
 {{- $ingress := .Values.ingress -}}
-{{- $certManager := or (hasKey $ingress.annotations "cert-manager.io/cluster-issuer") (hasKey $ingress.annotations "cert-manager.io/issuer") -}}
+{{- $annotations := $ingress.annotations | default dict -}}
+{{- $certManager := or (hasKey $annotations "cert-manager.io/cluster-issuer") (hasKey $annotations "cert-manager.io/issuer") -}}
 {{- $own := and $ingress.tls (or $certManager $ingress.selfSigned) -}}
 apiVersion: networking.k8s.io/v1
 kind: Ingress
