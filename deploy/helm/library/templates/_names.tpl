@@ -41,15 +41,15 @@ app.kubernetes.io/part-of: sealed-secrets
 {{- end -}}
 
 {{/* Metadata with the labels and annotations of all objects. In: context, name; namespace, labels and annotations
-     (lists of maps) where there are any. */}}
+     (lists of maps) where there are any, and those that go over the common ones (lastLabels, lastAnnotations). */}}
 {{- define "bulla.metadata" -}}
 {{- $context := .context -}}
 {{- $labels := include "bulla.labels" $context | fromYaml -}}
-{{- range concat (.labels | default list) (list $context.Values.commonLabels) -}}
+{{- range concat (.labels | default list) (list $context.Values.commonLabels .lastLabels) -}}
 {{- $labels = merge (include "bulla.render" (dict "value" . "context" $context) | fromYaml) $labels -}}
 {{- end -}}
 {{- $annotations := dict -}}
-{{- range concat (.annotations | default list) (list $context.Values.commonAnnotations) -}}
+{{- range concat (.annotations | default list) (list $context.Values.commonAnnotations .lastAnnotations) -}}
 {{- $annotations = merge (include "bulla.render" (dict "value" . "context" $context) | fromYaml) $annotations -}}
 {{- end -}}
 name: {{ .name }}

@@ -4,7 +4,7 @@
 {{- define "bulla.service" -}}
 apiVersion: v1
 kind: Service
-metadata: {{- include "bulla.metadata" (dict "context" .context "name" .name "namespace" (include "bulla.namespace" .context) "labels" (list .values.labels .labels) "annotations" (list .values.annotations)) | nindent 2 }}
+metadata: {{- include "bulla.metadata" (dict "context" .context "name" .name "namespace" (include "bulla.namespace" .context) "labels" (list .values.labels) "lastLabels" .labels "annotations" (list .values.annotations)) | nindent 2 }}
 spec:
   type: {{ .values.type }}
   {{- with .values.loadBalancerClass }}

@@ -3,7 +3,7 @@
 {{- define "bulla.serviceAccount" -}}
 apiVersion: v1
 kind: ServiceAccount
-metadata: {{- include "bulla.metadata" (dict "context" . "name" (include "bulla.serviceAccountName" .) "namespace" (include "bulla.namespace" .) "labels" (list .Values.serviceAccount.labels) "annotations" (list .Values.serviceAccount.annotations)) | nindent 2 }}
+metadata: {{- include "bulla.metadata" (dict "context" . "name" (include "bulla.serviceAccountName" .) "namespace" (include "bulla.namespace" .) "labels" (list .Values.serviceAccount.labels) "lastAnnotations" .Values.serviceAccount.annotations) | nindent 2 }}
 {{- end -}}
 
 {{/* One object of RBAC without its rules. In: context, kind, name, namespace (none for the cluster's). */}}
