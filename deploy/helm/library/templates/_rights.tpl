@@ -90,7 +90,7 @@ rules:
     verbs: [create]
   - apiGroups: [coordination.k8s.io]
     resources: [leases]
-    resourceNames: [sealed-secrets-controller]
+    resourceNames: [{{ $name }}] # two releases in a namespace are two elections
     verbs: [get, update]
 ---
 {{ include "bulla.rbac" (dict "context" $ "kind" "RoleBinding" "name" (printf "%s-leader-election" $name) "namespace" $namespace) }}

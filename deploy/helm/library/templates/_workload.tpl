@@ -118,7 +118,9 @@ volumeMounts:
 {{- end -}}
 {{- /* The one flag of which 0 says something: as a text it is not empty. */ -}}
 {{- $renewal := kindIs "invalid" .Values.keyrenewperiod | ternary "" (toString .Values.keyrenewperiod) -}}
-{{- $texts := dict "key-renew-period" $renewal "key-ttl" .Values.keyttl "key-cutoff-time" .Values.keycutofftime "rate-limit" .Values.rateLimit "rate-limit-burst" .Values.rateLimitBurst "key-prefix" .Values.secretName "additional-namespaces" (join "," .Values.additionalNamespaces) "privatekey-annotations" (include "bulla.pairs" .Values.privateKeyAnnotations) "privatekey-labels" (include "bulla.pairs" .Values.privateKeyLabels) "log-level" .Values.logLevel "log-format" .Values.logFormat "max-unseal-retries" .Values.maxRetries "kubeclient-qps" .Values.kubeClientQPS "kubeclient-burst" .Values.kubeClientBurst -}}
+{{- $lease := include "bulla.fullname" . -}}
+{{- if eq $lease "sealed-secrets-controller" -}}{{- $lease = "" -}}{{- /* the program's default */ -}}{{- end -}}
+{{- $texts := dict "leader-elect-resource-name" $lease "key-renew-period" $renewal "key-ttl" .Values.keyttl "key-cutoff-time" .Values.keycutofftime "rate-limit" .Values.rateLimit "rate-limit-burst" .Values.rateLimitBurst "key-prefix" .Values.secretName "additional-namespaces" (join "," .Values.additionalNamespaces) "privatekey-annotations" (include "bulla.pairs" .Values.privateKeyAnnotations) "privatekey-labels" (include "bulla.pairs" .Values.privateKeyLabels) "log-level" .Values.logLevel "log-format" .Values.logFormat "max-unseal-retries" .Values.maxRetries "kubeclient-qps" .Values.kubeClientQPS "kubeclient-burst" .Values.kubeClientBurst -}}
 {{- range $flag, $value := $texts -}}
 {{- if $value -}}{{- $args = concat $args (list (printf "--%s" $flag) (toString $value)) -}}{{- end -}}
 {{- end -}}
