@@ -88,7 +88,7 @@ pub(crate) struct Settings {
 
 /// Unseals SealedSecrets in a Kubernetes cluster.
 #[derive(Parser)]
-#[command(name = "controller", disable_version_flag = true, args_override_self = true, after_help = VARIABLES)]
+#[command(name = "controller", disable_version_flag = true, args_override_self = true, after_help = VARIABLES, term_width = 100)]
 struct Flags {
     /// Accept the deprecated whole-secret form spec.data
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]
