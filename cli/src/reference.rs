@@ -9,7 +9,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use crate::command::{verify_sarif, verify_schema};
-use crate::env::VARIABLES;
+use crate::env::{KUBESEAL_VARIABLES, VARIABLES, Variable};
 use crate::persona::bulla::{commands, completion, manual};
 
 /// One file of the reference.
@@ -45,9 +45,31 @@ fn help() -> Vec<Page> {
 }
 
 fn environment() -> String {
-    let mut text = "# Environment variables\n\n| variable | what it does |\n|---|---|\n".to_owned();
-    for variable in VARIABLES {
+    let mut text = "# Environment variables\n\n".to_owned();
+    table(&mut text, VARIABLES);
+    text += "\n## Sealed Secrets and clusters\n\nRead by `kubeseal`, and by the verbs that ask a cluster or fetch a certificate: \
+             `seal`, `reseal`, `edit` and `keys`.\n\n";
+    table(&mut text, KUBESEAL_VARIABLES);
+    text
+}
+
+fn table(text: &mut String, variables: &[Variable]) {
+    *text += "| variable | what it does |\n|---|---|\n";
+    for variable in variables {
         let _ = writeln!(text, "| `{}` | {} |", variable.name, variable.purpose);
     }
-    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_variables_has_those_of_kubeseal_as_well() {
+        let page = environment();
+        for variable in VARIABLES.iter().chain(KUBESEAL_VARIABLES) {
+            let row = format!("| `{}` | {} |\n", variable.name, variable.purpose);
+            assert!(page.contains(&row), "{row}");
+        }
+    }
 }

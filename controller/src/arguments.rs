@@ -31,6 +31,11 @@ static KEY_TTL: LazyLock<String> =
 /// Characters that a key prefix may have, so that five more still fit a name.
 const MAX_PREFIX: usize = 245;
 
+/// What `--help` says below the flags.
+const VARIABLES: &str = "\
+Every flag but --help has a variable: SEALED_SECRETS_KEY_PREFIX counts where --key-prefix is not given, and is left out where it cannot be read.
+POD_NAMESPACE names the namespace of the controller and its keys, KUBECONFIG a kubeconfig in place of the pod's service account.";
+
 /// What a command line asks for.
 pub(crate) enum Asked {
     /// To run.
@@ -83,7 +88,7 @@ pub(crate) struct Settings {
 
 /// Unseals SealedSecrets in a Kubernetes cluster.
 #[derive(Parser)]
-#[command(name = "controller", disable_version_flag = true, args_override_self = true)]
+#[command(name = "controller", disable_version_flag = true, args_override_self = true, after_help = VARIABLES, term_width = 100)]
 struct Flags {
     /// Accept the deprecated whole-secret form spec.data
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = truth)]

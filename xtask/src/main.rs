@@ -43,12 +43,12 @@ usage: cargo xtask <task>
   bench [NAME...]            the originals beside ours, in one run: all, or these parts and rows
                              (parts: sops, sealing, controller, scan, template)
     --write                  into docs/benchmarks.md, where parts that were not measured stay as they are
-  gen                        write docs/reference (help, completions, manual pages, schema) anew
+  gen                        write docs/reference (help, completions, manual pages, schema) and deploy/crds anew
   fuzz [TARGET...]           all fuzz targets, or these, 20 seconds each
     --seconds N              as long as this
-  soak [options]             the failure rows at their full size, as a table
+  soak [options]             the failure rows at their full size, as two tables
     --seconds N              how long one repeating test may take (120)
-    --write                  keep the table in docs/soak.md";
+    --write                  put the tables in place of those in docs/soak.md; the rest of it stays";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

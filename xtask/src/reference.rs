@@ -7,7 +7,9 @@ use crate::workspace::Workspace;
 
 /// Packages, their test programs and the tests that write first what they compare.
 const WRITERS: &[&[&str]] = &[
+    // First, since it empties the folder.
     &["--package", "bulla", "--test", "integration", "reference::"],
+    &["--package", "bulla-controller", "--lib", "the_committed_help"],
     &["--package", "bulla-api", "--lib", "crd::"],
 ];
 

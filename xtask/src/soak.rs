@@ -1,8 +1,8 @@
 //! `cargo xtask soak`: the failure rows of `security.md` 5 at their full
 //! size. The tests are those of the lanes `faults` and `kube` and of the crates; here they
-//! repeat themselves, and what they tell becomes a table.
+//! repeat themselves, and what they tell becomes a table of the command line and one of the
+//! controller.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -23,8 +23,11 @@ const EDITS: u32 = 100_000;
 /// not writes of a disk.
 const MEMORY: &str = "/dev/shm";
 
-/// Where `--write` puts the table.
+/// Where `--write` puts the tables.
 const RESULT: &str = "docs/soak.md";
+
+/// How the part of a table begins on that page; it ends with the table.
+const BEGIN: &str = "- date: ";
 
 /// How long, and whether the result is kept.
 #[derive(Debug, PartialEq)]
@@ -52,7 +55,7 @@ impl Options {
     }
 }
 
-/// Runs everything and prints the table; fails where a test does.
+/// Runs everything and prints the tables; fails where a test does.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::load()?;
     let strace = find_on_path("strace")
@@ -65,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         lane.env("TMPDIR", MEMORY);
     }
     let mut rows = told(&mut lane)?;
-    rows.extend(told(&mut kube(&workspace, &programs)?)?);
+    let controller = told(&mut kube(&workspace, &programs)?)?;
     let mut edits =
         test(&workspace.root, &["--release", "--package", "bulla-sops", "--test", "sops", "c_03"]);
     edits.env("PROPTEST_CASES", (EDITS / 8).to_string());
@@ -73,14 +76,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     rows.push(format!(
         "| C-03 | {EDITS} random edits of generated documents | no nonce used for two values |"
     ));
-    rows.sort();
-    let table = format!("| row | done | result |\n|---|---|---|\n{}\n", rows.join("\n"));
-    print!("{table}");
+    let tables = [table(rows), table(controller)];
+    print!("{}", tables.join("\n"));
     if options.write {
-        fs::write(workspace.root.join(RESULT), page(&table))?;
+        let file = workspace.root.join(RESULT);
+        fs::write(&file, page(&fs::read_to_string(&file)?, &tables.map(|table| part(&table)))?)?;
         println!("written to {RESULT}");
     }
     Ok(())
+}
+
+fn table(mut rows: Vec<String>) -> String {
+    rows.sort();
+    format!("| row | done | result |\n|---|---|---|\n{}\n", rows.join("\n"))
 }
 
 /// The faults of the lane `kube`, with what that lane is handed.
@@ -114,23 +122,39 @@ fn rows(text: &str) -> Vec<String> {
     told.map(|(_, row)| format!("| {row} |")).collect()
 }
 
-fn page(table: &str) -> String {
-    let mut text =
-        "# Soak\n\nThe failure rows at their full size: what `cargo xtask soak --write` did last. \
-                    The gate runs the same tests small.\n\n"
-            .to_owned();
-    let _ = writeln!(
-        text,
-        "- date: {}\n- machine: {}\n- programs: release profile{}\n",
-        date(),
-        machine(),
-        if Path::new(MEMORY).is_dir() {
-            "; the files of the lane `faults` in a file system in memory"
+/// The page with these parts in place of its own, in their order; what stands around them is kept by hand.
+fn page(old: &str, parts: &[String]) -> Result<String, Failure> {
+    let mut parts = parts.iter();
+    let mut lines = old.lines().peekable();
+    let mut text = String::new();
+    while let Some(line) = lines.next() {
+        if line.starts_with(BEGIN)
+            && let Some(part) = parts.next()
+        {
+            text += part;
+            while lines.next_if(|line| !line.starts_with('|')).is_some() {}
+            while lines.next_if(|line| line.starts_with('|')).is_some() {}
         } else {
-            ""
+            text += line;
+            text.push('\n');
         }
-    );
-    text + table
+    }
+    if parts.len() > 0 {
+        return Err(Failure::broken(format!(
+            "soak: {RESULT} lacks a part that begins with {BEGIN:?}, nothing written"
+        )));
+    }
+    Ok(text)
+}
+
+/// What stands on the page of a table.
+fn part(table: &str) -> String {
+    let memory = if Path::new(MEMORY).is_dir() {
+        "; the files of the lane `faults` in a file system in memory"
+    } else {
+        ""
+    };
+    format!("{BEGIN}{}\n- machine: {}\n- programs: release profile{memory}\n\n{table}", date(), machine())
 }
 
 fn date() -> String {
@@ -166,6 +190,21 @@ mod tests {
         let text =
             "running 2 tests\ntest a ... soak | R-01 | kills | 0 lost\nok\nsoak | R-02 | errors | fine\n";
         assert_eq!(rows(text), ["| R-01 | kills | 0 lost |", "| R-02 | errors | fine |"]);
+    }
+
+    #[test]
+    fn the_page_keeps_what_stands_around_the_tables() {
+        let old = include_str!("../../docs/soak.md");
+        let parts = ["- date: a\n\n| one |\n", "- date: b\n\n| two |\n"].map(str::to_owned);
+        let new = page(old, &parts).unwrap();
+        assert!(
+            new.contains("\n\n- date: a\n\n| one |\n\n## The controller\n\n- date: b\n\n| two |\n\n"),
+            "{new}"
+        );
+        assert!(!new.contains("| R-"), "{new}");
+        let rest = old.split_once("\n## Fuzzing").expect("a part kept by hand").1;
+        assert!(new.ends_with(rest), "{new}");
+        assert!(page("# Soak\n\n- date: c\n\n| one |\n", &parts).is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::testing::try_settings as settings;
+use super::testing::{try_settings as settings, try_settings_as};
 use super::*;
 
 fn read_settings(arguments: &[&str], variables: &[(&str, &str)]) -> Settings {
@@ -13,6 +13,18 @@ fn defaults_are_those_of_the_original() {
     assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
     assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
     assert_eq!(settings.listen.port(), 8080);
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the page of the repository is written anew")]
+fn the_committed_help_is_what_the_program_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/help/bulla-controller.txt");
+    let help = try_settings_as("bulla-controller", &["--help"], &[]).map(|_| ()).unwrap_err();
+    if std::env::vars().any(|(name, _)| name == "BULLA_REFERENCE_WRITE") {
+        std::fs::write(&path, &help).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == help, "{} differs: run `cargo xtask gen`", path.display());
 }
 
 #[test]

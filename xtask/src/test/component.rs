@@ -127,7 +127,7 @@ pub(super) const MANIFESTS: Component = Component {
     source: Source::GoTools("tests/servers/manifests", "remove_all_sd"),
     variable: "BULLA_LANE_MANIFESTS",
     value: "",
-    programs: &["glua", "helm", "promtool"],
+    programs: &["flux-health", "glua", "helm", "promtool"],
 };
 
 /// The schemas of Kubernetes' own kinds.

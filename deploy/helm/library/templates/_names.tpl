@@ -16,7 +16,9 @@
 {{- end -}}
 
 {{- define "bulla.serviceAccountName" -}}
-{{- default (.Values.serviceAccount.create | ternary (include "bulla.fullname" .) "default") .Values.serviceAccount.name -}}
+{{- $own := "default" -}}
+{{- if .Values.serviceAccount.create -}}{{- $own = include "bulla.fullname" . -}}{{- end -}}
+{{- default $own .Values.serviceAccount.name -}}
 {{- end -}}
 
 {{/* What selects the pods. It never changes: selectors of a Deployment cannot. */}}
@@ -25,9 +27,13 @@ app.kubernetes.io/name: {{ include "bulla.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- define "bulla.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
 {{- define "bulla.labels" -}}
 {{ include "bulla.matchLabels" . }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+helm.sh/chart: {{ include "bulla.chart" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: sealed-secrets
@@ -39,15 +45,15 @@ app.kubernetes.io/part-of: sealed-secrets
 {{- end -}}
 
 {{/* Metadata with the labels and annotations of all objects. In: context, name; namespace, labels and annotations
-     (lists of maps) where there are any. */}}
+     (lists of maps) where there are any, and those that go over the common ones (lastLabels, lastAnnotations). */}}
 {{- define "bulla.metadata" -}}
 {{- $context := .context -}}
 {{- $labels := include "bulla.labels" $context | fromYaml -}}
-{{- range concat (.labels | default list) (list $context.Values.commonLabels) -}}
+{{- range concat (.labels | default list) (list $context.Values.commonLabels .lastLabels) -}}
 {{- $labels = merge (include "bulla.render" (dict "value" . "context" $context) | fromYaml) $labels -}}
 {{- end -}}
 {{- $annotations := dict -}}
-{{- range concat (.annotations | default list) (list $context.Values.commonAnnotations) -}}
+{{- range concat (.annotations | default list) (list $context.Values.commonAnnotations .lastAnnotations) -}}
 {{- $annotations = merge (include "bulla.render" (dict "value" . "context" $context) | fromYaml) $annotations -}}
 {{- end -}}
 name: {{ .name }}

@@ -4,7 +4,7 @@
 {{- define "bulla.service" -}}
 apiVersion: v1
 kind: Service
-metadata: {{- include "bulla.metadata" (dict "context" .context "name" .name "namespace" (include "bulla.namespace" .context) "labels" (list .values.labels .labels) "annotations" (list .values.annotations)) | nindent 2 }}
+metadata: {{- include "bulla.metadata" (dict "context" .context "name" .name "namespace" (include "bulla.namespace" .context) "labels" (list .values.labels) "lastLabels" .labels "annotations" (list .values.annotations)) | nindent 2 }}
 spec:
   type: {{ .values.type }}
   {{- with .values.loadBalancerClass }}
@@ -25,7 +25,8 @@ spec:
 {{- $name := include "bulla.fullname" . -}}
 {{- $backend := dict "service" (dict "name" $name "port" (dict "name" "http")) -}}
 {{- $ingress := .Values.ingress -}}
-{{- $certManager := or (hasKey $ingress.annotations "cert-manager.io/cluster-issuer") (hasKey $ingress.annotations "cert-manager.io/issuer") -}}
+{{- $annotations := $ingress.annotations | default dict -}}
+{{- $certManager := or (hasKey $annotations "cert-manager.io/cluster-issuer") (hasKey $annotations "cert-manager.io/issuer") -}}
 {{- $own := and $ingress.tls (or $certManager $ingress.selfSigned) -}}
 apiVersion: networking.k8s.io/v1
 kind: Ingress

@@ -3,7 +3,7 @@
 {{- define "bulla.serviceAccount" -}}
 apiVersion: v1
 kind: ServiceAccount
-metadata: {{- include "bulla.metadata" (dict "context" . "name" (include "bulla.serviceAccountName" .) "namespace" (include "bulla.namespace" .) "labels" (list .Values.serviceAccount.labels) "annotations" (list .Values.serviceAccount.annotations)) | nindent 2 }}
+metadata: {{- include "bulla.metadata" (dict "context" . "name" (include "bulla.serviceAccountName" .) "namespace" (include "bulla.namespace" .) "labels" (list .Values.serviceAccount.labels) "lastAnnotations" .Values.serviceAccount.annotations) | nindent 2 }}
 {{- end -}}
 
 {{/* One object of RBAC without its rules. In: context, kind, name, namespace (none for the cluster's). */}}
@@ -41,7 +41,7 @@ subjects:
   verbs: [create, patch]
 - apiGroups: [""] # the UID of kube-system goes into the names of keys
   resources: [namespaces]
-  resourceNames: {{- include "bulla.render" (dict "value" (prepend .Values.additionalNamespaces "kube-system" | uniq) "context" $) | nindent 4 }}
+  resourceNames: {{- include "bulla.render" (dict "value" (prepend (.Values.additionalNamespaces | default list) "kube-system" | uniq) "context" $) | nindent 4 }}
   verbs: [get]
 {{- end -}}
 
@@ -50,7 +50,7 @@ subjects:
 {{- $namespace := include "bulla.namespace" . -}}
 {{- if .Values.rbac.namespacedRoles }}
 {{- if not .Values.rbac.clusterRole }}
-{{- range uniq (prepend .Values.additionalNamespaces $namespace) }}
+{{- range uniq (prepend (.Values.additionalNamespaces | default list) $namespace) }}
 ---
 {{ include "bulla.rbac" (dict "context" $ "kind" "Role" "name" $.Values.rbac.namespacedRolesName "namespace" .) }}
 rules: {{- include "bulla.unsealerRules" $ | nindent 2 }}
@@ -74,7 +74,7 @@ rules: {{- include "bulla.unsealerRules" . | nindent 2 }}
 rules:
   - apiGroups: [""]
     resources: [secrets]
-    resourceNames: [{{ .Values.secretName }}]
+    resourceNames: [{{ .Values.secretName | default "sealed-secrets-key" | quote }}]
     verbs: [get]
   - apiGroups: [""]
     resources: [secrets]
@@ -90,7 +90,7 @@ rules:
     verbs: [create]
   - apiGroups: [coordination.k8s.io]
     resources: [leases]
-    resourceNames: [sealed-secrets-controller]
+    resourceNames: [{{ $name }}] # two releases in a namespace are two elections
     verbs: [get, update]
 ---
 {{ include "bulla.rbac" (dict "context" $ "kind" "RoleBinding" "name" (printf "%s-leader-election" $name) "namespace" $namespace) }}

@@ -68,16 +68,16 @@ ports:
   - name: {{ $name }}
     containerPort: {{ $port }}
     protocol: TCP
-    {{- with $.Values.hostNetwork | ternary $port (get $.Values.hostPorts $name) }}
+    {{- $hostPort := get $.Values.hostPorts $name }}
+    {{- if $.Values.hostNetwork }}{{ $hostPort = $port }}{{ end }}
+    {{- with $hostPort }}
     hostPort: {{ . }}
     {{- end }}
   {{- end }}
 {{- include "bulla.probe" (dict "context" . "name" "startupProbe" "custom" .Values.customStartupProbe "check" (dict "tcpSocket" (dict "port" "http"))) }}
 {{- include "bulla.probe" (dict "context" . "name" "livenessProbe" "custom" .Values.customLivenessProbe "check" (dict "httpGet" (dict "path" "/healthz" "port" "http"))) }}
 {{- include "bulla.probe" (dict "context" . "name" "readinessProbe" "custom" .Values.customReadinessProbe "check" (dict "httpGet" (dict "path" "/readyz" "port" "http"))) }}
-{{- with .Values.resources }}
-resources: {{- toYaml . | nindent 2 }}
-{{- end }}
+resources: {{- include "bulla.resources" . | nindent 2 }}
 {{- if .Values.containerSecurityContext.enabled }}
 securityContext: {{- omit .Values.containerSecurityContext "enabled" | toYaml | nindent 2 }}
 {{- end }}
@@ -89,10 +89,22 @@ volumeMounts:
     mountPath: /tmp
 {{- end -}}
 
+{{/* What the user says, or else our own numbers: one of ours beside one of the user's may contradict it. */}}
+{{- define "bulla.resources" -}}
+{{- $resources := .Values.resources | default dict -}}
+{{- if not (or $resources.limits $resources.requests) -}}
+{{- $requests := dict "cpu" "50m" "memory" "32Mi" -}}
+{{- $limits := dict "cpu" "2" "memory" "256Mi" -}}
+{{- $resources = merge (dict "requests" $requests "limits" $limits) $resources -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end -}}
+
 {{/* One probe of the container. In: context, name, custom (in place of it), check (what it asks). */}}
 {{- define "bulla.probe" -}}
 {{- $probe := get .context.Values .name -}}
-{{- $value := $probe.enabled | ternary (merge (omit $probe "enabled") .check) .custom -}}
+{{- $value := .custom -}}
+{{- if $probe.enabled -}}{{- $value = merge (omit $probe "enabled") .check -}}{{- end -}}
 {{- with $value }}
 {{ $.name }}: {{- include "bulla.render" (dict "value" . "context" $.context) | nindent 2 }}
 {{- end }}
@@ -104,9 +116,13 @@ volumeMounts:
 {{- range $flag, $value := dict "update-status" .Values.updateStatus "skip-recreate" .Values.skipRecreate "log-info-stdout" .Values.logInfoStdout "watch-for-secrets" .Values.watchForSecrets -}}
 {{- if $value -}}{{- $args = append $args (printf "--%s" $flag) -}}{{- end -}}
 {{- end -}}
-{{- $texts := dict "key-renew-period" .Values.keyrenewperiod "key-ttl" .Values.keyttl "key-cutoff-time" .Values.keycutofftime "rate-limit" .Values.rateLimit "rate-limit-burst" .Values.rateLimitBurst "key-prefix" .Values.secretName "additional-namespaces" (join "," .Values.additionalNamespaces) "privatekey-annotations" (include "bulla.pairs" .Values.privateKeyAnnotations) "privatekey-labels" (include "bulla.pairs" .Values.privateKeyLabels) "log-level" .Values.logLevel "log-format" .Values.logFormat "max-unseal-retries" .Values.maxRetries "kubeclient-qps" .Values.kubeClientQPS "kubeclient-burst" .Values.kubeClientBurst -}}
+{{- /* The one flag of which 0 says something: as a text it is not empty. */ -}}
+{{- $renewal := kindIs "invalid" .Values.keyrenewperiod | ternary "" (toString .Values.keyrenewperiod) -}}
+{{- $lease := include "bulla.fullname" . -}}
+{{- if eq $lease "sealed-secrets-controller" -}}{{- $lease = "" -}}{{- /* the program's default */ -}}{{- end -}}
+{{- $texts := dict "leader-elect-resource-name" $lease "key-renew-period" $renewal "key-ttl" .Values.keyttl "key-cutoff-time" .Values.keycutofftime "rate-limit" .Values.rateLimit "rate-limit-burst" .Values.rateLimitBurst "key-prefix" .Values.secretName "additional-namespaces" (join "," .Values.additionalNamespaces) "privatekey-annotations" (include "bulla.pairs" .Values.privateKeyAnnotations) "privatekey-labels" (include "bulla.pairs" .Values.privateKeyLabels) "log-level" .Values.logLevel "log-format" .Values.logFormat "max-unseal-retries" .Values.maxRetries "kubeclient-qps" .Values.kubeClientQPS "kubeclient-burst" .Values.kubeClientBurst -}}
 {{- range $flag, $value := $texts -}}
-{{- if ne (toString $value) "" -}}{{- $args = concat $args (list (printf "--%s" $flag) (toString $value)) -}}{{- end -}}
+{{- if $value -}}{{- $args = concat $args (list (printf "--%s" $flag) (toString $value)) -}}{{- end -}}
 {{- end -}}
 {{- range $flag, $port := dict "listen-addr" .Values.containerPorts.http "listen-metrics-addr" .Values.containerPorts.metrics -}}
 {{- if $port -}}{{- $args = concat $args (list (printf "--%s" $flag) (printf ":%v" $port)) -}}{{- end -}}

@@ -76,6 +76,10 @@ fn runs_under_its_rights(chart: &str, values: &str) {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "apps"}, "stringData": {"a": CANARY}});
     release.cluster.apply(&release.seal(&[secret]));
     eventually("the Secret", || release.cluster.get("apps", "secret/one"));
+    // The only one that it may use.
+    let name = release.deployment()["metadata"]["name"].take();
+    let leases = release.cluster.list("kube-system", &["leases"]);
+    assert!(leases.iter().any(|lease| lease["metadata"]["name"] == name), "{name}: {leases:?}");
     eventually("the status", || {
         let sealed = release.cluster.get("apps", "sealedsecret/one")?;
         (sealed["status"]["conditions"][0]["status"] == "True").then_some(())
