@@ -165,7 +165,7 @@ impl Keeper {
         });
         // Only what was read back from the cluster is served.
         self.world.metrics.keys_read(keys.len(), newest.as_ref().map(|newest| newest.time));
-        self.world.health.certified(keys.first().map(|key| key.certificate_pem.clone()));
+        self.world.health.certified(keys.first().map(|key| key.certificate.to_pem().into_bytes()));
         let ring = Ring { keys: KeyRing::new(keys.into_iter().map(|key| key.key)), newest };
         self.ring.send_if_modified(|old| {
             let is_other = fingerprints(old) != fingerprints(&ring);

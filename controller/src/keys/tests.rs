@@ -1,5 +1,6 @@
 use super::*;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bulla_core::{Random, RandomError};
@@ -155,6 +156,31 @@ async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_delet
         assert_eq!(keeper.ring.borrow().keys.keys().len() as i64, year + 1);
     }
     assert!(!api.changes().iter().any(|change| change.starts_with("DELETE")));
+}
+
+#[tokio::test]
+async fn q_03_of_a_key_secret_its_first_certificate_is_served_and_nothing_that_stands_beside_it() {
+    const KEY: &str = include_str!("../../../tests/fixtures/seal/main.key");
+    const FIRST: &str = include_str!("../../../tests/fixtures/seal/valid.crt");
+    const OTHER: &str = include_str!("../../../tests/fixtures/seal/other.crt");
+    let combined = [
+        format!("{FIRST}{KEY}"),
+        format!("{KEY}{FIRST}"),
+        format!("{FIRST}{OTHER}"),
+        format!("a note\n{}", FIRST.replace('\n', "\r\n")),
+    ];
+    for certificates in combined {
+        let api = Api::default();
+        let (mut keeper, _clock, _leads) = keeper(&api);
+        let path = format!("/api/v1/namespaces/{}/secrets/key", keeper.world.settings.namespace);
+        let data = [("tls.key", KEY), ("tls.crt", &certificates)];
+        let data = data.map(|(name, text)| (name, bulla_api::encode_base64(text.as_bytes())));
+        let secret = json!({"metadata": {"name": "key"}, "data": BTreeMap::from(data)});
+        api.held().objects.insert(path, secret);
+        keeper.step().await.unwrap();
+        let served = keeper.world.health.certificate().unwrap();
+        assert_eq!(String::from_utf8(served).unwrap(), FIRST);
+    }
 }
 
 #[tokio::test]
