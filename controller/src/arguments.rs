@@ -5,7 +5,6 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use bulla_seal::reconcile::Rules;
 use bulla_seal::{KeyOrder, NewKey, Precedence, Renewal, UnsealOptions};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-use self::values::{address, duration, pairs, rfc1123z, seconds, truth};
+use self::values::{duration, pairs, rfc1123z, seconds, truth};
 use crate::http::Rate;
 use crate::reconcile::{self, Reconciler};
 use crate::telemetry::{Format, Log};
@@ -72,9 +71,9 @@ pub(crate) struct Settings {
     /// How often a failure is tried again quickly.
     pub(crate) quick_retries: u32,
     /// Address of the HTTP API.
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
     /// Address of the metrics.
-    pub(crate) listen_metrics: SocketAddr,
+    pub(crate) listen_metrics: String,
     /// How often the HTTP API may be asked about SealedSecrets.
     pub(crate) rate: Rate,
     /// What is logged, and how.
@@ -146,11 +145,11 @@ struct Flags {
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     leader_elect_retry_period: Duration,
     /// Where /healthz, /readyz, /v1/cert.pem, /v1/verify and /v1/rotate are served
-    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
-    listen_addr: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
+    listen_addr: String,
     /// Where /metrics is served
-    #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = address)]
-    listen_metrics_addr: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081")]
+    listen_metrics_addr: String,
     /// text or json
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: String,

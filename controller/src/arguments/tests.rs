@@ -12,7 +12,7 @@ fn defaults_are_those_of_the_original() {
     assert_eq!((settings.key_prefix.as_str(), settings.new_key.bits), ("sealed-secrets-key", 4096));
     assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
     assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
-    assert_eq!(settings.listen.port(), 8080);
+    assert_eq!((settings.listen.as_str(), settings.listen_metrics.as_str()), (":8080", ":8081"));
 }
 
 #[test]

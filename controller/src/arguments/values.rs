@@ -1,7 +1,6 @@
 //! Values of flags, as Go reads them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bulla_core::Timestamp;
@@ -27,12 +26,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let nanoseconds =
         bulla_template::parse_duration(text).and_then(|nanoseconds| nanoseconds.try_into().ok());
     nanoseconds.map(Duration::from_nanos).ok_or_else(|| "a duration such as 1m30s".to_owned())
-}
-
-/// An address of Go's: `:8080` is every interface.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
-    whole.parse().map_err(|_| "an address such as :8080 or 127.0.0.1:8080".to_owned())
 }
 
 /// `K=V,K=V`; a value may hold `=`.

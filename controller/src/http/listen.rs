@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,11 +55,6 @@ impl Limits {
         taking: Duration::from_secs(10),
         work: Duration::from_secs(2),
     };
-}
-
-/// Listens; an error says why that cannot be.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
 }
 
 /// Serves until `end` says so; who has asked by then gets the answer.

@@ -2,6 +2,7 @@
 //! questions that strangers may ask (`sealed-secrets.md` 6, `security.md` S-04
 //! to S-06, H-01, H-02).
 
+pub(crate) mod address;
 mod bucket;
 mod desk;
 mod health;
@@ -46,8 +47,8 @@ pub(crate) async fn serve(
     let desk = Desk::open(settings.rate, settings.unseal, random, ring, limits.work)
         .map_err(|error| error.to_string())?;
     let (health, metrics) = (Arc::clone(&world.health), Arc::clone(&world.metrics));
-    let listener = listen::bind(settings.listen).await?;
-    tracing::info!(addr = %settings.listen, "HTTP server serving");
+    let listener = address::bind(&settings.listen).await?;
+    tracing::info!(addr = settings.listen, "HTTP server serving");
     listen::serve(listener, limits, Api { health, metrics, desk, limits }, end).await
 }
 

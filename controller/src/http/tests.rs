@@ -38,7 +38,7 @@ async fn served(rate: Rate, limits: Limits) -> (SocketAddr, Arc<Metrics>) {
     let ring = watch::channel(Arc::new(Ring::of(KeyRing::new([key()])))).1;
     let desk = Desk::open(rate, UnsealOptions::default(), Arc::new(SystemRandom), ring, limits.work).unwrap();
     let (health, metrics) = (Arc::<Health>::default(), Arc::new(Metrics::new(0).unwrap()));
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let api = Api { health, metrics: Arc::clone(&metrics), desk, limits };
     tokio::spawn(listen::serve(listener, limits, api, watch::channel(false).1));
@@ -202,7 +202,7 @@ impl Service for Waits {
 
 #[tokio::test]
 async fn r_21_who_has_asked_gets_the_answer_and_nobody_else_gets_in() {
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = watch::channel(false);
     let says = Arc::new([Notify::new(), Notify::new()]);
@@ -235,7 +235,7 @@ const LARGE: usize = 64 << 20;
 async fn h_01_an_answer_is_not_cut_off_to_make_room_and_waits_a_while() {
     for (taking, pause, is_whole) in [(10_000, 0, true), (50, 500, false)] {
         let limits = Limits { connections: 2, taking: Duration::from_millis(taking), ..Limits::DEFAULT };
-        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = address::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen::serve(listener, limits, Large, watch::channel(false).1));
         let mut slow = TcpStream::connect(address).await.unwrap();

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 
 use crate::World;
 use crate::arguments::VERSION;
-use crate::http::listen::{self, Answer, Limits, Service};
-use crate::http::{refuse, text, typed};
+use crate::http::listen::{Answer, Limits, Service};
+use crate::http::{address, listen, refuse, text, typed};
 pub(crate) use conditions::Conditions;
 use process::Process;
 
@@ -185,10 +185,10 @@ fn method_label(method: &Method) -> &'static str {
 /// Serves the metrics until `end` says so. Without them the controller goes
 /// on, as the original does.
 pub(crate) async fn serve(world: Arc<World>, mut end: watch::Receiver<bool>) -> Result<(), String> {
-    let address = world.settings.listen_metrics;
-    match listen::bind(address).await {
+    let address = &world.settings.listen_metrics;
+    match address::bind(address).await {
         Ok(listener) => {
-            tracing::info!(addr = %address, "HTTP metrics server serving");
+            tracing::info!(addr = address, "HTTP metrics server serving");
             listen::serve(listener, Limits::DEFAULT, Page(Arc::clone(&world.metrics)), end).await
         }
         Err(error) => {
