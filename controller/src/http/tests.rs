@@ -193,10 +193,10 @@ async fn h_01_who_drips_is_not_waited_for() {
 struct Waits(Arc<[Notify; 2]>);
 
 impl Service for Waits {
-    async fn answer(&self, _: Request<Incoming>) -> Answer {
+    async fn answer(&self, _: Request<Incoming>) -> Reply {
         self.0[0].notify_one();
         self.0[1].notified().await;
-        text(StatusCode::OK, "ok\n")
+        text(StatusCode::OK, "ok\n").into()
     }
 }
 
@@ -220,12 +220,55 @@ async fn r_21_who_has_asked_gets_the_answer_and_nobody_else_gets_in() {
     served.await.unwrap().unwrap();
 }
 
+/// Refuses everything, and tells.
+struct Refuses(Arc<Notify>);
+
+impl Service for Refuses {
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        self.0.notify_one();
+        refuse(request, "GET")
+    }
+}
+
+/// Announces a body that never comes.
+const NO_BODY: &[u8] = b"PUT /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+
+#[tokio::test]
+async fn r_21_who_is_refused_is_told_so_also_at_the_end() {
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, ended) = watch::channel(false);
+    let asked = Arc::new(Notify::new());
+    let served = tokio::spawn(listen::serve(listener, Limits::DEFAULT, Refuses(Arc::clone(&asked)), ended));
+    let asking = tokio::spawn(async move { send(address, NO_BODY).await });
+    asked.notified().await;
+    end.send_replace(true);
+    assert_eq!(asking.await.unwrap().0, 405);
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn h_01_who_is_refused_and_sends_no_body_keeps_nobody_out() {
+    let limits = Limits { connections: 8, ..Limits::DEFAULT };
+    let (address, _) = served(UNLIMITED, limits).await;
+    let mut crowd = Vec::new();
+    for _ in 0..10 * limits.connections {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(NO_BODY).await.unwrap();
+        crowd.push(stream);
+    }
+    let start = Instant::now();
+    assert_eq!(send(address, &request("GET", "/healthz", "", "")).await.0, 200);
+    // Half a second for each eight of them would be five.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
 /// Answers everything with more than a connection holds.
 struct Large;
 
 impl Service for Large {
-    async fn answer(&self, _: Request<Incoming>) -> Answer {
-        typed(StatusCode::OK, "text/plain", vec![b'x'; LARGE])
+    async fn answer(&self, _: Request<Incoming>) -> Reply {
+        typed(StatusCode::OK, "text/plain", vec![b'x'; LARGE]).into()
     }
 }
 
