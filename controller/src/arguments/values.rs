@@ -15,6 +15,17 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
     }
 }
 
+/// A whole number as Go's flags read it, such as `0x1000`.
+pub(super) fn number<T: TryFrom<i64>>(text: &str) -> Result<T, String> {
+    let number = bulla_template::parse_int(text.as_bytes(), 0).and_then(|number| number.try_into().ok());
+    number.ok_or_else(|| "a whole number in its range".to_owned())
+}
+
+/// A number of at least one.
+pub(super) fn positive(text: &str) -> Result<u32, String> {
+    number(text).ok().filter(|number| *number > 0).ok_or_else(|| "a whole number, at least 1".to_owned())
+}
+
 /// A duration of Go's, in seconds.
 pub(super) fn seconds(text: &str) -> Result<i64, String> {
     let nanoseconds = bulla_template::parse_duration(text).ok_or("a duration such as 720h30m")?;
