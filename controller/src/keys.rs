@@ -24,7 +24,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How far that pause grows while it fails again and again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How many names are tried for a new key.
-const NAMES: u32 = 8;
+const NAMES: usize = 8;
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
 /// A day; longer waits are made of several.
 const DAY: i64 = 86_400;
 
@@ -200,14 +202,17 @@ impl Keeper {
             let ring = keeper.ring.borrow();
             ring.newest.as_ref().map(|newest| newest.fingerprint.clone())
         };
-        let (before, names) = (newest(self), self.names.clone());
+        // The name is another than that of a key that was lost, which may come
+        // back from a backup: none that was spoken of, and after a restart, when
+        // that is forgotten, the age of the newest key makes it another.
+        let (before, known) = (newest(self), self.known.clone());
+        let now = self.world.clock.now();
         let after = if let Some(fingerprint) = &before {
-            fingerprint.clone()
+            let time = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
+            format!("{fingerprint} hour {}", now.saturating_sub(time) / HOUR)
         } else {
-            // Another name than that of a key that was lost, which comes back
-            // from a backup.
             let is_lost = self.warn_of_loss().await;
-            format!("minute {} {is_lost}", self.world.clock.now() / 60)
+            format!("minute {} {is_lost}", now / 60)
         };
         let mut secret = self.generate().await?;
         // That took its time: of those that started at once all but the fastest
@@ -219,9 +224,10 @@ impl Keeper {
             return Ok(());
         }
         let cluster = self.world.cluster.uid().await;
-        for attempt in 0..NAMES {
-            let prefix = &self.world.settings.key_prefix;
-            secret.metadata.name = key_name(prefix, &cluster, &after, attempt);
+        let world = Arc::clone(&self.world);
+        let names = (0..).map(|attempt| key_name(&world.settings.key_prefix, &cluster, &after, attempt));
+        for name in names.filter(|name| !known.contains(name)).take(NAMES) {
+            secret.metadata.name.clone_from(&name);
             match self.world.cluster.create_secret(&secret).await {
                 Ok(()) => {
                     Self::announce(&secret);
@@ -230,10 +236,8 @@ impl Keeper {
                 Err(error) if error.is_conflict() => {
                     // Somebody was faster: their key is as good as ours.
                     self.load().await?;
-                    let name = &secret.metadata.name;
                     // Of keys of the same second the older one stays the newest.
-                    let is_new = self.names.contains(name) && !names.contains(name);
-                    if is_new || newest(self) != before {
+                    if self.names.contains(&name) || newest(self) != before {
                         return Ok(());
                     }
                 }

@@ -93,6 +93,34 @@ async fn q_06_after_all_keys_are_lost_the_next_one_has_another_name() {
     assert_eq!(names.len(), 3, "{names:?}");
 }
 
+#[tokio::test]
+async fn q_03_the_name_of_a_deleted_key_is_left_to_its_backup() {
+    let api = Api::default();
+    let (mut running, clock, _leads) = keeper(&api);
+    running.step().await.unwrap();
+    let first = running.names.clone();
+    clock.0.store(NOW + 30 * DAY, Ordering::Relaxed);
+    running.step().await.unwrap();
+    let second = running.names.difference(&first).next().unwrap().clone();
+    let path = format!("/api/v1/namespaces/{}/secrets/{second}", running.world.settings.namespace);
+    let backup = api.held().objects.remove(&path).unwrap();
+    // The first key is due again, and the next one follows from it.
+    running.step().await.unwrap();
+    assert!(running.names.len() == 2 && !running.names.contains(&second), "{:?}", running.names);
+    let third = running.names.difference(&first).next().unwrap();
+    api.held().objects.remove(&path.replace(&second, third));
+    let (mut restarted, clock, _leads) = keeper(&api);
+    clock.0.store(NOW + 30 * DAY + HOUR, Ordering::Relaxed);
+    for _ in 0..2 {
+        restarted.step().await.unwrap();
+    }
+    let names = &restarted.names;
+    assert!(names.len() == 2 && !names.contains(&second) && !names.contains(third), "{names:?}");
+    api.held().objects.insert(path, backup);
+    restarted.step().await.unwrap();
+    assert_eq!(restarted.ring.borrow().keys.keys().len(), 3);
+}
+
 /// Makes another key as soon as this replica makes its own.
 struct Faster(Api, AtomicI64);
 
