@@ -203,7 +203,8 @@ async fn q_03_of_a_key_secret_its_first_certificate_is_served_and_nothing_that_s
         let path = format!("/api/v1/namespaces/{}/secrets/key", keeper.world.settings.namespace);
         let data = [("tls.key", KEY), ("tls.crt", &certificates)];
         let data = data.map(|(name, text)| (name, bulla_api::encode_base64(text.as_bytes())));
-        let secret = json!({"metadata": {"name": "key"}, "data": BTreeMap::from(data)});
+        let secret =
+            json!({"metadata": {"name": "key", "labels": {KEY_LABEL: ACTIVE}}, "data": BTreeMap::from(data)});
         api.held().objects.insert(path, secret);
         keeper.step().await.unwrap();
         let served = keeper.world.health.certificate().unwrap();
@@ -212,12 +213,46 @@ async fn q_03_of_a_key_secret_its_first_certificate_is_served_and_nothing_that_s
 }
 
 #[tokio::test]
+async fn q_05_a_key_that_no_watch_tells_of_is_looked_for() {
+    let api = Api::default();
+    let (mut keeper, clock, _leads) = keeper(&api);
+    keeper.step().await.unwrap();
+    assert!(!keeper.is_outdated().await);
+    // Without a label, as up to release 0.8.
+    let settings = &keeper.world.settings;
+    let mut secret = settings.new_key.generate(&settings.namespace, "", NOW, &SystemRandom).unwrap();
+    secret.metadata.labels.clear();
+    let mut secret: Value =
+        serde_json::from_slice(&bulla_api::json_line(&secret.tree()).into_bytes()).unwrap();
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", settings.namespace, settings.key_prefix);
+    for version in ["1", "2"] {
+        secret["metadata"]["resourceVersion"] = version.into();
+        api.held().objects.insert(path.clone(), secret.clone());
+        assert!(keeper.is_outdated().await);
+        keeper.step().await.unwrap();
+        assert!(!keeper.is_outdated().await);
+        assert_eq!(keeper.ring.borrow().keys.keys().len(), 2);
+    }
+    api.held().refuses = Some(StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!keeper.is_outdated().await, "what cannot be read is no news");
+    api.held().refuses = None;
+    api.held().objects.remove(&path);
+    assert!(keeper.is_outdated().await);
+    // A certificate of a clock that goes before: it is sealed with when its time has come.
+    clock.0.store(NOW - 2 * HOUR, Ordering::Relaxed);
+    assert_eq!(keeper.step().await.unwrap(), Duration::from_secs(HOUR as u64));
+}
+
+#[tokio::test]
 async fn s_08_whoever_leads_tells_of_malformed_keys_once_also_of_those_found_before() {
     let api = Api::default();
     let (mut keeper, _clock, leads) = keeper(&api);
     leads.send_replace(false);
     let path = format!("/api/v1/namespaces/{}/secrets/bad", keeper.world.settings.namespace);
-    api.held().objects.insert(path, json!({"metadata": {"name": "bad", "resourceVersion": "1"}}));
+    api.held().objects.insert(
+        path,
+        json!({"metadata": {"name": "bad", "resourceVersion": "1", "labels": {KEY_LABEL: ACTIVE}}}),
+    );
     let events = || api.changes().iter().filter(|change| change.ends_with("/events")).count();
     keeper.step().await.unwrap();
     assert_eq!(events(), 0, "another replica says so");

@@ -88,6 +88,13 @@ pub fn newest_first(keys: &mut [KeySecret], order: KeyOrder, now: Timestamp) {
     keys.sort_by_key(|key| rank(key, order, now));
 }
 
+/// When the next of the keys that [`newest_first`] puts behind the others, since
+/// they begin later, will have its place among them.
+pub fn next_start(keys: &[KeySecret], now: Timestamp) -> Option<Timestamp> {
+    let starts = keys.iter().map(|key| key.certificate.not_before().saturating_sub(AHEAD));
+    starts.filter(|start| *start > now).min()
+}
+
 /// What [`newest_first`] sorts by.
 pub(crate) fn rank(key: &KeySecret, order: KeyOrder, now: Timestamp) -> (bool, i64, Timestamp) {
     let is_ahead = key.certificate.not_before() > now.saturating_add(AHEAD);
@@ -260,6 +267,10 @@ mod tests {
         };
         assert_eq!(names(KeyOrder::CertNotBefore), ["new", "old", "future"]);
         assert_eq!(names(KeyOrder::SecretCreationTimestamp), ["old", "new", "future"]);
+        let start = next_start(&keys, now).unwrap();
+        assert_eq!((start, next_start(&keys, start)), (now + 3600, None));
+        newest_first(&mut keys, KeyOrder::CertNotBefore, start);
+        assert_eq!(keys[0].name, "future");
     }
 
     #[test]
