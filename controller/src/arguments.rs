@@ -5,7 +5,6 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,9 +12,9 @@ use std::time::Duration;
 use bulla_core::Environment;
 use bulla_seal::reconcile::Rules;
 use bulla_seal::{KeyOrder, NewKey, Precedence, Renewal, UnsealOptions};
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, value_parser};
 
-use self::values::{address, duration, pairs, rfc1123z, seconds, truth};
+use self::values::{duration, number, pairs, positive, rfc1123z, seconds, truth};
 use crate::http::Rate;
 use crate::reconcile::{self, Reconciler};
 use crate::telemetry::{Format, Log};
@@ -77,9 +76,9 @@ pub(crate) struct Settings {
     /// How often a failure is tried again quickly.
     pub(crate) quick_retries: u32,
     /// Address of the HTTP API.
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
     /// Address of the metrics.
-    pub(crate) listen_metrics: SocketAddr,
+    pub(crate) listen_metrics: String,
     /// How often the HTTP API may be asked about SealedSecrets.
     pub(crate) rate: Rate,
     /// What is logged, and how.
@@ -121,13 +120,13 @@ struct Flags {
     #[arg(long, alias = "rotate-period", value_name = "DURATION", default_value = "720h0m0s", value_parser = seconds)]
     key_renew_period: i64,
     /// Bits of new keys: 2048, 3072, 4096 or 8192
-    #[arg(long, value_name = "BITS", default_value_t = 4096)]
+    #[arg(long, value_name = "BITS", default_value_t = 4096, value_parser = number::<usize>)]
     key_size: usize,
     /// How long the certificates of new keys hold
     #[arg(long, value_name = "DURATION", default_value = KEY_TTL.as_str(), value_parser = seconds)]
     key_ttl: i64,
     /// Accepted; requests are not limited at this end
-    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_hyphen_values = true, value_parser = number::<i64>)]
     kubeclient_burst: i64,
     /// Accepted; requests are not limited at this end
     #[arg(long, value_name = "N", default_value_t = 5.0, allow_hyphen_values = true)]
@@ -151,11 +150,11 @@ struct Flags {
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     leader_elect_retry_period: Duration,
     /// Where /healthz, /readyz, /v1/cert.pem, /v1/verify and /v1/rotate are served
-    #[arg(long, value_name = "ADDRESS", default_value = ":8080", value_parser = address)]
-    listen_addr: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
+    listen_addr: String,
     /// Where /metrics is served
-    #[arg(long, value_name = "ADDRESS", default_value = ":8081", value_parser = address)]
-    listen_metrics_addr: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081")]
+    listen_metrics_addr: String,
     /// text or json
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: String,
@@ -166,8 +165,8 @@ struct Flags {
     #[arg(long, value_name = "LEVEL", default_value = "INFO")]
     log_level: String,
     /// How often a failure is tried again quickly; later attempts come with growing pauses, without an end
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    max_unseal_retries: u32,
+    #[arg(long, value_name = "N", default_value_t = 5, allow_hyphen_values = true, value_parser = number::<i64>)]
+    max_unseal_retries: i64,
     /// Common name of the certificates of new keys
     #[arg(long, value_name = "TEXT", default_value = "")]
     my_cn: String,
@@ -181,10 +180,10 @@ struct Flags {
     #[arg(long, value_name = "LIST", default_value = "", value_parser = pairs)]
     privatekey_labels: BTreeMap<String, String>,
     /// How many requests to /v1/verify and /v1/rotate, taken together, are answered each second
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = positive)]
     rate_limit: u32,
     /// How many of them may come at once beyond the first
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = number::<u32>)]
     rate_limit_burst: u32,
     /// Accepted; a request may take 30 seconds
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = seconds)]
@@ -226,7 +225,13 @@ pub(crate) fn read(arguments: Vec<OsString>, environment: &Environment) -> Resul
     let mut all = vec![OsString::from(if is_swapped { "controller" } else { "bulla-controller" })];
     all.extend(from_variables(environment));
     all.extend(arguments.into_iter().skip(1));
-    let matches = match Flags::command().try_get_matches_from(all) {
+    let mut command = Flags::command();
+    if is_swapped {
+        // The original takes no notice of words that belong to no flag.
+        command =
+            command.arg(Arg::new("words").hide(true).num_args(0..).value_parser(value_parser!(OsString)));
+    }
+    let matches = match command.try_get_matches_from(all) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => return Ok(Asked::Show(error.to_string())),
         Err(error) => return Err(error.to_string()),
@@ -253,14 +258,16 @@ fn from_variables(environment: &Environment) -> Vec<OsString> {
     let mut found = Vec::new();
     let variables: BTreeMap<_, _> = environment.variables().collect();
     for argument in Flags::command().get_arguments() {
-        let Some(name) = argument.get_long() else { continue };
-        let variable = format!("{}{}", env::FLAGS, name.to_uppercase().replace('-', "_"));
-        let Some(value) = variables.get(std::ffi::OsStr::new(&variable)) else { continue };
-        let mut flag = OsString::from(format!("--{name}="));
-        flag.push(value);
-        let alone = [OsString::from("controller"), flag.clone()];
-        if name != "help" && Flags::command().try_get_matches_from(alone).is_ok() {
-            found.push(flag);
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        for name in argument.get_long().into_iter().chain(aliases) {
+            let variable = format!("{}{}", env::FLAGS, name.to_uppercase().replace('-', "_"));
+            let Some(value) = variables.get(std::ffi::OsStr::new(&variable)) else { continue };
+            let mut flag = OsString::from(format!("--{name}="));
+            flag.push(value);
+            let alone = [OsString::from("controller"), flag.clone()];
+            if name != "help" && Flags::command().try_get_matches_from(alone).is_ok() {
+                found.push(flag);
+            }
         }
     }
     found
@@ -269,8 +276,8 @@ fn from_variables(environment: &Environment) -> Vec<OsString> {
 impl Flags {
     fn settings(self, namespace: &str) -> Result<Settings, String> {
         let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if self.key_prefix.len() > MAX_PREFIX || !self.key_prefix.bytes().all(of_name) {
-            return Err(format!("--key-prefix: at most {MAX_PREFIX} characters of a-z, 0-9 and -"));
+        if !(1..=MAX_PREFIX).contains(&self.key_prefix.len()) || !self.key_prefix.bytes().all(of_name) {
+            return Err(format!("--key-prefix: 1 to {MAX_PREFIX} characters of a-z, 0-9 and -"));
         }
         if ![2048, 3072, 4096, 8192].contains(&self.key_size) {
             return Err("--key-size: 2048, 3072, 4096 or 8192".to_owned());
@@ -310,7 +317,7 @@ impl Flags {
             old_gc_behavior: self.old_gc_behavior,
             update_status: self.update_status,
             watches_secrets: !self.skip_recreate,
-            quick_retries: self.max_unseal_retries,
+            quick_retries: u32::try_from(self.max_unseal_retries.max(0)).unwrap_or(u32::MAX),
             listen: self.listen_addr,
             listen_metrics: self.listen_metrics_addr,
             rate: Rate { per_second: self.rate_limit, burst: self.rate_limit_burst },

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use bulla_api::Secret;
 use bulla_seal::reconcile::{ACTIVE, KEY_LABEL};
-use bulla_seal::{KeyRing, KeySecret, key_name, newest_first};
+use bulla_seal::{KeyRing, KeySecret, key_name, newest_first, next_start};
 use futures_util::StreamExt;
 use kube::runtime::watcher::Event;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{Duration, Instant, sleep_until};
+use tokio::time::{Duration, Instant, interval_at, sleep_until};
 
 use crate::World;
 use crate::cluster::{ApiError, Key};
@@ -23,8 +23,12 @@ use crate::watch as watches;
 const PAUSE: Duration = Duration::from_secs(2);
 /// How far that pause grows while it fails again and again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often the Secret is asked for that no watch sees.
+const LOOK: Duration = Duration::from_secs(30);
 /// How many names are tried for a new key.
-const NAMES: u32 = 8;
+const NAMES: usize = 8;
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
 /// A day; longer waits are made of several.
 const DAY: i64 = 86_400;
 
@@ -64,6 +68,10 @@ pub(crate) struct Keeper {
     names: BTreeSet<String>,
     /// Names of key Secrets that were spoken of.
     known: BTreeSet<String>,
+    /// The version of the key without a label that was read last.
+    unlabeled: Option<String>,
+    /// When a key that lies ahead will be sealed with.
+    next_start: Option<i64>,
     /// Versions of malformed ones that were told of in the cluster.
     told: BTreeSet<String>,
 }
@@ -73,7 +81,12 @@ impl Keeper {
     pub(crate) fn new(world: Arc<World>, leads: watch::Receiver<bool>) -> (Self, watch::Receiver<Arc<Ring>>) {
         let (ring, receiver) = watch::channel(Arc::default());
         let [names, known, told] = [(); 3].map(|()| BTreeSet::new());
-        (Self { world, ring, leads, is_started: false, is_asked: false, names, known, told }, receiver)
+        let (unlabeled, next_start) = (None, None);
+        let (is_started, is_asked) = (false, false);
+        (
+            Self { world, ring, leads, is_started, is_asked, names, known, unlabeled, next_start, told },
+            receiver,
+        )
     }
 
     /// Keeps the ring until the process ends.
@@ -85,6 +98,7 @@ impl Keeper {
         let mut changes = watches::secrets(&self.world.cluster.client(), &namespace, &label);
         let mut renew = signal(SignalKind::user_defined1()).map_err(|error| error.to_string())?;
         let (mut due, mut pause) = (Instant::now(), PAUSE);
+        let mut looks = interval_at(due + LOOK, LOOK);
         loop {
             tokio::select! {
                 Some((_, change)) = changes.next() => match change {
@@ -93,6 +107,7 @@ impl Keeper {
                 },
                 Some(()) = renew.recv() => self.is_asked = true,
                 Ok(()) = self.leads.changed() => {}
+                _ = looks.tick() => if !self.is_outdated().await { continue },
                 () = sleep_until(due) => {}
             }
             match self.step().await {
@@ -129,8 +144,25 @@ impl Keeper {
         self.is_asked = false;
         self.is_started = *self.leads.borrow();
         let newest = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
-        let wait = renewal.next(newest, self.world.clock.now()).unwrap_or(DAY).clamp(1, DAY);
+        let now = self.world.clock.now();
+        let start = self.next_start.map(|start| start.saturating_sub(now));
+        let wait = renewal.next(newest, now).into_iter().chain(start).min().unwrap_or(DAY).clamp(1, DAY);
         Ok(Duration::from_secs(wait as u64))
+    }
+
+    /// Whether the key without a label is another than when the keys were read.
+    async fn is_outdated(&self) -> bool {
+        let found = self.find_unlabeled().await;
+        found.is_ok_and(|found| version(found.as_ref()) != self.unlabeled)
+    }
+
+    /// Up to release 0.8 the only key was named as the prefix and had no label.
+    async fn find_unlabeled(&self) -> Result<Option<Secret>, ApiError> {
+        let settings = &self.world.settings;
+        let key =
+            Key { namespace: settings.namespace.as_str().into(), name: settings.key_prefix.as_str().into() };
+        let found = self.world.cluster.secret(&key).await?;
+        Ok(found.filter(|secret| !secret.metadata.labels.contains_key(KEY_LABEL)))
     }
 
     /// Reads all keys anew and puts a ring of them in place.
@@ -139,12 +171,9 @@ impl Keeper {
         let settings = &world.settings;
         let (cluster, namespace) = (&world.cluster, settings.namespace.as_str());
         let mut secrets = cluster.labeled_secrets(namespace, &format!("{KEY_LABEL}={ACTIVE}")).await?;
-        let oldest = Key { namespace: namespace.into(), name: settings.key_prefix.as_str().into() };
-        if !secrets.iter().any(|secret| secret.metadata.name == settings.key_prefix) {
-            // Up to release 0.8 the only key had this name and no label.
-            let oldest = cluster.secret(&oldest).await?;
-            secrets.extend(oldest.filter(|secret| !secret.metadata.labels.contains_key(KEY_LABEL)));
-        }
+        let unlabeled = self.find_unlabeled().await?;
+        self.unlabeled = version(unlabeled.as_ref());
+        secrets.extend(unlabeled);
         let mut keys = Vec::new();
         for secret in &secrets {
             match KeySecret::read(secret) {
@@ -152,7 +181,9 @@ impl Keeper {
                 Err(error) => self.refuse(secret, &error.to_string()).await,
             }
         }
-        newest_first(&mut keys, settings.key_order, self.world.clock.now());
+        let now = self.world.clock.now();
+        newest_first(&mut keys, settings.key_order, now);
+        self.next_start = next_start(&keys, now);
         self.names = keys.iter().map(|key| key.name.clone()).collect();
         for key in &keys {
             if self.known.insert(key.name.clone()) {
@@ -165,7 +196,7 @@ impl Keeper {
         });
         // Only what was read back from the cluster is served.
         self.world.metrics.keys_read(keys.len(), newest.as_ref().map(|newest| newest.time));
-        self.world.health.certified(keys.first().map(|key| key.certificate_pem.clone()));
+        self.world.health.certified(keys.first().map(|key| key.certificate.to_pem().into_bytes()));
         let ring = Ring { keys: KeyRing::new(keys.into_iter().map(|key| key.key)), newest };
         self.ring.send_if_modified(|old| {
             let is_other = fingerprints(old) != fingerprints(&ring);
@@ -200,28 +231,33 @@ impl Keeper {
             let ring = keeper.ring.borrow();
             ring.newest.as_ref().map(|newest| newest.fingerprint.clone())
         };
-        let (before, names) = (newest(self), self.names.clone());
+        // The name is another than that of a key that was lost, which may come
+        // back from a backup: none that was spoken of, and after a restart, when
+        // that is forgotten, the age of the newest key makes it another.
+        let (before, known) = (newest(self), self.known.clone());
+        let now = self.world.clock.now();
         let after = if let Some(fingerprint) = &before {
-            fingerprint.clone()
+            let time = self.ring.borrow().newest.as_ref().map_or(now, |newest| newest.time);
+            format!("{fingerprint} hour {}", now.saturating_sub(time) / HOUR)
         } else {
-            // Another name than that of a key that was lost, which comes back
-            // from a backup.
             let is_lost = self.warn_of_loss().await;
-            format!("minute {} {is_lost}", self.world.clock.now() / 60)
+            format!("minute {} {is_lost}", now / 60)
         };
         let mut secret = self.generate().await?;
         // That took its time: of those that started at once all but the fastest
         // find its key here, and the others meet at one name, unless a minute
-        // ends between them. Then there are two keys, which does no harm; so it
-        // is where a first attempt without an answer succeeds after a second.
+        // (an hour of the newest key's age) ends between them. Then there are two
+        // keys, which does no harm; so it is where a first attempt without an
+        // answer succeeds after a second.
         self.load().await?;
         if newest(self) != before {
             return Ok(());
         }
         let cluster = self.world.cluster.uid().await;
-        for attempt in 0..NAMES {
-            let prefix = &self.world.settings.key_prefix;
-            secret.metadata.name = key_name(prefix, &cluster, &after, attempt);
+        let world = Arc::clone(&self.world);
+        let names = (0..).map(|attempt| key_name(&world.settings.key_prefix, &cluster, &after, attempt));
+        for name in names.filter(|name| !known.contains(name)).take(NAMES) {
+            secret.metadata.name.clone_from(&name);
             match self.world.cluster.create_secret(&secret).await {
                 Ok(()) => {
                     Self::announce(&secret);
@@ -230,10 +266,8 @@ impl Keeper {
                 Err(error) if error.is_conflict() => {
                     // Somebody was faster: their key is as good as ours.
                     self.load().await?;
-                    let name = &secret.metadata.name;
                     // Of keys of the same second the older one stays the newest.
-                    let is_new = self.names.contains(name) && !names.contains(name);
-                    if is_new || newest(self) != before {
+                    if self.names.contains(&name) || newest(self) != before {
                         return Ok(());
                     }
                 }
@@ -282,6 +316,10 @@ impl Keeper {
         }
         false
     }
+}
+
+fn version(secret: Option<&Secret>) -> Option<String> {
+    secret.map(|secret| secret.metadata.server.resource_version.clone())
 }
 
 fn fingerprints(ring: &Ring) -> Vec<&str> {

@@ -130,7 +130,12 @@ impl Api {
                 Some(object) => (StatusCode::OK, object.clone()),
                 None if path.ends_with('s') => {
                     let below = format!("{path}/");
-                    let items = held.objects.iter().filter(|(name, _)| name.starts_with(&below));
+                    let query = uri.query().unwrap_or_default().replace("%2F", "/");
+                    let label = query.strip_prefix("labelSelector=").and_then(|label| label.split_once('='));
+                    let items = held.objects.iter().filter(|(name, object)| {
+                        name.starts_with(&below)
+                            && label.is_none_or(|(name, value)| object["metadata"]["labels"][name] == value)
+                    });
                     let items: Vec<&Value> = items.map(|(_, object)| object).collect();
                     (
                         StatusCode::OK,

@@ -12,7 +12,7 @@ fn defaults_are_those_of_the_original() {
     assert_eq!((settings.key_prefix.as_str(), settings.new_key.bits), ("sealed-secrets-key", 4096));
     assert_eq!((settings.renewal.period, settings.new_key.validity), (720 * 3600, 87_600 * 3600));
     assert!(settings.unseal.accepts_v1_data && !settings.old_gc_behavior);
-    assert_eq!(settings.listen.port(), 8080);
+    assert_eq!((settings.listen.as_str(), settings.listen_metrics.as_str()), (":8080", ":8081"));
 }
 
 #[test]
@@ -82,6 +82,37 @@ fn switches_take_a_value_behind_an_equals_sign_only() {
     for argument in ["--update-status=x", "--key-size=1024", "--key-prefix=A", "--key-ttl=30d", "--unknown"] {
         assert!(settings(&[argument], &[]).is_err(), "{argument}");
     }
+}
+
+#[test]
+fn what_the_original_bears_is_borne_by_who_takes_its_place() {
+    let words =
+        ["controller", "--update-status", "false", "--max-unseal-retries", "-1", "--skip-recreate", "x"];
+    let read = read_settings(&words, &[]);
+    assert!(read.update_status && !read.watches_secrets, "a word is no value of a switch");
+    assert_eq!(read.quick_retries, 0);
+    let as_own = |words: &[&str]| super::testing::try_settings_as("bulla-controller", words, &[]);
+    assert!(as_own(&[]).is_ok());
+    for words in [&["controller"][..], &["--update-status", "false"]] {
+        assert!(as_own(words).err().unwrap().contains("unexpected argument"), "{words:?}");
+    }
+    let read = read_settings(&["--key-size=0x1000", "--rate-limit=0x3", "--listen-addr=localhost:http"], &[]);
+    assert_eq!((read.new_key.bits, read.rate.per_second, read.listen.as_str()), (4096, 3, "localhost:http"));
+    for refused in ["--key-prefix=", "--rate-limit=0", "--rate-limit-burst=-1", "--max-unseal-retries=x"] {
+        assert!(settings(&[refused], &[]).is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn variables_of_old_names_and_of_any_address_count() {
+    let variables = [
+        ("SEALED_SECRETS_KEY_RENEW_PERIOD", "1h"),
+        ("SEALED_SECRETS_LISTEN_METRICS_ADDR", "localhost:8081"),
+        ("SEALED_SECRETS_ROTATE_PERIOD", "3s"),
+    ];
+    let read = read_settings(&[], &variables);
+    assert_eq!((read.renewal.period, read.listen_metrics.as_str()), (3, "localhost:8081"));
+    assert_eq!(read_settings(&["--key-renew-period=2h"], &variables).renewal.period, 7200);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Values of flags, as Go reads them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bulla_core::Timestamp;
@@ -16,6 +15,17 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
     }
 }
 
+/// A whole number as Go's flags read it, such as `0x1000`.
+pub(super) fn number<T: TryFrom<i64>>(text: &str) -> Result<T, String> {
+    let number = bulla_template::parse_int(text.as_bytes(), 0).and_then(|number| number.try_into().ok());
+    number.ok_or_else(|| "a whole number in its range".to_owned())
+}
+
+/// A number of at least one.
+pub(super) fn positive(text: &str) -> Result<u32, String> {
+    number(text).ok().filter(|number| *number > 0).ok_or_else(|| "a whole number, at least 1".to_owned())
+}
+
 /// A duration of Go's, in seconds.
 pub(super) fn seconds(text: &str) -> Result<i64, String> {
     let nanoseconds = bulla_template::parse_duration(text).ok_or("a duration such as 720h30m")?;
@@ -27,12 +37,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let nanoseconds =
         bulla_template::parse_duration(text).and_then(|nanoseconds| nanoseconds.try_into().ok());
     nanoseconds.map(Duration::from_nanos).ok_or_else(|| "a duration such as 1m30s".to_owned())
-}
-
-/// An address of Go's: `:8080` is every interface.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    let whole = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
-    whole.parse().map_err(|_| "an address such as :8080 or 127.0.0.1:8080".to_owned())
 }
 
 /// `K=V,K=V`; a value may hold `=`.

@@ -12,20 +12,17 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
 
 use super::bucket::{Bucket, Rate};
-use super::listen::Answer;
+use super::listen::{Answer, Reply};
 use super::{empty, text, typed};
 use crate::keys::Ring;
 use crate::worker::{Budget, Worker};
 
 /// Bytes of a request.
 const BODY: usize = 4 << 20;
-/// Bytes of an unwanted body that are read away, so that the client sees the answer.
+/// Bytes of an unwanted body that are read away.
 pub(super) const FEW: usize = 256 << 10;
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// Requests whose bodies are held at a time.
 const AT_ONCE: usize = 4;
 
@@ -68,25 +65,22 @@ impl Desk {
     }
 
     /// Answers, if it is not asked too often.
-    pub(super) async fn ask(&self, question: Question, body: Incoming) -> Answer {
+    pub(super) async fn ask(&self, question: Question, body: Incoming) -> Reply {
         let turn = self.bucket.take(Instant::now());
-        let mut answer = match turn.retry {
-            Some(_) => limited(body).await,
+        let mut reply = match turn.retry {
+            Some(_) => limited(body),
             None => self.admit(question, body).await,
         };
-        turn.tell(answer.headers_mut());
-        answer
+        turn.tell(reply.answer.headers_mut());
+        reply
     }
 
-    async fn admit(&self, question: Question, mut body: Incoming) -> Answer {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return limited(body).await };
+    async fn admit(&self, question: Question, mut body: Incoming) -> Reply {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return limited(body) };
         let text = match read(&mut body).await {
             Ok(text) => text,
-            Err(Unread::Broken) => return empty(StatusCode::BAD_REQUEST),
-            Err(Unread::TooLarge) => {
-                drain(body, 2 * BODY).await;
-                return too_large();
-            }
+            Err(Unread::Broken) => return empty(StatusCode::BAD_REQUEST).into(),
+            Err(Unread::TooLarge) => return Reply { answer: too_large(), unread: Some((body, 2 * BODY)) },
         };
         let (ring, random) = (Arc::clone(&self.ring.borrow()), Arc::clone(&self.random));
         let (options, work) = (self.options, self.work);
@@ -96,7 +90,8 @@ impl Desk {
             let budget = Budget::of(work);
             answer(question, text, &ring, options, &*random, &|| budget.is_left())
         };
-        self.worker.run(job).await.unwrap_or_else(|| empty(StatusCode::INTERNAL_SERVER_ERROR))
+        let answer = self.worker.run(job).await;
+        answer.unwrap_or_else(|| empty(StatusCode::INTERNAL_SERVER_ERROR)).into()
     }
 }
 
@@ -148,9 +143,8 @@ fn too_large() -> Answer {
     )
 }
 
-async fn limited(body: Incoming) -> Answer {
-    drain(body, FEW).await;
-    text(StatusCode::TOO_MANY_REQUESTS, "limit exceeded\n")
+fn limited(body: Incoming) -> Reply {
+    Reply { answer: text(StatusCode::TOO_MANY_REQUESTS, "limit exceeded\n"), unread: Some((body, FEW)) }
 }
 
 async fn read(body: &mut Incoming) -> Result<Vec<u8>, Unread> {
@@ -166,18 +160,4 @@ async fn read(body: &mut Incoming) -> Result<Vec<u8>, Unread> {
         text.extend_from_slice(&data);
     }
     Ok(text)
-}
-
-/// Reads up to so many bytes away: where a connection is closed with something
-/// unread, the answer may be lost with it.
-pub(super) async fn drain(mut body: Incoming, most: usize) {
-    let reads = async {
-        let mut left = most;
-        while left > 0
-            && let Some(Ok(frame)) = body.frame().await
-        {
-            left = left.saturating_sub(frame.data_ref().map_or(0, hyper::body::Bytes::len));
-        }
-    };
-    let _ = timeout(PATIENCE, reads).await;
 }

@@ -1,17 +1,16 @@
 //! A listener that nobody can occupy (`security.md` H-01): few connections,
 //! short heads, one request each, and where all places are taken, who has not
-//! asked yet makes room.
+//! asked yet, or is refused, makes room.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,10 +23,28 @@ use tokio::time::{sleep, timeout};
 /// What is answered.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
+/// How long an unwanted body may take to be read away.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What a request gets.
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    /// A body that nobody wants, and how many bytes of it to read away first:
+    /// where a connection is closed with something unread, the answer may be
+    /// lost with it.
+    pub(crate) unread: Option<(Incoming, usize)>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, unread: None }
+    }
+}
+
 /// Who answers.
 pub(crate) trait Service: Send + Sync + 'static {
     /// Answers one request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + Send;
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Reply> + Send;
 }
 
 /// What a listener bears.
@@ -58,11 +75,6 @@ impl Limits {
     };
 }
 
-/// Listens; an error says why that cannot be.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
-}
-
 /// Serves until `end` says so; who has asked by then gets the answer.
 pub(crate) async fn serve<S: Service>(
     listener: TcpListener,
@@ -83,9 +95,9 @@ pub(crate) async fn serve<S: Service>(
             continue;
         };
         guests.make_room(limits.connections).await;
-        let is_asking = Arc::new(AtomicBool::new(false));
-        let talk = talk(stream, Arc::clone(&service), limits, Arc::clone(&is_asking));
-        guests.places.push_back((guests.all.spawn(talk), is_asking));
+        let manners = Arc::<Manners>::default();
+        let talk = talk(stream, Arc::clone(&service), limits, Arc::clone(&manners));
+        guests.places.push_back((guests.all.spawn(talk), manners));
         // A request that has arrived is seen before the next guest is let in.
         tokio::task::yield_now().await;
     }
@@ -94,11 +106,28 @@ pub(crate) async fn serve<S: Service>(
     Ok(())
 }
 
-/// The open connections, oldest first, and whether each has asked: from then
-/// on it is left alone until its answer is with the client.
+/// The open connections, oldest first.
 struct Guests {
     all: JoinSet<()>,
-    places: VecDeque<(AbortHandle, Arc<AtomicBool>)>,
+    places: VecDeque<(AbortHandle, Arc<Manners>)>,
+}
+
+/// How a guest behaves. Who has asked is left alone until the answer is with
+/// the client, but for the time in which an unwanted body is read away.
+#[derive(Default)]
+struct Manners {
+    has_asked: AtomicBool,
+    is_talking_on: AtomicBool,
+}
+
+impl Manners {
+    fn has_asked(&self) -> bool {
+        self.has_asked.load(Ordering::Relaxed)
+    }
+
+    fn makes_room(&self) -> bool {
+        !self.has_asked() || self.is_talking_on.load(Ordering::Relaxed)
+    }
 }
 
 impl Guests {
@@ -109,8 +138,8 @@ impl Guests {
             if self.places.len() < places {
                 return;
             }
-            let silent = self.places.iter().position(|(_, is_asking)| !is_asking.load(Ordering::Relaxed));
-            match silent.and_then(|at| self.places.remove(at)) {
+            let first = self.places.iter().position(|(_, manners)| manners.makes_room());
+            match first.and_then(|at| self.places.remove(at)) {
                 Some((task, _)) => task.abort(),
                 // Answers take a bounded time.
                 None => drop(self.all.join_next().await),
@@ -120,18 +149,23 @@ impl Guests {
 
     /// Waits for those who have asked.
     async fn leave(mut self) {
-        let silent = self.places.iter().filter(|(_, is_asking)| !is_asking.load(Ordering::Relaxed));
+        let silent = self.places.iter().filter(|(_, manners)| !manners.has_asked());
         silent.for_each(|(task, _)| task.abort());
         while self.all.join_next().await.is_some() {}
     }
 }
 
-async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, is_asking: Arc<AtomicBool>) {
+async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, manners: Arc<Manners>) {
     let answered = Notify::new();
-    let (service, is_asking, answered) = (&service, &is_asking, &answered);
+    let (service, manners, answered) = (&service, &manners, &answered);
     let answer = service_fn(move |request| async move {
-        is_asking.store(true, Ordering::Relaxed);
-        let answer = service.answer(request).await;
+        manners.has_asked.store(true, Ordering::Relaxed);
+        let Reply { answer, unread } = service.answer(request).await;
+        if let Some((body, most)) = unread {
+            manners.is_talking_on.store(true, Ordering::Relaxed);
+            let _ = timeout(PATIENCE, drain(body, most)).await;
+            manners.is_talking_on.store(false, Ordering::Relaxed);
+        }
         answered.notify_one();
         Ok::<_, Infallible>(answer)
     });
@@ -149,4 +183,14 @@ async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, is
         () = sleep(limits.head + limits.request) => return,
     }
     let _ = timeout(limits.taking, connection).await;
+}
+
+/// Reads up to so many bytes away.
+async fn drain(mut body: Incoming, most: usize) {
+    let mut left = most;
+    while left > 0
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+    }
 }

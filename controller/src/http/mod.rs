@@ -2,6 +2,7 @@
 //! questions that strangers may ask (`sealed-secrets.md` 6, `security.md` S-04
 //! to S-06, H-01, H-02).
 
+pub(crate) mod address;
 mod bucket;
 mod desk;
 mod health;
@@ -24,7 +25,7 @@ use crate::metrics::Metrics;
 pub(crate) use bucket::Rate;
 use desk::{Desk, Question};
 pub(crate) use health::Health;
-use listen::{Answer, Limits, Service};
+use listen::{Answer, Limits, Reply, Service};
 
 /// Answers requests.
 struct Api {
@@ -46,13 +47,13 @@ pub(crate) async fn serve(
     let desk = Desk::open(settings.rate, settings.unseal, random, ring, limits.work)
         .map_err(|error| error.to_string())?;
     let (health, metrics) = (Arc::clone(&world.health), Arc::clone(&world.metrics));
-    let listener = listen::bind(settings.listen).await?;
-    tracing::info!(addr = %settings.listen, "HTTP server serving");
+    let listener = address::bind(&settings.listen).await?;
+    tracing::info!(addr = settings.listen, "HTTP server serving");
     listen::serve(listener, limits, Api { health, metrics, desk, limits }, end).await
 }
 
 impl Service for Api {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
         let counted = match request.uri().path() {
             "/v1/cert.pem" => Some("/v1/cert.pem"),
             "/v1/rotate" => Some("/v1/rotate"),
@@ -60,21 +61,21 @@ impl Service for Api {
             _ => None,
         };
         let (method, start) = (request.method().clone(), Instant::now());
-        let answer = tokio::time::timeout(self.limits.request, self.route(request)).await;
-        let answer =
-            answer.unwrap_or_else(|_| text(StatusCode::REQUEST_TIMEOUT, "the request took too long\n"));
+        let reply = tokio::time::timeout(self.limits.request, self.route(request)).await;
+        let reply =
+            reply.unwrap_or_else(|_| text(StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into());
         if let Some(path) = counted {
-            self.metrics.requested(path, &method, answer.status(), start.elapsed());
+            self.metrics.requested(path, &method, reply.answer.status(), start.elapsed());
         }
-        answer
+        reply
     }
 }
 
 impl Api {
-    async fn route(&self, request: Request<Incoming>) -> Answer {
+    async fn route(&self, request: Request<Incoming>) -> Reply {
         let is_read = *request.method() == Method::GET || *request.method() == Method::HEAD;
-        match request.uri().path() {
-            "/healthz" | "/readyz" | "/v1/cert.pem" if !is_read => refuse(request, "GET, HEAD").await,
+        let answer = match request.uri().path() {
+            "/healthz" | "/readyz" | "/v1/cert.pem" if !is_read => return refuse(request, "GET, HEAD"),
             "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => match self.health.missing() {
                 None => text(StatusCode::OK, "ok\n"),
@@ -84,20 +85,22 @@ impl Api {
                 Some(certificate) => typed(StatusCode::OK, "application/x-pem-file", certificate),
                 None => text(StatusCode::INTERNAL_SERVER_ERROR, "cannot get certificate\n"),
             },
-            "/v1/verify" | "/v1/rotate" if *request.method() != Method::POST => refuse(request, "POST").await,
-            "/v1/verify" => self.desk.ask(Question::Verify, request.into_body()).await,
-            "/v1/rotate" => self.desk.ask(Question::Rotate, request.into_body()).await,
+            "/v1/verify" | "/v1/rotate" if *request.method() != Method::POST => {
+                return refuse(request, "POST");
+            }
+            "/v1/verify" => return self.desk.ask(Question::Verify, request.into_body()).await,
+            "/v1/rotate" => return self.desk.ask(Question::Rotate, request.into_body()).await,
             _ => text(StatusCode::NOT_FOUND, "404 page not found\n"),
-        }
+        };
+        answer.into()
     }
 }
 
 /// Says which methods there are.
-pub(crate) async fn refuse(request: Request<Incoming>, allowed: &'static str) -> Answer {
-    desk::drain(request.into_body(), desk::FEW).await;
+pub(crate) fn refuse(request: Request<Incoming>, allowed: &'static str) -> Reply {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
+    Reply { answer, unread: Some((request.into_body(), desk::FEW)) }
 }
 
 /// An answer without a body.

@@ -38,7 +38,7 @@ async fn served(rate: Rate, limits: Limits) -> (SocketAddr, Arc<Metrics>) {
     let ring = watch::channel(Arc::new(Ring::of(KeyRing::new([key()])))).1;
     let desk = Desk::open(rate, UnsealOptions::default(), Arc::new(SystemRandom), ring, limits.work).unwrap();
     let (health, metrics) = (Arc::<Health>::default(), Arc::new(Metrics::new(0).unwrap()));
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let api = Api { health, metrics: Arc::clone(&metrics), desk, limits };
     tokio::spawn(listen::serve(listener, limits, api, watch::channel(false).1));
@@ -193,16 +193,16 @@ async fn h_01_who_drips_is_not_waited_for() {
 struct Waits(Arc<[Notify; 2]>);
 
 impl Service for Waits {
-    async fn answer(&self, _: Request<Incoming>) -> Answer {
+    async fn answer(&self, _: Request<Incoming>) -> Reply {
         self.0[0].notify_one();
         self.0[1].notified().await;
-        text(StatusCode::OK, "ok\n")
+        text(StatusCode::OK, "ok\n").into()
     }
 }
 
 #[tokio::test]
 async fn r_21_who_has_asked_gets_the_answer_and_nobody_else_gets_in() {
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ended) = watch::channel(false);
     let says = Arc::new([Notify::new(), Notify::new()]);
@@ -220,12 +220,55 @@ async fn r_21_who_has_asked_gets_the_answer_and_nobody_else_gets_in() {
     served.await.unwrap().unwrap();
 }
 
+/// Refuses everything, and tells.
+struct Refuses(Arc<Notify>);
+
+impl Service for Refuses {
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        self.0.notify_one();
+        refuse(request, "GET")
+    }
+}
+
+/// Announces a body that never comes.
+const NO_BODY: &[u8] = b"PUT /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+
+#[tokio::test]
+async fn r_21_who_is_refused_is_told_so_also_at_the_end() {
+    let listener = address::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, ended) = watch::channel(false);
+    let asked = Arc::new(Notify::new());
+    let served = tokio::spawn(listen::serve(listener, Limits::DEFAULT, Refuses(Arc::clone(&asked)), ended));
+    let asking = tokio::spawn(async move { send(address, NO_BODY).await });
+    asked.notified().await;
+    end.send_replace(true);
+    assert_eq!(asking.await.unwrap().0, 405);
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn h_01_who_is_refused_and_sends_no_body_keeps_nobody_out() {
+    let limits = Limits { connections: 8, ..Limits::DEFAULT };
+    let (address, _) = served(UNLIMITED, limits).await;
+    let mut crowd = Vec::new();
+    for _ in 0..10 * limits.connections {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(NO_BODY).await.unwrap();
+        crowd.push(stream);
+    }
+    let start = Instant::now();
+    assert_eq!(send(address, &request("GET", "/healthz", "", "")).await.0, 200);
+    // Half a second for each eight of them would be five.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
 /// Answers everything with more than a connection holds.
 struct Large;
 
 impl Service for Large {
-    async fn answer(&self, _: Request<Incoming>) -> Answer {
-        typed(StatusCode::OK, "text/plain", vec![b'x'; LARGE])
+    async fn answer(&self, _: Request<Incoming>) -> Reply {
+        typed(StatusCode::OK, "text/plain", vec![b'x'; LARGE]).into()
     }
 }
 
@@ -235,7 +278,7 @@ const LARGE: usize = 64 << 20;
 async fn h_01_an_answer_is_not_cut_off_to_make_room_and_waits_a_while() {
     for (taking, pause, is_whole) in [(10_000, 0, true), (50, 500, false)] {
         let limits = Limits { connections: 2, taking: Duration::from_millis(taking), ..Limits::DEFAULT };
-        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = address::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen::serve(listener, limits, Large, watch::channel(false).1));
         let mut slow = TcpStream::connect(address).await.unwrap();

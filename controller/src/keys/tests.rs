@@ -1,5 +1,6 @@
 use super::*;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bulla_core::{Random, RandomError};
@@ -92,6 +93,34 @@ async fn q_06_after_all_keys_are_lost_the_next_one_has_another_name() {
     assert_eq!(names.len(), 3, "{names:?}");
 }
 
+#[tokio::test]
+async fn q_03_the_name_of_a_deleted_key_is_left_to_its_backup() {
+    let api = Api::default();
+    let (mut running, clock, _leads) = keeper(&api);
+    running.step().await.unwrap();
+    let first = running.names.clone();
+    clock.0.store(NOW + 30 * DAY, Ordering::Relaxed);
+    running.step().await.unwrap();
+    let second = running.names.difference(&first).next().unwrap().clone();
+    let path = format!("/api/v1/namespaces/{}/secrets/{second}", running.world.settings.namespace);
+    let backup = api.held().objects.remove(&path).unwrap();
+    // The first key is due again, and the next one follows from it.
+    running.step().await.unwrap();
+    assert!(running.names.len() == 2 && !running.names.contains(&second), "{:?}", running.names);
+    let third = running.names.difference(&first).next().unwrap();
+    api.held().objects.remove(&path.replace(&second, third));
+    let (mut restarted, clock, _leads) = keeper(&api);
+    clock.0.store(NOW + 30 * DAY + HOUR, Ordering::Relaxed);
+    for _ in 0..2 {
+        restarted.step().await.unwrap();
+    }
+    let names = &restarted.names;
+    assert!(names.len() == 2 && !names.contains(&second) && !names.contains(third), "{names:?}");
+    api.held().objects.insert(path, backup);
+    restarted.step().await.unwrap();
+    assert_eq!(restarted.ring.borrow().keys.keys().len(), 3);
+}
+
 /// Makes another key as soon as this replica makes its own.
 struct Faster(Api, AtomicI64);
 
@@ -158,12 +187,72 @@ async fn q_03_a_certificate_is_served_once_its_key_is_stored_and_no_key_is_delet
 }
 
 #[tokio::test]
+async fn q_03_of_a_key_secret_its_first_certificate_is_served_and_nothing_that_stands_beside_it() {
+    const KEY: &str = include_str!("../../../tests/fixtures/seal/main.key");
+    const FIRST: &str = include_str!("../../../tests/fixtures/seal/valid.crt");
+    const OTHER: &str = include_str!("../../../tests/fixtures/seal/other.crt");
+    let combined = [
+        format!("{FIRST}{KEY}"),
+        format!("{KEY}{FIRST}"),
+        format!("{FIRST}{OTHER}"),
+        format!("a note\n{}", FIRST.replace('\n', "\r\n")),
+    ];
+    for certificates in combined {
+        let api = Api::default();
+        let (mut keeper, _clock, _leads) = keeper(&api);
+        let path = format!("/api/v1/namespaces/{}/secrets/key", keeper.world.settings.namespace);
+        let data = [("tls.key", KEY), ("tls.crt", &certificates)];
+        let data = data.map(|(name, text)| (name, bulla_api::encode_base64(text.as_bytes())));
+        let secret =
+            json!({"metadata": {"name": "key", "labels": {KEY_LABEL: ACTIVE}}, "data": BTreeMap::from(data)});
+        api.held().objects.insert(path, secret);
+        keeper.step().await.unwrap();
+        let served = keeper.world.health.certificate().unwrap();
+        assert_eq!(String::from_utf8(served).unwrap(), FIRST);
+    }
+}
+
+#[tokio::test]
+async fn q_05_a_key_that_no_watch_tells_of_is_looked_for() {
+    let api = Api::default();
+    let (mut keeper, clock, _leads) = keeper(&api);
+    keeper.step().await.unwrap();
+    assert!(!keeper.is_outdated().await);
+    // Without a label, as up to release 0.8.
+    let settings = &keeper.world.settings;
+    let mut secret = settings.new_key.generate(&settings.namespace, "", NOW, &SystemRandom).unwrap();
+    secret.metadata.labels.clear();
+    let mut secret: Value =
+        serde_json::from_slice(&bulla_api::json_line(&secret.tree()).into_bytes()).unwrap();
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", settings.namespace, settings.key_prefix);
+    for version in ["1", "2"] {
+        secret["metadata"]["resourceVersion"] = version.into();
+        api.held().objects.insert(path.clone(), secret.clone());
+        assert!(keeper.is_outdated().await);
+        keeper.step().await.unwrap();
+        assert!(!keeper.is_outdated().await);
+        assert_eq!(keeper.ring.borrow().keys.keys().len(), 2);
+    }
+    api.held().refuses = Some(StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!keeper.is_outdated().await, "what cannot be read is no news");
+    api.held().refuses = None;
+    api.held().objects.remove(&path);
+    assert!(keeper.is_outdated().await);
+    // A certificate of a clock that goes before: it is sealed with when its time has come.
+    clock.0.store(NOW - 2 * HOUR, Ordering::Relaxed);
+    assert_eq!(keeper.step().await.unwrap(), Duration::from_secs(HOUR as u64));
+}
+
+#[tokio::test]
 async fn s_08_whoever_leads_tells_of_malformed_keys_once_also_of_those_found_before() {
     let api = Api::default();
     let (mut keeper, _clock, leads) = keeper(&api);
     leads.send_replace(false);
     let path = format!("/api/v1/namespaces/{}/secrets/bad", keeper.world.settings.namespace);
-    api.held().objects.insert(path, json!({"metadata": {"name": "bad", "resourceVersion": "1"}}));
+    api.held().objects.insert(
+        path,
+        json!({"metadata": {"name": "bad", "resourceVersion": "1", "labels": {KEY_LABEL: ACTIVE}}}),
+    );
     let events = || api.changes().iter().filter(|change| change.ends_with("/events")).count();
     keeper.step().await.unwrap();
     assert_eq!(events(), 0, "another replica says so");

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 
 use crate::World;
 use crate::arguments::VERSION;
-use crate::http::listen::{self, Answer, Limits, Service};
-use crate::http::{refuse, text, typed};
+use crate::http::listen::{Limits, Reply, Service};
+use crate::http::{address, listen, refuse, text, typed};
 pub(crate) use conditions::Conditions;
 use process::Process;
 
@@ -185,10 +185,10 @@ fn method_label(method: &Method) -> &'static str {
 /// Serves the metrics until `end` says so. Without them the controller goes
 /// on, as the original does.
 pub(crate) async fn serve(world: Arc<World>, mut end: watch::Receiver<bool>) -> Result<(), String> {
-    let address = world.settings.listen_metrics;
-    match listen::bind(address).await {
+    let address = &world.settings.listen_metrics;
+    match address::bind(address).await {
         Ok(listener) => {
-            tracing::info!(addr = %address, "HTTP metrics server serving");
+            tracing::info!(addr = address, "HTTP metrics server serving");
             listen::serve(listener, Limits::DEFAULT, Page(Arc::clone(&world.metrics)), end).await
         }
         Err(error) => {
@@ -202,17 +202,18 @@ pub(crate) async fn serve(world: Arc<World>, mut end: watch::Receiver<bool>) -> 
 struct Page(Arc<Metrics>);
 
 impl Service for Page {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
         if request.uri().path() != "/metrics" {
-            return text(StatusCode::NOT_FOUND, "404 page not found\n");
+            return text(StatusCode::NOT_FOUND, "404 page not found\n").into();
         }
         if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return refuse(request, "GET, HEAD").await;
+            return refuse(request, "GET, HEAD");
         }
-        match self.0.text() {
+        let answer = match self.0.text() {
             Ok(text) => typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
-        }
+        };
+        answer.into()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use bulla_core::Timestamp;
 use bulla_core::civil::{Civil, MONTHS, civil_of};
+use pem::{EncodeConfig, LineEnding, Pem};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
@@ -33,6 +34,7 @@ pub enum CertificateError {
 /// A certificate of a sealing key.
 #[derive(Clone, Debug)]
 pub struct Certificate {
+    der: Vec<u8>,
     key: PublicKey,
     not_before: Timestamp,
     not_after: Timestamp,
@@ -64,6 +66,7 @@ impl Certificate {
         })?;
         let validity = parsed.validity();
         Ok(Self {
+            der: parsed.as_raw().to_vec(),
             key,
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),
@@ -81,6 +84,12 @@ impl Certificate {
     /// The key, whatever the time.
     pub fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// The certificate in PEM, without anything that stood beside it.
+    pub fn to_pem(&self) -> String {
+        let block = Pem::new("CERTIFICATE", self.der.as_slice());
+        pem::encode_config(&block, EncodeConfig::new().set_line_ending(LineEnding::LF))
     }
 
     /// Start of its time; the newest certificate is the one to seal with.

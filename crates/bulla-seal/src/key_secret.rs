@@ -53,9 +53,7 @@ pub struct KeySecret {
     pub name: String,
     /// The private key.
     pub key: SealingKey,
-    /// The certificate, in PEM.
-    pub certificate_pem: Vec<u8>,
-    /// The same, read.
+    /// Its certificate.
     pub certificate: Certificate,
     created: Timestamp,
 }
@@ -65,13 +63,11 @@ impl KeySecret {
     /// is not looked at, as in the reference.
     pub fn read(secret: &Secret) -> Result<Self, KeySecretError> {
         let item = |name| secret.data.get(name).map_or(&[][..], SecretBytes::expose);
-        let certificate_pem = item("tls.crt").to_vec();
         let created = secret.metadata.server.creation_timestamp.as_deref().and_then(parse_rfc3339);
         Ok(Self {
             name: secret.metadata.name.clone(),
             key: SealingKey::from_pem(item("tls.key"))?,
-            certificate: Certificate::from_pem(&certificate_pem)?,
-            certificate_pem,
+            certificate: Certificate::from_pem(item("tls.crt"))?,
             created: created.unwrap_or_default(),
         })
     }
@@ -90,6 +86,13 @@ impl KeySecret {
 /// ones the one whose Secret is older stays first.
 pub fn newest_first(keys: &mut [KeySecret], order: KeyOrder, now: Timestamp) {
     keys.sort_by_key(|key| rank(key, order, now));
+}
+
+/// When the next of the keys that [`newest_first`] puts behind the others, since
+/// they begin later, will have its place among them.
+pub fn next_start(keys: &[KeySecret], now: Timestamp) -> Option<Timestamp> {
+    let starts = keys.iter().map(|key| key.certificate.not_before().saturating_sub(AHEAD));
+    starts.filter(|start| *start > now).min()
 }
 
 /// What [`newest_first`] sorts by.
@@ -218,7 +221,7 @@ mod tests {
         let read = KeySecret::read(&secret).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(read.key.public().fingerprint(), read.certificate.key().fingerprint());
         assert_eq!(read.certificate.not_after() - read.certificate.not_before(), 3650 * 86_400);
-        let der = pem::parse(&read.certificate_pem).unwrap();
+        let der = pem::parse(read.certificate.to_pem()).unwrap();
         let usage = [0x06, 3, 0x55, 0x1d, 0x0f, 1, 1, 0xff, 4, 4, 3, 2, 0, 1];
         let authority = [0x06, 3, 0x55, 0x1d, 0x13, 1, 1, 0xff, 4, 5, 0x30, 3, 1, 1, 0xff];
         let has = |part: &[u8]| der.contents().windows(part.len()).any(|window| window == part);
@@ -264,6 +267,10 @@ mod tests {
         };
         assert_eq!(names(KeyOrder::CertNotBefore), ["new", "old", "future"]);
         assert_eq!(names(KeyOrder::SecretCreationTimestamp), ["old", "new", "future"]);
+        let start = next_start(&keys, now).unwrap();
+        assert_eq!((start, next_start(&keys, start)), (now + 3600, None));
+        newest_first(&mut keys, KeyOrder::CertNotBefore, start);
+        assert_eq!(keys[0].name, "future");
     }
 
     #[test]

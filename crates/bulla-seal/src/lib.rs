@@ -29,7 +29,7 @@ pub use edit::{EditError, edit, editable, values};
 pub use hybrid::{SealError, seal_value};
 pub use key::{KeyError, PublicKey, SealingKey};
 pub use key_secret::{
-    KEY_VALIDITY, KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first,
+    KEY_VALIDITY, KeyOrder, KeySecret, KeySecretError, NewKey, Renewal, key_name, newest_first, next_start,
 };
 pub use reseal::{ResealError, reseal, rotate, verify};
 pub use ring::{KeyRing, NoKey, Opened};

@@ -124,10 +124,7 @@ pub fn unseal(
     };
     secret.metadata.namespace.clone_from(&sealed.metadata.namespace);
     secret.metadata.name.clone_from(&sealed.metadata.name);
-    let owners = owner_references(sealed);
-    if !owners.is_empty() {
-        secret.metadata.owner_references = owners;
-    }
+    secret.metadata.owner_references = owner_references(sealed);
     Ok(secret)
 }
 

@@ -59,4 +59,5 @@ pub use error::{Position, TemplateError};
 pub use failure::Exhausted;
 pub use registry::{Library, function_names};
 pub use template::{Data, MissingKey, Settings, Template};
+pub use text::number::parse_int;
 pub use time::{duration_text, parse_duration};

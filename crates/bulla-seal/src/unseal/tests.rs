@@ -80,9 +80,13 @@ fn d_04_a_template_makes_nobody_else_the_owner() {
     sealed.metadata.server.uid = "u".into();
     let other = OwnerReference { kind: "Other".into(), uid: "o".into(), ..OwnerReference::default() };
     sealed.template.metadata.owner_references.push(other);
-    let secret = run(&sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
-    let owners: Vec<&str> = secret.metadata.owner_references.iter().map(|owner| owner.uid.as_str()).collect();
-    assert_eq!(owners, ["u"]);
+    let owners = |sealed: &SealedSecret| -> Vec<String> {
+        let secret = run(sealed, UnsealOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        secret.metadata.owner_references.into_iter().map(|owner| owner.uid).collect()
+    };
+    assert_eq!(owners(&sealed), ["u"]);
+    sealed.template.metadata.annotations.insert(SKIP_OWNER.into(), "true".into());
+    assert_eq!(owners(&sealed), [""; 0], "none where none is wanted");
 }
 
 #[test]

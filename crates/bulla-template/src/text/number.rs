@@ -2,7 +2,7 @@
 
 /// Parses an integer; base 0 reads the prefixes `0x`, `0o`, `0b`, `0` and
 /// underscores. `None`: malformed or out of range.
-pub(crate) fn parse_int(text: &[u8], base: u32) -> Option<i64> {
+pub fn parse_int(text: &[u8], base: u32) -> Option<i64> {
     let (negative, digits) = match text.first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
