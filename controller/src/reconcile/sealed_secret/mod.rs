@@ -282,9 +282,11 @@ impl Driver {
         }
     }
 
-    /// Another set of keys may open what did not open.
+    /// Another set of keys may open what did not open, or is being tried with the
+    /// old one.
     fn ring_changed(&mut self) {
-        for key in self.known.sealed_for_others() {
+        let in_work = self.keys.values().cloned();
+        for key in self.known.sealed_for_others().into_iter().chain(in_work) {
             self.queue.add(key, Urgency::Backlog);
         }
     }

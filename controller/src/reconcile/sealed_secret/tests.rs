@@ -130,6 +130,23 @@ async fn r_11_who_is_put_off_holds_up_nobody() {
     assert_eq!((*driver.put_off.borrow(), driver.running.len()), (1, AT_ONCE + 1));
 }
 
+#[tokio::test]
+async fn q_05_what_is_tried_with_the_old_keys_while_new_ones_come_is_tried_again() {
+    let (api, mut worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let others = stage(Arc::new(SystemRandom), &[]).1.ring.borrow().clone();
+    let (keys, ring) = watch::channel(others);
+    let right = std::mem::replace(&mut worker.ring, ring).borrow().clone();
+    let mut driver = begun(&api, worker);
+    driver.begin(Instant::now());
+    let failed = driver.running.join_next_with_id().await.unwrap();
+    keys.send(right).unwrap();
+    driver.ring_changed();
+    driver.ended(failed);
+    driver.begin(Instant::now());
+    assert!(one_ends(&mut driver).await, "it is in work again, at once");
+    assert!(api.changes().contains(&"POST /api/v1/namespaces/x/secrets".to_owned()));
+}
+
 fn items(count: usize) -> serde_json::Map<String, serde_json::Value> {
     (0..count).map(|number| (format!("i{number}"), json!("AAAA"))).collect()
 }
