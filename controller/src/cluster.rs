@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::env;
 use crate::leader::Term;
 use crate::patience::{Patience, Pauses, patience};
+use crate::shallow::Shallow;
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -336,7 +337,8 @@ fn text_of(secret: &Secret) -> Vec<u8> {
 }
 
 fn parsed(text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
+    let read = serde_json::from_str::<Shallow>(text);
+    read.map(|read| read.0).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
 }
 
 /// What an API server says, without what it may repeat of an object: values

@@ -30,6 +30,11 @@ impl Clock for SetClock {
     }
 }
 
+/// Lists within lists.
+pub(crate) fn deep() -> Value {
+    (0..150).fold(json!(1), |value, _| json!([value]))
+}
+
 /// What an [`Api`] holds and was asked for.
 #[derive(Default)]
 pub(crate) struct Held {
@@ -134,7 +139,7 @@ impl Api {
                     let items: Vec<&Value> = items.map(|(_, object)| object).collect();
                     (
                         StatusCode::OK,
-                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": {}, "items": items}),
+                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": {"resourceVersion": "1"}, "items": items}),
                     )
                 }
                 None => failure(StatusCode::NOT_FOUND),

@@ -1,18 +1,21 @@
 //! Watches over several namespaces as one stream that never ends: errors are
 //! logged once, a missing kind is waited for.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt, select_all};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::{GroupVersionKind, ObjectMeta, PartialObjectMeta};
+use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{Config, Error, Event, watcher};
 use kube::{Api, Client};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 use crate::cluster::Key;
+use crate::shallow::Shallow;
 
 /// Pauses after errors begin with this.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -24,17 +27,54 @@ pub(crate) type Change<K> = (usize, Event<K>);
 /// Changes of one kind.
 pub(crate) type Changes<K> = BoxStream<'static, Change<K>>;
 
-/// SealedSecrets of namespaces (none means all), whatever is in them.
-pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<DynamicObject> {
-    let kind = ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk("bitnami.com", "v1alpha1", "SealedSecret"),
-        "sealedsecrets",
-    );
-    let api = |namespace: Option<&str>| match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &kind),
-        None => Api::all_with(client.clone(), &kind),
-    };
-    all("sealedsecrets.bitnami.com", scopes(namespaces).map(api), labels)
+/// A SealedSecret, whatever is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) metadata: ObjectMeta,
+    /// All of it.
+    pub(crate) data: Value,
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let Shallow(data) = Shallow::deserialize(json)?;
+        let metadata = ObjectMeta::deserialize(&data["metadata"]).map_err(de::Error::custom)?;
+        Ok(Self { metadata, data })
+    }
+}
+
+impl kube::Resource for Sealed {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        "SealedSecret".into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        "bitnami.com".into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        "v1alpha1".into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "sealedsecrets".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// SealedSecrets of namespaces (none means all).
+pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
+    all("sealedsecrets.bitnami.com", apis(client, namespaces), labels)
 }
 
 /// The metadata of Secrets of namespaces (none means all).
@@ -43,16 +83,16 @@ pub(crate) fn secrets(
     namespaces: &[String],
     labels: &str,
 ) -> Changes<PartialObjectMeta<Secret>> {
-    let api = |namespace: Option<&str>| match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
-    all("secrets", scopes(namespaces).map(api), labels)
+    all("secrets", apis(client, namespaces), labels)
 }
 
-fn scopes(namespaces: &[String]) -> impl Iterator<Item = Option<&str>> {
-    let all = namespaces.is_empty().then_some(None);
-    all.into_iter().chain(namespaces.iter().map(|namespace| Some(namespace.as_str())))
+/// One for each namespace; one for all where none is given.
+fn apis<K>(client: &Client, namespaces: &[String]) -> impl Iterator<Item = Api<K>>
+where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let all = namespaces.is_empty().then(|| Api::all(client.clone()));
+    all.into_iter().chain(namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)))
 }
 
 fn all<K>(kind: &'static str, apis: impl Iterator<Item = Api<K>>, labels: &str) -> Changes<K>
@@ -159,7 +199,36 @@ impl Backoff for Pauses {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicI64;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::{Api, SetClock, deep};
+
+    #[tokio::test]
+    async fn r_14_a_deep_object_is_listed_and_watched_as_any_other() {
+        let api = Api::default();
+        let world = api.plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+        let object = |name: &str, x: Value| {
+            let metadata = json!({"name": name, "namespace": "x", "managedFields": [{"fieldsV1": x}]});
+            json!({"metadata": metadata, "spec": {"template": {"metadata": {"x": x}}}})
+        };
+        for (name, x) in [("a", deep()), ("b", json!(1))] {
+            let path = format!("/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/{name}");
+            api.held().objects.insert(path, object(name, x));
+        }
+        let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(4);
+        let names = events.map(|(_, event)| match event {
+            Event::InitApply(object) => object.metadata.name.unwrap(),
+            event => format!("{event:?}"),
+        });
+        let names = tokio::time::timeout(LONGEST_PAUSE, names.collect::<Vec<_>>()).await;
+        assert_eq!(names.unwrap(), ["Init", "a", "b", "InitDone"]);
+        let event = format!(r#"{{"type":"ADDED","object":{}}}"#, object("a", deep()));
+        serde_json::from_str::<kube::core::WatchEvent<Sealed>>(&event).unwrap();
+    }
 
     #[test]
     fn pauses_grow_and_begin_anew() {

@@ -7,7 +7,6 @@ use bulla_api::{SealedSecret, SealedSecretStatus};
 use bulla_seal::Scope;
 use bulla_seal::reconcile::{Claim, MANAGED, PATCH};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::Event;
 use serde_json::Value;
@@ -16,7 +15,7 @@ use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
 use crate::cluster::Key;
 use crate::metrics::Conditions;
-use crate::watch::{Change, key, metadata};
+use crate::watch::{Change, Sealed, key, metadata};
 
 /// As how many failures the failure to delete counts, which nobody counts.
 const SLOWLY: u32 = 8;
@@ -179,7 +178,7 @@ impl Known {
     }
 
     /// Takes in a change of a SealedSecret.
-    pub(super) fn sealed_changed(&mut self, (watch, event): Change<DynamicObject>) -> Vec<Reaction> {
+    pub(super) fn sealed_changed(&mut self, (watch, event): Change<Sealed>) -> Vec<Reaction> {
         match event {
             Event::Init => {
                 self.sealed_lists[watch].seen = Some(HashSet::new());
@@ -209,7 +208,7 @@ impl Known {
     /// Remembers a SealedSecret; gives back its key where it is to be looked
     /// at. Changes of status, labels and most annotations call for nothing
     /// (`sealed-secrets.md` 5.3).
-    fn sealed_seen(&mut self, key: Key, object: &DynamicObject) -> Option<Key> {
+    fn sealed_seen(&mut self, key: Key, object: &Sealed) -> Option<Key> {
         self.conditions.seen(&key, object);
         let uid = object.metadata.uid.clone().unwrap_or_default().into_boxed_str();
         let generation = object.metadata.generation.unwrap_or_default();
@@ -319,10 +318,9 @@ fn vanished<'k>(
 }
 
 /// What an object says about its Secret; nothing where it cannot be read.
-fn claim(object: &DynamicObject) -> Option<Claim> {
-    let value = serde_json::to_value(object).ok()?;
-    let sealed = SealedSecret::from_value(&value).ok()?;
-    Claim::of(&sealed, &SealedSecretStatus::from_value(value.get("status")))
+fn claim(object: &Sealed) -> Option<Claim> {
+    let sealed = SealedSecret::from_value(&object.data).ok()?;
+    Claim::of(&sealed, &SealedSecretStatus::from_value(object.data.get("status")))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -22,7 +21,7 @@ use crate::World;
 use crate::cluster::Key;
 use crate::keys::Ring;
 use crate::queue::{Queue, Urgency, long_pause, pause};
-use crate::watch::{self as watches, Change, Changes};
+use crate::watch::{self as watches, Change, Changes, Sealed};
 use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
@@ -227,7 +226,7 @@ impl Driver {
         self.aside.len() < before
     }
 
-    fn sealed_changed(&mut self, change: Change<DynamicObject>) {
+    fn sealed_changed(&mut self, change: Change<Sealed>) {
         let had_all = self.known.has_all_sealed();
         let reactions = self.known.sealed_changed(change);
         self.react(reactions);

@@ -152,7 +152,7 @@ fn items(count: usize) -> serde_json::Map<String, serde_json::Value> {
 }
 
 /// An object with so many items and generation.
-fn object(name: &str, count: usize, generation: i64) -> DynamicObject {
+fn object(name: &str, count: usize, generation: i64) -> Sealed {
     let object = json!({
         "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
         "metadata": {"namespace": "x", "name": name, "uid": name, "generation": generation},

@@ -8,11 +8,11 @@ fn of(namespace: &str, name: &str) -> Key {
     Key { namespace: namespace.into(), name: name.into() }
 }
 
-fn sealed(name: &str, uid: &str, generation: i64) -> DynamicObject {
+fn sealed(name: &str, uid: &str, generation: i64) -> Sealed {
     object(&json!({"metadata": {"namespace": "x", "name": name, "uid": uid, "generation": generation}}))
 }
 
-fn object(value: &Value) -> DynamicObject {
+fn object(value: &Value) -> Sealed {
     let mut value = value.clone();
     value["apiVersion"] = json!("bitnami.com/v1alpha1");
     value["kind"] = json!("SealedSecret");
@@ -34,7 +34,7 @@ fn failed(failed: Failed) -> Outcome {
 }
 
 /// Knows `objects` and `secrets`, and is started.
-fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> Known {
+fn started(objects: &[Sealed], secrets: &[PartialObjectMeta<Secret>]) -> Known {
     let mut known = Known::new(&settings(&[]), conditions());
     list(&mut known, objects);
     list_secrets(&mut known, secrets);
@@ -42,7 +42,7 @@ fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> 
     known
 }
 
-fn list(known: &mut Known, objects: &[DynamicObject]) -> Vec<Reaction> {
+fn list(known: &mut Known, objects: &[Sealed]) -> Vec<Reaction> {
     known.sealed_changed((0, Event::Init));
     let mut reactions = Vec::new();
     for object in objects {
@@ -109,7 +109,7 @@ fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
 #[test]
 fn only_what_changes_the_secret_calls_for_work() {
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
-    let mut changed = |object: &DynamicObject| known.sealed_changed((0, Event::Apply(object.clone())));
+    let mut changed = |object: &Sealed| known.sealed_changed((0, Event::Apply(object.clone())));
     let mut labeled = sealed("n", "u1", 1);
     labeled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
     labeled.data = json!({"status": {"observedGeneration": 1}});

@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use tower::Layer as _;
 use tower::retry::RetryLayer;
 
-use crate::testing::{Api, SetClock};
+use crate::testing::{Api, SetClock, deep};
 
 /// Panics where a template draws; the name of an event takes eight bytes.
 struct Poisoned;
@@ -212,6 +212,17 @@ async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
     let (large, before) = tokio::join!(biased; reconciled(&worker, "large"), small);
     assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
     assert_eq!((large.failed, secrets().len()), (None, 2));
+}
+
+#[tokio::test]
+async fn r_14_a_deep_object_is_unsealed_as_any_other() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let path = format!("{PATH}a");
+    api.held().objects.get_mut(&path).unwrap()["spec"]["template"]["metadata"]["x"] = deep();
+    assert_eq!(reconciled(&worker, "a").await.failed, None);
+    let held = api.held();
+    assert_eq!(held.objects[&path]["status"]["conditions"][0]["status"], "True");
+    assert!(held.objects.contains_key("/api/v1/namespaces/x/secrets/a"));
 }
 
 #[tokio::test]
