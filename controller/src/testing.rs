@@ -135,11 +135,20 @@ impl Api {
                 Some(object) => (StatusCode::OK, object.clone()),
                 None if path.ends_with('s') => {
                     let below = format!("{path}/");
+                    let parameter = |name: &str| -> Option<usize> {
+                        let mut all = uri.query().unwrap_or_default().split('&');
+                        all.find_map(|one| one.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+                    };
+                    let from = parameter("continue").unwrap_or_default();
+                    let to = from.saturating_add(parameter("limit").unwrap_or(usize::MAX));
                     let items = held.objects.iter().filter(|(name, _)| name.starts_with(&below));
                     let items: Vec<&Value> = items.map(|(_, object)| object).collect();
+                    let next = if to < items.len() { to.to_string() } else { String::new() };
+                    let items = &items[from..to.min(items.len())];
+                    let metadata = json!({"resourceVersion": "1", "continue": next});
                     (
                         StatusCode::OK,
-                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": {"resourceVersion": "1"}, "items": items}),
+                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": metadata, "items": items}),
                     )
                 }
                 None => failure(StatusCode::NOT_FOUND),

@@ -22,6 +22,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// And grow to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// SealedSecrets per page of a list. Each may have more than a megabyte, and a
+/// page is in memory twice.
+pub(crate) const SEALED_PAGE: u32 = 50;
+
 /// A change, and the number of the watch that saw it.
 pub(crate) type Change<K> = (usize, Event<K>);
 /// Changes of one kind.
@@ -74,7 +78,8 @@ impl kube::Resource for Sealed {
 
 /// SealedSecrets of namespaces (none means all).
 pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
-    all("sealedsecrets.bitnami.com", apis(client, namespaces), labels)
+    let config = Config::default().page_size(SEALED_PAGE).labels(labels);
+    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config)
 }
 
 /// The metadata of Secrets of namespaces (none means all).
@@ -83,7 +88,7 @@ pub(crate) fn secrets(
     namespaces: &[String],
     labels: &str,
 ) -> Changes<PartialObjectMeta<Secret>> {
-    all("secrets", apis(client, namespaces), labels)
+    all("secrets", apis(client, namespaces), &Config::default().labels(labels))
 }
 
 /// One for each namespace; one for all where none is given.
@@ -95,11 +100,10 @@ where
     all.into_iter().chain(namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)))
 }
 
-fn all<K>(kind: &'static str, apis: impl Iterator<Item = Api<K>>, labels: &str) -> Changes<K>
+fn all<K>(kind: &'static str, apis: impl Iterator<Item = Api<K>>, config: &Config) -> Changes<K>
 where
     K: kube::Resource + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
-    let config = if labels.is_empty() { Config::default() } else { Config::default().labels(labels) };
     let watches = apis.enumerate().map(|(number, api)| {
         let (mut said, mut is_listing) = (None, false);
         let events = watcher(api, config.clone());
@@ -228,6 +232,22 @@ mod tests {
         assert_eq!(names.unwrap(), ["Init", "a", "b", "InitDone"]);
         let event = format!(r#"{{"type":"ADDED","object":{}}}"#, object("a", deep()));
         serde_json::from_str::<kube::core::WatchEvent<Sealed>>(&event).unwrap();
+    }
+
+    #[tokio::test]
+    async fn sealed_secrets_are_listed_in_pages_that_fit_into_memory() {
+        let api = Api::default();
+        let world = api.plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+        for number in 0..101 {
+            let path = format!("/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/{number}");
+            let object = json!({"metadata": {"name": number.to_string(), "namespace": "x"}});
+            api.held().objects.insert(path, object);
+        }
+        let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(103);
+        assert_eq!(events.count().await, 103);
+        assert_eq!(api.held().asked.len(), 3);
+        assert!(!world.cluster.has_synced("x").await.unwrap());
+        assert_eq!(api.held().asked.len(), 6);
     }
 
     #[test]
