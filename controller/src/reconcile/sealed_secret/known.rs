@@ -155,26 +155,29 @@ impl Known {
 
     /// What is known for work on an object.
     pub(super) fn order(&mut self, key: &Key) -> Order {
+        let gone = self.gone.remove(key);
         Order {
-            gone: self.gone.remove(key),
+            // There may be a newer one.
+            gone: gone.filter(|_| !self.objects.contains_key(key)),
             is_absent: self.watches_secrets && !self.secrets.contains_key(key),
             is_large: self.is_large(key),
             said: self.objects.get(key).and_then(|object| object.said.clone()),
         }
     }
 
-    /// Takes in how work ended; gives back how many times in a row it failed.
-    pub(super) fn ended(&mut self, key: &Key, outcome: Outcome) -> u32 {
+    /// Takes in how work ended; gives back how many times in a row it failed, or
+    /// nothing where the object is gone.
+    pub(super) fn ended(&mut self, key: &Key, outcome: Outcome) -> Option<u32> {
         if let Some(uid) = outcome.gone {
             self.gone.insert(key.clone(), uid);
-            return SLOWLY;
+            return Some(SLOWLY);
         }
-        let Some(object) = self.objects.get_mut(key) else { return SLOWLY };
+        let object = self.objects.get_mut(key)?;
         object.is_large |= outcome.is_large;
         object.failed = outcome.failed;
         object.said = outcome.said.or(object.said.take());
         object.failures = if outcome.failed.is_some() { object.failures.saturating_add(1) } else { 0 };
-        object.failures
+        Some(object.failures)
     }
 
     /// Takes in a change of a SealedSecret.

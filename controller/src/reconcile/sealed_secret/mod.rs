@@ -276,7 +276,7 @@ impl Driver {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
                 Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
-                Reaction::Gone(_) => {}
+                Reaction::Gone(key) => self.queue.withdraw(&key),
             }
         }
     }
@@ -316,12 +316,12 @@ impl Driver {
         }
         let (retry, is_large) = (outcome.retry, outcome.is_large);
         let failures = self.known.ended(&key, outcome);
-        let again = match retry {
+        let again = failures.and_then(|failures| match retry {
             _ if is_large => Some(Duration::ZERO),
             Retry::Never => None,
             Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
             Retry::Later => Some(long_pause(failures)),
-        };
+        });
         self.queue.done(&key, again, Instant::now());
     }
 }

@@ -257,6 +257,31 @@ async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
     assert!(!driver.queue.is_wanted_again(&key_of("a")) && driver.aside.is_empty());
 }
 
+/// Lost its label, say: the API server tells that it was deleted.
+#[tokio::test]
+async fn what_left_the_label_selector_is_worked_on_no_more() {
+    for retry in [Retry::Soon, Retry::Later] {
+        let mut driver = idle(&[]);
+        for name in ["waits", "ready", "taken", "large"] {
+            apply(&mut driver, name, 1, 1);
+        }
+        let now = Instant::now();
+        let failed = || Outcome { retry, ..Outcome::panicked() };
+        assert_eq!(all_next(&mut driver, now), ["waits", "ready", "taken", "large"]);
+        end(&mut driver, "waits", failed());
+        end(&mut driver, "ready", Outcome::DONE);
+        for name in ["ready", "taken"] {
+            apply(&mut driver, name, 1, 2);
+        }
+        for name in ["waits", "ready", "taken", "large"] {
+            delete(&mut driver, name);
+        }
+        end(&mut driver, "taken", failed());
+        end(&mut driver, "large", Outcome { is_large: true, ..Outcome::DONE });
+        assert_eq!((all_next(&mut driver, now), driver.queue.next_due()), (Vec::new(), None));
+    }
+}
+
 #[tokio::test]
 async fn the_secret_of_a_large_object_that_is_deleted_while_it_waits_is_deleted_at_once() {
     let mut driver = idle(&["--old-gc-behavior"]);

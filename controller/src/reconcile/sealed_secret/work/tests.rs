@@ -136,6 +136,16 @@ async fn a_status_that_the_server_finds_invalid_is_not_sent_again_and_there_is_a
 }
 
 #[tokio::test]
+async fn an_object_that_left_the_label_selector_is_not_updated_with_old_gc_behavior_either() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    for uid in ["a", "older"] {
+        let outcome = worker.reconcile(&key_of("a"), Order { gone: Some(uid.into()), ..order() }).await;
+        assert!(outcome.failed.is_none() && outcome.gone.is_none() && outcome.untold.is_none());
+    }
+    assert_eq!(api.changes(), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_secret_that_changed_or_went_since_it_was_read_is_read_again() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
     reconciled(&worker, "a").await;
