@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
-use kube::runtime::watcher::{Config, Error, Event, watcher};
+use kube::runtime::watcher::{self, Config, Error, watcher};
 use kube::{Api, Client};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -25,6 +25,35 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// SealedSecrets per page of a list. Each may have more than a megabyte, and a
 /// page is in memory twice.
 pub(crate) const SEALED_PAGE: u32 = 50;
+
+/// What a watch saw.
+#[derive(Debug)]
+pub(crate) enum Event<K> {
+    /// It begins to list.
+    Init,
+    /// It lists this.
+    InitApply(K),
+    /// It has listed everything.
+    InitDone,
+    /// This is new or changed.
+    Apply(K),
+    /// This was deleted.
+    Delete(K),
+    /// It has no right to look; it will be tried again.
+    Refused,
+}
+
+impl<K> From<watcher::Event<K>> for Event<K> {
+    fn from(event: watcher::Event<K>) -> Self {
+        match event {
+            watcher::Event::Init => Self::Init,
+            watcher::Event::InitApply(object) => Self::InitApply(object),
+            watcher::Event::InitDone => Self::InitDone,
+            watcher::Event::Apply(object) => Self::Apply(object),
+            watcher::Event::Delete(object) => Self::Delete(object),
+        }
+    }
+}
 
 /// A change, and the number of the watch that saw it.
 pub(crate) type Change<K> = (usize, Event<K>);
@@ -118,13 +147,16 @@ where
 /// The watcher begins each list before it asks for it. The beginning is passed on
 /// with the first answer, so that a list that fails is no success: pauses grow,
 /// and the error is told once.
-fn listed<K>(event: Result<Event<K>, Error>, is_listing: &mut bool) -> Vec<Result<Event<K>, Error>> {
+fn listed<K>(
+    event: Result<watcher::Event<K>, Error>,
+    is_listing: &mut bool,
+) -> Vec<Result<watcher::Event<K>, Error>> {
     match event {
-        Ok(Event::Init) => {
+        Ok(watcher::Event::Init) => {
             *is_listing = true;
             Vec::new()
         }
-        Ok(event) if std::mem::take(is_listing) => vec![Ok(Event::Init), Ok(event)],
+        Ok(event) if std::mem::take(is_listing) => vec![Ok(watcher::Event::Init), Ok(event)],
         event => {
             *is_listing = false;
             vec![event]
@@ -133,13 +165,13 @@ fn listed<K>(event: Result<Event<K>, Error>, is_listing: &mut bool) -> Vec<Resul
 }
 
 /// Logs an error, once as long as it stays the same.
-fn told<K>(kind: &str, event: Result<Event<K>, Error>, said: &mut Option<u16>) -> Option<Event<K>> {
+fn told<K>(kind: &str, event: Result<watcher::Event<K>, Error>, said: &mut Option<u16>) -> Option<Event<K>> {
     let error = match event {
         Ok(event) => {
             if said.take().is_some() {
                 tracing::info!(kind, "The watch works again");
             }
-            return Some(event);
+            return Some(event.into());
         }
         Err(error) => error,
     };
@@ -153,7 +185,7 @@ fn told<K>(kind: &str, event: Result<Event<K>, Error>, said: &mut Option<u16>) -
             tracing::warn!(kind, code, error = text, "The watch fails, will retry");
         }
     }
-    None
+    (code == 403).then_some(Event::Refused)
 }
 
 fn reason(error: &Error) -> (u16, String) {
@@ -259,7 +291,7 @@ mod tests {
         assert_eq!(pauses.next(), Some(FIRST_PAUSE));
     }
 
-    fn error(code: u16) -> Result<Event<()>, Error> {
+    fn error(code: u16) -> Result<watcher::Event<()>, Error> {
         let status = serde_json::from_value(serde_json::json!({"code": code, "message": "m"})).unwrap();
         Err(Error::WatchError(Box::new(status)))
     }
@@ -269,20 +301,20 @@ mod tests {
         let mut is_listing = false;
         let mut passed = |event| {
             let word = |event| match event {
-                Ok(Event::Init) => "init",
+                Ok(watcher::Event::Init) => "init",
                 Ok(_) => "event",
                 Err(_) => "error",
             };
             listed(event, &mut is_listing).into_iter().map(word).collect::<Vec<_>>()
         };
         for _ in 0..3 {
-            assert_eq!(passed(Ok(Event::Init)), [""; 0]);
+            assert_eq!(passed(Ok(watcher::Event::Init)), [""; 0]);
             assert_eq!(passed(error(404)), ["error"]);
         }
-        assert_eq!(passed(Ok(Event::Apply(()))), ["event"], "a list that failed is over");
-        assert_eq!(passed(Ok(Event::Init)), [""; 0]);
-        assert_eq!(passed(Ok(Event::InitApply(()))), ["init", "event"]);
-        assert_eq!(passed(Ok(Event::InitDone)), ["event"]);
+        assert_eq!(passed(Ok(watcher::Event::Apply(()))), ["event"], "a list that failed is over");
+        assert_eq!(passed(Ok(watcher::Event::Init)), [""; 0]);
+        assert_eq!(passed(Ok(watcher::Event::InitApply(()))), ["init", "event"]);
+        assert_eq!(passed(Ok(watcher::Event::InitDone)), ["event"]);
     }
 
     #[test]
@@ -294,7 +326,8 @@ mod tests {
             assert!(told("k", error(code), &mut said).is_none());
             assert_eq!(said, after);
         }
-        assert!(told("k", Ok(Event::<()>::InitDone), &mut said).is_some());
+        assert!(told("k", Ok(watcher::Event::<()>::InitDone), &mut said).is_some());
         assert_eq!(said, None);
+        assert!(matches!(told("k", error(403), &mut said), Some(Event::Refused)));
     }
 }

@@ -8,14 +8,13 @@ use bulla_seal::Scope;
 use bulla_seal::reconcile::{Claim, MANAGED, PATCH};
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::PartialObjectMeta;
-use kube::runtime::watcher::Event;
 use serde_json::Value;
 
 use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
 use crate::cluster::Key;
 use crate::metrics::Conditions;
-use crate::watch::{Change, Sealed, key, metadata};
+use crate::watch::{Change, Event, Sealed, key, metadata};
 
 /// As how many failures the failure to delete counts, which nobody counts.
 const SLOWLY: u32 = 8;
@@ -80,6 +79,8 @@ struct List {
     /// While it lists.
     seen: Option<HashSet<Key>>,
     is_done: bool,
+    /// Whether it may not.
+    is_refused: bool,
 }
 
 /// Everything that is known.
@@ -125,12 +126,12 @@ impl Known {
 
     /// Whether all SealedSecrets were listed once.
     pub(super) fn has_all_sealed(&self) -> bool {
-        self.sealed_lists.iter().all(|list| list.is_done)
+        have_listed(&self.sealed_lists)
     }
 
     /// Whether everything was listed once.
     pub(super) fn is_complete(&self) -> bool {
-        self.has_all_sealed() && (!self.watches_secrets || self.secret_lists.iter().all(|list| list.is_done))
+        self.has_all_sealed() && (!self.watches_secrets || have_listed(&self.secret_lists))
     }
 
     /// Ends the start: gives back the objects whose Secret may not be as it
@@ -205,6 +206,10 @@ impl Known {
                 let is_it = self.objects.get(&key).is_some_and(|known| *known.uid == *uid);
                 is_it.then(|| self.sealed_gone(key)).flatten().into_iter().collect()
             }
+            Event::Refused => {
+                self.sealed_lists[watch].is_refused = true;
+                Vec::new()
+            }
         }
     }
 
@@ -269,6 +274,10 @@ impl Known {
             }
             Event::Apply(secret) => self.secret_seen(key(&secret.metadata), &secret).into_iter().collect(),
             Event::Delete(secret) => self.secret_gone(&key(&secret.metadata)).into_iter().collect(),
+            Event::Refused => {
+                self.secret_lists[watch].is_refused = true;
+                Vec::new()
+            }
         }
     }
 
@@ -305,6 +314,12 @@ impl Known {
         }
         object.failed.is_some().then(|| Reaction::Soon(key.clone()))
     }
+}
+
+/// Whether watches have listed everything. One that is refused holds up no other:
+/// what it sees once it has rights is new.
+fn have_listed(lists: &[List]) -> bool {
+    lists.iter().all(|list| list.is_done || list.is_refused) && lists.iter().any(|list| list.is_done)
 }
 
 /// Ends the list of a watch: what it covers and did not see was deleted.

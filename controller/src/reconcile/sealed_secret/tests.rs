@@ -3,11 +3,11 @@ use super::*;
 use std::sync::atomic::AtomicI64;
 
 use bulla_crypto::SystemRandom;
-use kube::runtime::watcher::Event;
 use serde_json::json;
 
 use super::work::tests::{PATH, key_of, stage};
 use crate::testing::{Api, SetClock};
+use crate::watch::Event;
 
 /// What an API server has, as a driver sees it that has just listed nothing.
 fn begun(api: &Api, worker: Worker) -> Driver {

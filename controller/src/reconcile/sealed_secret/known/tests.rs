@@ -149,6 +149,38 @@ fn r_08_what_a_list_no_longer_holds_was_deleted() {
 }
 
 #[test]
+fn a_namespace_without_rights_holds_up_no_other() {
+    let key = of("y", "a");
+    let in_y = |name: &str| {
+        let mut object = sealed(name, "u1", 1);
+        object.metadata.namespace = Some("y".to_owned());
+        object
+    };
+    let mut known = Known::new(&settings(&["--additional-namespaces=y,z"]), conditions());
+    for watch in [0, 2, 2] {
+        known.sealed_changed((watch, Event::Refused));
+        assert!(!known.has_all_sealed());
+    }
+    known.sealed_changed((1, Event::Init));
+    known.sealed_changed((1, Event::InitApply(in_y("a"))));
+    known.sealed_changed((1, Event::InitDone));
+    assert!(known.has_all_sealed() && !known.is_complete());
+    for (watch, event) in [(1, Event::Init), (1, Event::InitDone), (0, Event::Refused)] {
+        known.secret_changed((watch, event));
+        assert!(!known.is_complete());
+    }
+    known.secret_changed((2, Event::Refused));
+    assert!(known.is_complete());
+    assert_eq!(known.settle(), [key]);
+    // The right comes later, and with it what was there all along.
+    assert_eq!(list(&mut known, &[sealed("n", "u2", 1)]), [Reaction::Backlog(of("x", "n"))]);
+    // Where no other is, it is waited for.
+    let mut known = Known::new(&settings(&[]), conditions());
+    known.sealed_changed((0, Event::Refused));
+    assert!(!known.has_all_sealed());
+}
+
+#[test]
 fn r_08_late_news_of_an_older_object_change_nothing_of_the_newer_one() {
     let mut known = started(&[sealed("n", "u2", 1)], &[secret("n", "u2", &[])]);
     assert_eq!(known.sealed_changed((0, Event::Delete(sealed("n", "u1", 1)))), []);
