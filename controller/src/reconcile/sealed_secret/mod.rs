@@ -276,7 +276,10 @@ impl Driver {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
                 Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
-                Reaction::Gone(key) => self.queue.withdraw(&key),
+                Reaction::Gone(key) => {
+                    self.world.metrics.gone();
+                    self.queue.withdraw(&key);
+                }
             }
         }
     }

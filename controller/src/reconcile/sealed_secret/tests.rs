@@ -283,6 +283,19 @@ async fn what_left_the_label_selector_is_worked_on_no_more() {
 }
 
 #[tokio::test]
+async fn a_deletion_counts_as_a_request_once() {
+    for (flags, of_the_watch) in [(&[][..], 1), (&["--old-gc-behavior"], 0)] {
+        let mut driver = idle(flags);
+        apply(&mut driver, "a", 1, 1);
+        delete(&mut driver, "a");
+        let line = format!("sealed_secrets_controller_unseal_requests_total {of_the_watch}\n");
+        assert!(driver.world.metrics.text().unwrap().contains(&line));
+        // Deleting the Secret, where that is ours to do, is work and counts as such.
+        assert_eq!(all_next(&mut driver, Instant::now()).len(), 1 - of_the_watch);
+    }
+}
+
+#[tokio::test]
 async fn the_secret_of_a_large_object_that_is_deleted_while_it_waits_is_deleted_at_once() {
     let mut driver = idle(&["--old-gc-behavior"]);
     apply(&mut driver, "large", 101, 1);
