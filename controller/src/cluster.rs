@@ -19,11 +19,11 @@ use zeroize::Zeroizing;
 use crate::env;
 use crate::leader::Term;
 use crate::patience::{Patience, Pauses, patience};
+use crate::shallow::Shallow;
+use crate::watch::SEALED_PAGE;
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Objects per page of a list.
-const PAGE: usize = 500;
 /// The form of what is sent, and of answers that are read.
 const JSON: &str = "application/json";
 /// The form of an answer to a change, which nobody reads: the object's metadata
@@ -216,7 +216,7 @@ impl Cluster {
     pub(crate) async fn has_synced(&self, namespace: &str) -> Result<bool, ApiError> {
         let mut next = String::new();
         loop {
-            let path = format!("{}?limit={PAGE}&continue={next}", sealed_secrets(namespace));
+            let path = format!("{}?limit={SEALED_PAGE}&continue={next}", sealed_secrets(namespace));
             let Some(page) = self.value(&path).await? else { return Ok(false) };
             let is_synced = |item: &Value| {
                 let status = bulla_api::SealedSecretStatus::from_value(item.get("status"));
@@ -336,7 +336,8 @@ fn text_of(secret: &Secret) -> Vec<u8> {
 }
 
 fn parsed(text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
+    let read = serde_json::from_str::<Shallow>(text);
+    read.map(|read| read.0).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
 }
 
 /// What an API server says, without what it may repeat of an object: values

@@ -8,7 +8,6 @@ use bulla_api::Secret;
 use bulla_seal::reconcile::{ACTIVE, KEY_LABEL};
 use bulla_seal::{KeyRing, KeySecret, key_name, newest_first, next_start};
 use futures_util::StreamExt;
-use kube::runtime::watcher::Event;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,7 +16,7 @@ use tokio::time::{Duration, Instant, interval_at, sleep_until};
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::reconcile::event;
-use crate::watch as watches;
+use crate::watch::{self as watches, Event};
 
 /// How long to wait where keys could not be read or made.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -102,7 +101,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 Some((_, change)) = changes.next() => match change {
-                    Event::Init | Event::InitApply(_) => continue,
+                    Event::Init | Event::InitApply(_) | Event::Refused => continue,
                     Event::InitDone | Event::Apply(_) | Event::Delete(_) => {}
                 },
                 Some(()) = renew.recv() => self.is_asked = true,

@@ -15,6 +15,7 @@ mod metrics;
 mod patience;
 mod queue;
 mod reconcile;
+mod shallow;
 mod telemetry;
 #[cfg(test)]
 mod testing;

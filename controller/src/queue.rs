@@ -91,9 +91,12 @@ impl<K: Clone + Eq + Hash> Queue<K> {
             self.places.insert(key.clone(), Place::Ready(Urgency::Fresh));
             self.fresh.push_back(key);
         }
-        let is_there = |key: &K| matches!(self.places.get(key), Some(Place::Ready(Urgency::Backlog)));
-        let backlog = || std::iter::from_fn(|| self.backlog.pop_front()).find(is_there);
-        let key = self.fresh.pop_front().or_else(backlog)?;
+        let places = &self.places;
+        let is = |key: &K, of: Urgency| matches!(places.get(key), Some(Place::Ready(ready)) if *ready == of);
+        let mut fresh = std::iter::from_fn(|| self.fresh.pop_front());
+        let mut backlog = std::iter::from_fn(|| self.backlog.pop_front());
+        let key = fresh.find(|key| is(key, Urgency::Fresh));
+        let key = key.or_else(|| backlog.find(|key| is(key, Urgency::Backlog)))?;
         self.places.insert(key.clone(), Place::Taken(false));
         Some(key)
     }
@@ -106,6 +109,20 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// Forgets what was taken, and that it was to be done again.
     pub(crate) fn forget(&mut self, key: &K) {
         self.places.remove(key);
+    }
+
+    /// There is nothing more to do about it; where it is taken, nothing after that.
+    pub(crate) fn withdraw(&mut self, key: &K) {
+        match self.places.get_mut(key) {
+            Some(Place::Taken(again)) => *again = false,
+            Some(Place::Waiting(slot)) => {
+                self.waiting.remove(slot);
+                self.places.remove(key);
+            }
+            // Where it stood it is passed over.
+            Some(Place::Ready(_)) => drop(self.places.remove(key)),
+            None => {}
+        }
     }
 
     /// Gives back what was taken, to be done again after a pause if one is
@@ -203,6 +220,29 @@ mod tests {
         assert_eq!(queue.next_due(), Some(later(4)));
         queue.add("a", Urgency::Fresh);
         assert_eq!((drain(&mut queue, now), queue.next_due()), (vec!["a"], None));
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_not_done_unless_it_is_added_again() {
+        let (mut queue, now) = (Queue::new(), Instant::now());
+        queue.add("fresh", Urgency::Fresh);
+        queue.add("backlog", Urgency::Backlog);
+        queue.add("taken", Urgency::Fresh);
+        queue.add_at("waits", now + Duration::from_secs(1));
+        assert_eq!(queue.take(now), Some("fresh"));
+        queue.done(&"fresh", None, now);
+        queue.add("fresh", Urgency::Fresh);
+        assert_eq!(queue.take(now), Some("taken"));
+        queue.add("taken", Urgency::Fresh);
+        for key in ["fresh", "backlog", "taken", "waits", "unknown"] {
+            queue.withdraw(&key);
+        }
+        queue.done(&"taken", None, now);
+        assert_eq!((drain(&mut queue, now), queue.next_due(), queue.places.len()), (vec![], None, 0));
+        queue.add("fresh", Urgency::Fresh);
+        queue.withdraw(&"fresh");
+        queue.add("fresh", Urgency::Fresh);
+        assert_eq!(drain(&mut queue, now), ["fresh"], "once");
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Clock for SetClock {
     }
 }
 
+/// Lists within lists.
+pub(crate) fn deep() -> Value {
+    (0..150).fold(json!(1), |value, _| json!([value]))
+}
+
 /// What an [`Api`] holds and was asked for.
 #[derive(Default)]
 pub(crate) struct Held {
@@ -131,15 +136,24 @@ impl Api {
                 None if path.ends_with('s') => {
                     let below = format!("{path}/");
                     let query = uri.query().unwrap_or_default().replace("%2F", "/");
-                    let label = query.strip_prefix("labelSelector=").and_then(|label| label.split_once('='));
+                    let parameter = |name: &str| {
+                        query.split('&').find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
+                    };
+                    let number = |name: &str| parameter(name).and_then(|text| text.parse::<usize>().ok());
+                    let label = parameter("labelSelector").and_then(|label| label.split_once('='));
                     let items = held.objects.iter().filter(|(name, object)| {
                         name.starts_with(&below)
                             && label.is_none_or(|(name, value)| object["metadata"]["labels"][name] == value)
                     });
+                    let from = number("continue").unwrap_or_default();
+                    let to = from.saturating_add(number("limit").unwrap_or(usize::MAX));
                     let items: Vec<&Value> = items.map(|(_, object)| object).collect();
+                    let next = if to < items.len() { to.to_string() } else { String::new() };
+                    let items = &items[from..to.min(items.len())];
+                    let metadata = json!({"resourceVersion": "1", "continue": next});
                     (
                         StatusCode::OK,
-                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": {}, "items": items}),
+                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": metadata, "items": items}),
                     )
                 }
                 None => failure(StatusCode::NOT_FOUND),

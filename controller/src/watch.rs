@@ -1,40 +1,114 @@
 //! Watches over several namespaces as one stream that never ends: errors are
 //! logged once, a missing kind is waited for.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt, select_all};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::{GroupVersionKind, ObjectMeta, PartialObjectMeta};
+use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
-use kube::runtime::watcher::{Config, Error, Event, watcher};
+use kube::runtime::watcher::{self, Config, Error, watcher};
 use kube::{Api, Client};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 use crate::cluster::Key;
+use crate::shallow::Shallow;
 
 /// Pauses after errors begin with this.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// And grow to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// SealedSecrets per page of a list. Each may have more than a megabyte, and a
+/// page is in memory twice.
+pub(crate) const SEALED_PAGE: u32 = 50;
+
+/// What a watch saw.
+#[derive(Debug)]
+pub(crate) enum Event<K> {
+    /// It begins to list.
+    Init,
+    /// It lists this.
+    InitApply(K),
+    /// It has listed everything.
+    InitDone,
+    /// This is new or changed.
+    Apply(K),
+    /// This was deleted.
+    Delete(K),
+    /// It has no right to look; it will be tried again.
+    Refused,
+}
+
+impl<K> From<watcher::Event<K>> for Event<K> {
+    fn from(event: watcher::Event<K>) -> Self {
+        match event {
+            watcher::Event::Init => Self::Init,
+            watcher::Event::InitApply(object) => Self::InitApply(object),
+            watcher::Event::InitDone => Self::InitDone,
+            watcher::Event::Apply(object) => Self::Apply(object),
+            watcher::Event::Delete(object) => Self::Delete(object),
+        }
+    }
+}
+
 /// A change, and the number of the watch that saw it.
 pub(crate) type Change<K> = (usize, Event<K>);
 /// Changes of one kind.
 pub(crate) type Changes<K> = BoxStream<'static, Change<K>>;
 
-/// SealedSecrets of namespaces (none means all), whatever is in them.
-pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<DynamicObject> {
-    let kind = ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk("bitnami.com", "v1alpha1", "SealedSecret"),
-        "sealedsecrets",
-    );
-    let api = |namespace: Option<&str>| match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &kind),
-        None => Api::all_with(client.clone(), &kind),
-    };
-    all("sealedsecrets.bitnami.com", scopes(namespaces).map(api), labels)
+/// A SealedSecret, whatever is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) metadata: ObjectMeta,
+    /// All of it.
+    pub(crate) data: Value,
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let Shallow(data) = Shallow::deserialize(json)?;
+        let metadata = ObjectMeta::deserialize(&data["metadata"]).map_err(de::Error::custom)?;
+        Ok(Self { metadata, data })
+    }
+}
+
+impl kube::Resource for Sealed {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        "SealedSecret".into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        "bitnami.com".into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        "v1alpha1".into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "sealedsecrets".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// SealedSecrets of namespaces (none means all).
+pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
+    let config = Config::default().page_size(SEALED_PAGE).labels(labels);
+    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config)
 }
 
 /// The metadata of Secrets of namespaces (none means all).
@@ -43,23 +117,22 @@ pub(crate) fn secrets(
     namespaces: &[String],
     labels: &str,
 ) -> Changes<PartialObjectMeta<Secret>> {
-    let api = |namespace: Option<&str>| match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
-    all("secrets", scopes(namespaces).map(api), labels)
+    all("secrets", apis(client, namespaces), &Config::default().labels(labels))
 }
 
-fn scopes(namespaces: &[String]) -> impl Iterator<Item = Option<&str>> {
-    let all = namespaces.is_empty().then_some(None);
-    all.into_iter().chain(namespaces.iter().map(|namespace| Some(namespace.as_str())))
+/// One for each namespace; one for all where none is given.
+fn apis<K>(client: &Client, namespaces: &[String]) -> impl Iterator<Item = Api<K>>
+where
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    let all = namespaces.is_empty().then(|| Api::all(client.clone()));
+    all.into_iter().chain(namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)))
 }
 
-fn all<K>(kind: &'static str, apis: impl Iterator<Item = Api<K>>, labels: &str) -> Changes<K>
+fn all<K>(kind: &'static str, apis: impl Iterator<Item = Api<K>>, config: &Config) -> Changes<K>
 where
     K: kube::Resource + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
-    let config = if labels.is_empty() { Config::default() } else { Config::default().labels(labels) };
     let watches = apis.enumerate().map(|(number, api)| {
         let (mut said, mut is_listing) = (None, false);
         let events = watcher(api, config.clone());
@@ -74,13 +147,16 @@ where
 /// The watcher begins each list before it asks for it. The beginning is passed on
 /// with the first answer, so that a list that fails is no success: pauses grow,
 /// and the error is told once.
-fn listed<K>(event: Result<Event<K>, Error>, is_listing: &mut bool) -> Vec<Result<Event<K>, Error>> {
+fn listed<K>(
+    event: Result<watcher::Event<K>, Error>,
+    is_listing: &mut bool,
+) -> Vec<Result<watcher::Event<K>, Error>> {
     match event {
-        Ok(Event::Init) => {
+        Ok(watcher::Event::Init) => {
             *is_listing = true;
             Vec::new()
         }
-        Ok(event) if std::mem::take(is_listing) => vec![Ok(Event::Init), Ok(event)],
+        Ok(event) if std::mem::take(is_listing) => vec![Ok(watcher::Event::Init), Ok(event)],
         event => {
             *is_listing = false;
             vec![event]
@@ -89,13 +165,13 @@ fn listed<K>(event: Result<Event<K>, Error>, is_listing: &mut bool) -> Vec<Resul
 }
 
 /// Logs an error, once as long as it stays the same.
-fn told<K>(kind: &str, event: Result<Event<K>, Error>, said: &mut Option<u16>) -> Option<Event<K>> {
+fn told<K>(kind: &str, event: Result<watcher::Event<K>, Error>, said: &mut Option<u16>) -> Option<Event<K>> {
     let error = match event {
         Ok(event) => {
             if said.take().is_some() {
                 tracing::info!(kind, "The watch works again");
             }
-            return Some(event);
+            return Some(event.into());
         }
         Err(error) => error,
     };
@@ -109,7 +185,7 @@ fn told<K>(kind: &str, event: Result<Event<K>, Error>, said: &mut Option<u16>) -
             tracing::warn!(kind, code, error = text, "The watch fails, will retry");
         }
     }
-    None
+    (code == 403).then_some(Event::Refused)
 }
 
 fn reason(error: &Error) -> (u16, String) {
@@ -159,7 +235,52 @@ impl Backoff for Pauses {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicI64;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::{Api, SetClock, deep};
+
+    #[tokio::test]
+    async fn r_14_a_deep_object_is_listed_and_watched_as_any_other() {
+        let api = Api::default();
+        let world = api.plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+        let object = |name: &str, x: Value| {
+            let metadata = json!({"name": name, "namespace": "x", "managedFields": [{"fieldsV1": x}]});
+            json!({"metadata": metadata, "spec": {"template": {"metadata": {"x": x}}}})
+        };
+        for (name, x) in [("a", deep()), ("b", json!(1))] {
+            let path = format!("/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/{name}");
+            api.held().objects.insert(path, object(name, x));
+        }
+        let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(4);
+        let names = events.map(|(_, event)| match event {
+            Event::InitApply(object) => object.metadata.name.unwrap(),
+            event => format!("{event:?}"),
+        });
+        let names = tokio::time::timeout(LONGEST_PAUSE, names.collect::<Vec<_>>()).await;
+        assert_eq!(names.unwrap(), ["Init", "a", "b", "InitDone"]);
+        let event = format!(r#"{{"type":"ADDED","object":{}}}"#, object("a", deep()));
+        serde_json::from_str::<kube::core::WatchEvent<Sealed>>(&event).unwrap();
+    }
+
+    #[tokio::test]
+    async fn sealed_secrets_are_listed_in_pages_that_fit_into_memory() {
+        let api = Api::default();
+        let world = api.plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
+        for number in 0..101 {
+            let path = format!("/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/{number}");
+            let object = json!({"metadata": {"name": number.to_string(), "namespace": "x"}});
+            api.held().objects.insert(path, object);
+        }
+        let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(103);
+        assert_eq!(events.count().await, 103);
+        assert_eq!(api.held().asked.len(), 3);
+        assert!(!world.cluster.has_synced("x").await.unwrap());
+        assert_eq!(api.held().asked.len(), 6);
+    }
 
     #[test]
     fn pauses_grow_and_begin_anew() {
@@ -170,7 +291,7 @@ mod tests {
         assert_eq!(pauses.next(), Some(FIRST_PAUSE));
     }
 
-    fn error(code: u16) -> Result<Event<()>, Error> {
+    fn error(code: u16) -> Result<watcher::Event<()>, Error> {
         let status = serde_json::from_value(serde_json::json!({"code": code, "message": "m"})).unwrap();
         Err(Error::WatchError(Box::new(status)))
     }
@@ -180,20 +301,20 @@ mod tests {
         let mut is_listing = false;
         let mut passed = |event| {
             let word = |event| match event {
-                Ok(Event::Init) => "init",
+                Ok(watcher::Event::Init) => "init",
                 Ok(_) => "event",
                 Err(_) => "error",
             };
             listed(event, &mut is_listing).into_iter().map(word).collect::<Vec<_>>()
         };
         for _ in 0..3 {
-            assert_eq!(passed(Ok(Event::Init)), [""; 0]);
+            assert_eq!(passed(Ok(watcher::Event::Init)), [""; 0]);
             assert_eq!(passed(error(404)), ["error"]);
         }
-        assert_eq!(passed(Ok(Event::Apply(()))), ["event"], "a list that failed is over");
-        assert_eq!(passed(Ok(Event::Init)), [""; 0]);
-        assert_eq!(passed(Ok(Event::InitApply(()))), ["init", "event"]);
-        assert_eq!(passed(Ok(Event::InitDone)), ["event"]);
+        assert_eq!(passed(Ok(watcher::Event::Apply(()))), ["event"], "a list that failed is over");
+        assert_eq!(passed(Ok(watcher::Event::Init)), [""; 0]);
+        assert_eq!(passed(Ok(watcher::Event::InitApply(()))), ["init", "event"]);
+        assert_eq!(passed(Ok(watcher::Event::InitDone)), ["event"]);
     }
 
     #[test]
@@ -205,7 +326,8 @@ mod tests {
             assert!(told("k", error(code), &mut said).is_none());
             assert_eq!(said, after);
         }
-        assert!(told("k", Ok(Event::<()>::InitDone), &mut said).is_some());
+        assert!(told("k", Ok(watcher::Event::<()>::InitDone), &mut said).is_some());
         assert_eq!(said, None);
+        assert!(matches!(told("k", error(403), &mut said), Some(Event::Refused)));
     }
 }

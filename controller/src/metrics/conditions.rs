@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kube::api::DynamicObject;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use serde_json::Value;
 
 use crate::cluster::Key;
+use crate::watch::Sealed;
 
 /// The label of a SealedSecret that is copied to the metric.
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -39,7 +39,7 @@ impl Conditions {
     }
 
     /// An object was seen.
-    pub(crate) fn seen(&self, key: &Key, object: &DynamicObject) {
+    pub(crate) fn seen(&self, key: &Key, object: &Sealed) {
         let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
         let conditions: Box<[_]> = conditions.into_iter().flatten().filter_map(condition).collect();
         if conditions.is_empty() {
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn object(status: &Value) -> DynamicObject {
+    fn object(status: &Value) -> Sealed {
         let labels = json!({INSTANCE: "a\"b"});
         let metadata = json!({"namespace": "x", "name": "n", "labels": labels});
         serde_json::from_value(json!({"metadata": metadata, "status": status})).unwrap()

@@ -123,6 +123,12 @@ impl Metrics {
         self.reconcile_durations.start_timer()
     }
 
+    /// A SealedSecret is gone, which calls for no work; the reference counts it with
+    /// what does.
+    pub(crate) fn gone(&self) {
+        self.unseal_requests.inc();
+    }
+
     /// Work failed; the namespace is empty where the object could not be read.
     pub(crate) fn failed(&self, reason: &str, namespace: &str) {
         self.unseal_errors.with_label_values(&[reason, namespace]).inc();

@@ -7,16 +7,14 @@ use bulla_api::{SealedSecret, SealedSecretStatus};
 use bulla_seal::Scope;
 use bulla_seal::reconcile::{Claim, MANAGED, PATCH};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
-use kube::runtime::watcher::Event;
 use serde_json::Value;
 
 use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
 use crate::cluster::Key;
 use crate::metrics::Conditions;
-use crate::watch::{Change, key, metadata};
+use crate::watch::{Change, Event, Sealed, key, metadata};
 
 /// As how many failures the failure to delete counts, which nobody counts.
 const SLOWLY: u32 = 8;
@@ -81,6 +79,8 @@ struct List {
     /// While it lists.
     seen: Option<HashSet<Key>>,
     is_done: bool,
+    /// Whether it may not.
+    is_refused: bool,
 }
 
 /// Everything that is known.
@@ -126,12 +126,12 @@ impl Known {
 
     /// Whether all SealedSecrets were listed once.
     pub(super) fn has_all_sealed(&self) -> bool {
-        self.sealed_lists.iter().all(|list| list.is_done)
+        have_listed(&self.sealed_lists)
     }
 
     /// Whether everything was listed once.
     pub(super) fn is_complete(&self) -> bool {
-        self.has_all_sealed() && (!self.watches_secrets || self.secret_lists.iter().all(|list| list.is_done))
+        self.has_all_sealed() && (!self.watches_secrets || have_listed(&self.secret_lists))
     }
 
     /// Ends the start: gives back the objects whose Secret may not be as it
@@ -156,30 +156,33 @@ impl Known {
 
     /// What is known for work on an object.
     pub(super) fn order(&mut self, key: &Key) -> Order {
+        let gone = self.gone.remove(key);
         Order {
-            gone: self.gone.remove(key),
+            // There may be a newer one.
+            gone: gone.filter(|_| !self.objects.contains_key(key)),
             is_absent: self.watches_secrets && !self.secrets.contains_key(key),
             is_large: self.is_large(key),
             said: self.objects.get(key).and_then(|object| object.said.clone()),
         }
     }
 
-    /// Takes in how work ended; gives back how many times in a row it failed.
-    pub(super) fn ended(&mut self, key: &Key, outcome: Outcome) -> u32 {
+    /// Takes in how work ended; gives back how many times in a row it failed, or
+    /// nothing where the object is gone.
+    pub(super) fn ended(&mut self, key: &Key, outcome: Outcome) -> Option<u32> {
         if let Some(uid) = outcome.gone {
             self.gone.insert(key.clone(), uid);
-            return SLOWLY;
+            return Some(SLOWLY);
         }
-        let Some(object) = self.objects.get_mut(key) else { return SLOWLY };
+        let object = self.objects.get_mut(key)?;
         object.is_large |= outcome.is_large;
         object.failed = outcome.failed;
         object.said = outcome.said.or(object.said.take());
         object.failures = if outcome.failed.is_some() { object.failures.saturating_add(1) } else { 0 };
-        object.failures
+        Some(object.failures)
     }
 
     /// Takes in a change of a SealedSecret.
-    pub(super) fn sealed_changed(&mut self, (watch, event): Change<DynamicObject>) -> Vec<Reaction> {
+    pub(super) fn sealed_changed(&mut self, (watch, event): Change<Sealed>) -> Vec<Reaction> {
         match event {
             Event::Init => {
                 self.sealed_lists[watch].seen = Some(HashSet::new());
@@ -203,13 +206,17 @@ impl Known {
                 let is_it = self.objects.get(&key).is_some_and(|known| *known.uid == *uid);
                 is_it.then(|| self.sealed_gone(key)).flatten().into_iter().collect()
             }
+            Event::Refused => {
+                self.sealed_lists[watch].is_refused = true;
+                Vec::new()
+            }
         }
     }
 
     /// Remembers a SealedSecret; gives back its key where it is to be looked
     /// at. Changes of status, labels and most annotations call for nothing
     /// (`sealed-secrets.md` 5.3).
-    fn sealed_seen(&mut self, key: Key, object: &DynamicObject) -> Option<Key> {
+    fn sealed_seen(&mut self, key: Key, object: &Sealed) -> Option<Key> {
         self.conditions.seen(&key, object);
         let uid = object.metadata.uid.clone().unwrap_or_default().into_boxed_str();
         let generation = object.metadata.generation.unwrap_or_default();
@@ -267,6 +274,10 @@ impl Known {
             }
             Event::Apply(secret) => self.secret_seen(key(&secret.metadata), &secret).into_iter().collect(),
             Event::Delete(secret) => self.secret_gone(&key(&secret.metadata)).into_iter().collect(),
+            Event::Refused => {
+                self.secret_lists[watch].is_refused = true;
+                Vec::new()
+            }
         }
     }
 
@@ -305,6 +316,12 @@ impl Known {
     }
 }
 
+/// Whether watches have listed everything. One that is refused holds up no other:
+/// what it sees once it has rights is new.
+fn have_listed(lists: &[List]) -> bool {
+    lists.iter().all(|list| list.is_done || list.is_refused) && lists.iter().any(|list| list.is_done)
+}
+
 /// Ends the list of a watch: what it covers and did not see was deleted.
 fn vanished<'k>(
     namespaces: &[String],
@@ -319,10 +336,9 @@ fn vanished<'k>(
 }
 
 /// What an object says about its Secret; nothing where it cannot be read.
-fn claim(object: &DynamicObject) -> Option<Claim> {
-    let value = serde_json::to_value(object).ok()?;
-    let sealed = SealedSecret::from_value(&value).ok()?;
-    Claim::of(&sealed, &SealedSecretStatus::from_value(value.get("status")))
+fn claim(object: &Sealed) -> Option<Claim> {
+    let sealed = SealedSecret::from_value(&object.data).ok()?;
+    Claim::of(&sealed, &SealedSecretStatus::from_value(object.data.get("status")))
 }
 
 #[cfg(test)]

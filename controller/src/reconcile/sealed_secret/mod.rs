@@ -11,7 +11,6 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -22,7 +21,7 @@ use crate::World;
 use crate::cluster::Key;
 use crate::keys::Ring;
 use crate::queue::{Queue, Urgency, long_pause, pause};
-use crate::watch::{self as watches, Change, Changes};
+use crate::watch::{self as watches, Change, Changes, Sealed};
 use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
@@ -227,7 +226,7 @@ impl Driver {
         self.aside.len() < before
     }
 
-    fn sealed_changed(&mut self, change: Change<DynamicObject>) {
+    fn sealed_changed(&mut self, change: Change<Sealed>) {
         let had_all = self.known.has_all_sealed();
         let reactions = self.known.sealed_changed(change);
         self.react(reactions);
@@ -277,14 +276,19 @@ impl Driver {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
                 Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
-                Reaction::Gone(_) => {}
+                Reaction::Gone(key) => {
+                    self.world.metrics.gone();
+                    self.queue.withdraw(&key);
+                }
             }
         }
     }
 
-    /// Another set of keys may open what did not open.
+    /// Another set of keys may open what did not open, or is being tried with the
+    /// old one.
     fn ring_changed(&mut self) {
-        for key in self.known.sealed_for_others() {
+        let in_work = self.keys.values().cloned();
+        for key in self.known.sealed_for_others().into_iter().chain(in_work) {
             self.queue.add(key, Urgency::Backlog);
         }
     }
@@ -315,12 +319,12 @@ impl Driver {
         }
         let (retry, is_large) = (outcome.retry, outcome.is_large);
         let failures = self.known.ended(&key, outcome);
-        let again = match retry {
+        let again = failures.and_then(|failures| match retry {
             _ if is_large => Some(Duration::ZERO),
             Retry::Never => None,
             Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
             Retry::Later => Some(long_pause(failures)),
-        };
+        });
         self.queue.done(&key, again, Instant::now());
     }
 }

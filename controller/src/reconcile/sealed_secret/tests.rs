@@ -3,11 +3,11 @@ use super::*;
 use std::sync::atomic::AtomicI64;
 
 use bulla_crypto::SystemRandom;
-use kube::runtime::watcher::Event;
 use serde_json::json;
 
 use super::work::tests::{PATH, key_of, stage};
 use crate::testing::{Api, SetClock};
+use crate::watch::Event;
 
 /// What an API server has, as a driver sees it that has just listed nothing.
 fn begun(api: &Api, worker: Worker) -> Driver {
@@ -130,12 +130,29 @@ async fn r_11_who_is_put_off_holds_up_nobody() {
     assert_eq!((*driver.put_off.borrow(), driver.running.len()), (1, AT_ONCE + 1));
 }
 
+#[tokio::test]
+async fn q_05_what_is_tried_with_the_old_keys_while_new_ones_come_is_tried_again() {
+    let (api, mut worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let others = stage(Arc::new(SystemRandom), &[]).1.ring.borrow().clone();
+    let (keys, ring) = watch::channel(others);
+    let right = std::mem::replace(&mut worker.ring, ring).borrow().clone();
+    let mut driver = begun(&api, worker);
+    driver.begin(Instant::now());
+    let failed = driver.running.join_next_with_id().await.unwrap();
+    keys.send(right).unwrap();
+    driver.ring_changed();
+    driver.ended(failed);
+    driver.begin(Instant::now());
+    assert!(one_ends(&mut driver).await, "it is in work again, at once");
+    assert!(api.changes().contains(&"POST /api/v1/namespaces/x/secrets".to_owned()));
+}
+
 fn items(count: usize) -> serde_json::Map<String, serde_json::Value> {
     (0..count).map(|number| (format!("i{number}"), json!("AAAA"))).collect()
 }
 
 /// An object with so many items and generation.
-fn object(name: &str, count: usize, generation: i64) -> DynamicObject {
+fn object(name: &str, count: usize, generation: i64) -> Sealed {
     let object = json!({
         "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
         "metadata": {"namespace": "x", "name": name, "uid": name, "generation": generation},
@@ -238,6 +255,44 @@ async fn what_changes_aside_is_worked_on_once_and_as_what_it_is_now() {
     let calm = driver.calm;
     assert_eq!(all_next(&mut driver, calm), ["c", "a"]);
     assert!(!driver.queue.is_wanted_again(&key_of("a")) && driver.aside.is_empty());
+}
+
+/// Lost its label, say: the API server tells that it was deleted.
+#[tokio::test]
+async fn what_left_the_label_selector_is_worked_on_no_more() {
+    for retry in [Retry::Soon, Retry::Later] {
+        let mut driver = idle(&[]);
+        for name in ["waits", "ready", "taken", "large"] {
+            apply(&mut driver, name, 1, 1);
+        }
+        let now = Instant::now();
+        let failed = || Outcome { retry, ..Outcome::panicked() };
+        assert_eq!(all_next(&mut driver, now), ["waits", "ready", "taken", "large"]);
+        end(&mut driver, "waits", failed());
+        end(&mut driver, "ready", Outcome::DONE);
+        for name in ["ready", "taken"] {
+            apply(&mut driver, name, 1, 2);
+        }
+        for name in ["waits", "ready", "taken", "large"] {
+            delete(&mut driver, name);
+        }
+        end(&mut driver, "taken", failed());
+        end(&mut driver, "large", Outcome { is_large: true, ..Outcome::DONE });
+        assert_eq!((all_next(&mut driver, now), driver.queue.next_due()), (Vec::new(), None));
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_counts_as_a_request_once() {
+    for (flags, of_the_watch) in [(&[][..], 1), (&["--old-gc-behavior"], 0)] {
+        let mut driver = idle(flags);
+        apply(&mut driver, "a", 1, 1);
+        delete(&mut driver, "a");
+        let line = format!("sealed_secrets_controller_unseal_requests_total {of_the_watch}\n");
+        assert!(driver.world.metrics.text().unwrap().contains(&line));
+        // Deleting the Secret, where that is ours to do, is work and counts as such.
+        assert_eq!(all_next(&mut driver, Instant::now()).len(), 1 - of_the_watch);
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub(super) struct Worker {
 
 /// What is known before.
 pub(super) struct Order {
-    /// The object was deleted, and had this UID.
+    /// The object was deleted or left what we look after, and had this UID.
     pub(super) gone: Option<Box<str>>,
     /// The watch knows no Secret of this name.
     pub(super) is_absent: bool,
@@ -124,6 +124,8 @@ impl Worker {
         match self.world.cluster.sealed_secret(key).await {
             // What is being deleted makes nothing any more.
             Ok(Some(object)) if !object["metadata"]["deletionTimestamp"].is_null() => Outcome::DONE,
+            // It has other labels by now; of a newer one of its name the watch tells.
+            Ok(Some(_)) if order.gone.is_some() => Outcome::DONE,
             Ok(Some(object)) => {
                 tracing::info!(key = key.to_string(), "Updating");
                 self.update(key, object, order).await

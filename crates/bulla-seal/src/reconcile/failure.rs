@@ -109,6 +109,8 @@ impl Failure {
         match self {
             Self::Immutable { .. } => Retry::Never,
             Self::Api(_) | Self::Unmanaged(_) => Retry::Soon,
+            // Of these, too, a change of the Secret is the cure.
+            Self::Refused(Refusal::Controlled { .. } | Refusal::SealingKey(_)) => Retry::Soon,
             Self::Malformed(_) | Self::Refused(_) | Self::Unseal(_) => Retry::Later,
         }
     }

@@ -26,7 +26,7 @@ pub enum Done {
 /// When an object is looked at again without being changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// In minutes: a new key or a changed Secret comes before.
+    /// In minutes: a new key comes before.
     Later,
     /// Not at all.
     Never,

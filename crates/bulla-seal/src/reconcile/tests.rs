@@ -294,6 +294,8 @@ fn failures() -> Vec<Failure> {
         Failure::Immutable { object: "x/n".into(), text: "data: Forbidden: field is immutable".into() },
         Failure::Api("conflict".into()),
         Failure::Refused(Refusal::SealingKey("n".into())),
+        Failure::Refused(Refusal::Controlled { name: "n".into(), owner: "ConfigMap \"cm\"".into() }),
+        Failure::Refused(Refusal::Privileged("t".into())),
     ]
 }
 
@@ -302,6 +304,8 @@ fn texts_and_reasons_are_those_of_the_reference() {
     let immutable = "Error updating x/n: the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this change nor to mutate the contents of the data field. You can only delete and recreate the Secret.";
     let unmanaged = "Resource \"n\" already exists and is not managed by SealedSecret";
     let refused = "Resource \"n\" is or would become a sealing key, which no SealedSecret may be";
+    let controlled = "Resource \"n\" is controlled by ConfigMap \"cm\" and is not taken over";
+    let privileged = "a Secret of type \"t\" is refused; --allow-privileged-secret-types accepts it";
     let expected = [
         (
             "ErrUnsealFailed",
@@ -313,7 +317,9 @@ fn texts_and_reasons_are_those_of_the_reference() {
         ("ErrUpdateFailed", unmanaged, &format!("failed update: {unmanaged}"), Retry::Soon),
         ("ErrUpdateFailed", immutable, "data: Forbidden: field is immutable", Retry::Never),
         ("ErrUpdateFailed", "conflict", "conflict", Retry::Soon),
-        ("ErrUpdateFailed", refused, refused, Retry::Later),
+        ("ErrUpdateFailed", refused, refused, Retry::Soon),
+        ("ErrUpdateFailed", controlled, controlled, Retry::Soon),
+        ("ErrUpdateFailed", privileged, privileged, Retry::Later),
     ];
     for (failure, (reason, event, condition, retry)) in failures().iter().zip(expected) {
         let report = report(3, &SealedSecretStatus::default(), Err(failure), 0);

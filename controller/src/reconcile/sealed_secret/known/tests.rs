@@ -8,11 +8,11 @@ fn of(namespace: &str, name: &str) -> Key {
     Key { namespace: namespace.into(), name: name.into() }
 }
 
-fn sealed(name: &str, uid: &str, generation: i64) -> DynamicObject {
+fn sealed(name: &str, uid: &str, generation: i64) -> Sealed {
     object(&json!({"metadata": {"namespace": "x", "name": name, "uid": uid, "generation": generation}}))
 }
 
-fn object(value: &Value) -> DynamicObject {
+fn object(value: &Value) -> Sealed {
     let mut value = value.clone();
     value["apiVersion"] = json!("bitnami.com/v1alpha1");
     value["kind"] = json!("SealedSecret");
@@ -34,7 +34,7 @@ fn failed(failed: Failed) -> Outcome {
 }
 
 /// Knows `objects` and `secrets`, and is started.
-fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> Known {
+fn started(objects: &[Sealed], secrets: &[PartialObjectMeta<Secret>]) -> Known {
     let mut known = Known::new(&settings(&[]), conditions());
     list(&mut known, objects);
     list_secrets(&mut known, secrets);
@@ -42,7 +42,7 @@ fn started(objects: &[DynamicObject], secrets: &[PartialObjectMeta<Secret>]) -> 
     known
 }
 
-fn list(known: &mut Known, objects: &[DynamicObject]) -> Vec<Reaction> {
+fn list(known: &mut Known, objects: &[Sealed]) -> Vec<Reaction> {
     known.sealed_changed((0, Event::Init));
     let mut reactions = Vec::new();
     for object in objects {
@@ -109,7 +109,7 @@ fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
 #[test]
 fn only_what_changes_the_secret_calls_for_work() {
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
-    let mut changed = |object: &DynamicObject| known.sealed_changed((0, Event::Apply(object.clone())));
+    let mut changed = |object: &Sealed| known.sealed_changed((0, Event::Apply(object.clone())));
     let mut labeled = sealed("n", "u1", 1);
     labeled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
     labeled.data = json!({"status": {"observedGeneration": 1}});
@@ -133,6 +133,10 @@ fn r_08_what_a_list_no_longer_holds_was_deleted() {
     assert_eq!(known.order(&of("x", "a")).gone.as_deref(), Some("u1"));
     assert_eq!(list_secrets(&mut known, &[secret("a", "u1", &[])]), [Reaction::Now(of("x", "b"))]);
     assert!(known.order(&of("x", "b")).is_absent && !known.order(&of("x", "a")).is_absent);
+    // Made anew before there was time for that.
+    assert_eq!(list(&mut known, &[]), [Reaction::Now(of("x", "b"))]);
+    list(&mut known, &[sealed("b", "u3", 1)]);
+    assert_eq!(known.order(&of("x", "b")).gone, None);
     // A watch over one namespace says nothing about others.
     let mut known = Known::new(&settings(&["--additional-namespaces=x", "--old-gc-behavior"]), conditions());
     known.sealed_changed((1, Event::Apply(sealed("a", "u1", 1))));
@@ -142,6 +146,38 @@ fn r_08_what_a_list_no_longer_holds_was_deleted() {
     known.sealed_changed((1, Event::Init));
     assert_eq!(known.sealed_changed((1, Event::InitDone)), [Reaction::Now(of("x", "a"))]);
     assert!(known.has_all_sealed());
+}
+
+#[test]
+fn a_namespace_without_rights_holds_up_no_other() {
+    let key = of("y", "a");
+    let in_y = |name: &str| {
+        let mut object = sealed(name, "u1", 1);
+        object.metadata.namespace = Some("y".to_owned());
+        object
+    };
+    let mut known = Known::new(&settings(&["--additional-namespaces=y,z"]), conditions());
+    for watch in [0, 2, 2] {
+        known.sealed_changed((watch, Event::Refused));
+        assert!(!known.has_all_sealed());
+    }
+    known.sealed_changed((1, Event::Init));
+    known.sealed_changed((1, Event::InitApply(in_y("a"))));
+    known.sealed_changed((1, Event::InitDone));
+    assert!(known.has_all_sealed() && !known.is_complete());
+    for (watch, event) in [(1, Event::Init), (1, Event::InitDone), (0, Event::Refused)] {
+        known.secret_changed((watch, event));
+        assert!(!known.is_complete());
+    }
+    known.secret_changed((2, Event::Refused));
+    assert!(known.is_complete());
+    assert_eq!(known.settle(), [key]);
+    // The right comes later, and with it what was there all along.
+    assert_eq!(list(&mut known, &[sealed("n", "u2", 1)]), [Reaction::Backlog(of("x", "n"))]);
+    // Where no other is, it is waited for.
+    let mut known = Known::new(&settings(&[]), conditions());
+    known.sealed_changed((0, Event::Refused));
+    assert!(!known.has_all_sealed());
 }
 
 #[test]
@@ -201,8 +237,8 @@ fn a_secret_that_is_opened_to_us_is_looked_at() {
 #[test]
 fn q_05_new_keys_call_for_what_did_not_open() {
     let mut known = started(&[sealed("a", "u1", 1), sealed("b", "u2", 1)], &[]);
-    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), 1);
-    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), 2);
+    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), Some(1));
+    assert_eq!(known.ended(&of("x", "a"), failed(Failed::Unseal)), Some(2));
     known.ended(&of("x", "b"), failed(Failed::Unmanaged));
     assert_eq!(known.sealed_for_others(), [of("x", "a")]);
 }

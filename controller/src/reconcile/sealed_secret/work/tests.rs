@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use tower::Layer as _;
 use tower::retry::RetryLayer;
 
-use crate::testing::{Api, SetClock};
+use crate::testing::{Api, SetClock, deep};
 
 /// Panics where a template draws; the name of an event takes eight bytes.
 struct Poisoned;
@@ -136,6 +136,16 @@ async fn a_status_that_the_server_finds_invalid_is_not_sent_again_and_there_is_a
 }
 
 #[tokio::test]
+async fn an_object_that_left_the_label_selector_is_not_updated_with_old_gc_behavior_either() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    for uid in ["a", "older"] {
+        let outcome = worker.reconcile(&key_of("a"), Order { gone: Some(uid.into()), ..order() }).await;
+        assert!(outcome.failed.is_none() && outcome.gone.is_none() && outcome.untold.is_none());
+    }
+    assert_eq!(api.changes(), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_secret_that_changed_or_went_since_it_was_read_is_read_again() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
     reconciled(&worker, "a").await;
@@ -212,6 +222,17 @@ async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
     let (large, before) = tokio::join!(biased; reconciled(&worker, "large"), small);
     assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
     assert_eq!((large.failed, secrets().len()), (None, 2));
+}
+
+#[tokio::test]
+async fn r_14_a_deep_object_is_unsealed_as_any_other() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let path = format!("{PATH}a");
+    api.held().objects.get_mut(&path).unwrap()["spec"]["template"]["metadata"]["x"] = deep();
+    assert_eq!(reconciled(&worker, "a").await.failed, None);
+    let held = api.held();
+    assert_eq!(held.objects[&path]["status"]["conditions"][0]["status"], "True");
+    assert!(held.objects.contains_key("/api/v1/namespaces/x/secrets/a"));
 }
 
 #[tokio::test]
