@@ -107,7 +107,7 @@ impl kube::Resource for Sealed {
 
 /// SealedSecrets of namespaces (none means all).
 pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
-    let config = Config::default().page_size(SEALED_PAGE).labels(labels);
+    let config = config(labels).page_size(SEALED_PAGE);
     all("sealedsecrets.bitnami.com", apis(client, namespaces), &config)
 }
 
@@ -117,7 +117,12 @@ pub(crate) fn secrets(
     namespaces: &[String],
     labels: &str,
 ) -> Changes<PartialObjectMeta<Secret>> {
-    all("secrets", apis(client, namespaces), &Config::default().labels(labels))
+    all("secrets", apis(client, namespaces), &config(labels))
+}
+
+/// What has these labels; empty means everything.
+fn config(labels: &str) -> Config {
+    if labels.is_empty() { Config::default() } else { Config::default().labels(labels) }
 }
 
 /// One for each namespace; one for all where none is given.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::load::name;
 use super::{ACCOUNT, Stage, size};
-use crate::unseal::{KEYS, decoded, marked};
+use crate::unseal::{Home, KEYS, decoded, marked};
 
 #[test]
 fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {
@@ -78,6 +78,31 @@ fn r_14_poisonous_objects_are_their_own_trouble() {
         );
     }
     assert!(!full() || worst <= 1.2, "more than 1.2 times as long");
+}
+
+#[test]
+fn r_14_an_object_of_any_depth_is_unsealed_and_stops_nobody() {
+    let home = Home::new("deep");
+    let pod = home.ours();
+    let apply = |deep: &str, flat: &str| {
+        for name in [deep, flat] {
+            let mut object = home.seal(name, &[("a", name)], &Value::Null);
+            if name == deep {
+                let metadata = &mut object["spec"]["template"]["metadata"];
+                metadata["lists"] = (0..200).fold(json!(1), |value, _| json!([value]));
+                metadata["maps"] = (0..200).fold(json!(1), |value, _| json!({"a": value}));
+            }
+            home.apply(&object);
+        }
+    };
+    let are_there = |names: [&str; 2]| names.map(|name| home.value(name, "a", name));
+    // Each comes to the watch, then in a list.
+    apply("deep-1", "flat-1");
+    are_there(["deep-1", "flat-1"]);
+    pod.end_by("TERM");
+    apply("deep-2", "flat-2");
+    let _pod = home.ours();
+    are_there(["deep-2", "flat-2"]);
 }
 
 /// The 99th percentile of the time until an object has its Secret, beside
