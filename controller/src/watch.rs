@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// SealedSecrets per page of a list. Each may have more than a megabyte, and a
 /// page is in memory twice.
-pub(crate) const SEALED_PAGE: u32 = 50;
+pub(crate) const SEALED_PAGE: u32 = 25;
 
 /// What a watch saw.
 #[derive(Debug)]
@@ -282,9 +282,9 @@ mod tests {
         }
         let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(103);
         assert_eq!(events.count().await, 103);
-        assert_eq!(api.held().asked.len(), 3);
+        assert_eq!(api.held().asked.len(), 5);
         assert!(!world.cluster.has_synced("x").await.unwrap());
-        assert_eq!(api.held().asked.len(), 6);
+        assert_eq!(api.held().asked.len(), 10);
     }
 
     #[test]
