@@ -232,7 +232,8 @@ impl Keeper {
         };
         // The name is another than that of a key that was lost, which may come
         // back from a backup: none that was spoken of, and after a restart, when
-        // that is forgotten, the age of the newest key makes it another.
+        // that is forgotten, the age of the newest key makes it another an hour
+        // later.
         let (before, known) = (newest(self), self.known.clone());
         let now = self.world.clock.now();
         let after = if let Some(fingerprint) = &before {

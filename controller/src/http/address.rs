@@ -17,7 +17,7 @@ pub(crate) async fn bind(address: &str) -> Result<TcpListener, String> {
 async fn listen(address: &str) -> io::Result<TcpListener> {
     let address = resolve(address).await?;
     if address.ip().is_unspecified() {
-        everywhere(address.port(), of_both_families())
+        everywhere(address.port(), TcpSocket::new_v6().and_then(of_both_families))
     } else {
         TcpListener::bind(address).await
     }
@@ -42,9 +42,8 @@ async fn resolve(text: &str) -> io::Result<SocketAddr> {
     all.first().copied().ok_or_else(wrong)
 }
 
-/// A socket of IPv6 that takes IPv4 as well, whatever the machine's default.
-fn of_both_families() -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v6()?;
+/// Has a socket of IPv6 take IPv4 as well, whatever the machine's default.
+fn of_both_families(socket: TcpSocket) -> io::Result<TcpSocket> {
     set_ipv6_v6only(&socket, false)?;
     Ok(socket)
 }
@@ -72,7 +71,9 @@ mod tests {
             let port = bind(address).await.unwrap().local_addr().unwrap().port();
             assert_ne!(port, 0, "{address}");
         }
-        for socket in [of_both_families(), Err(rustix::io::Errno::AFNOSUPPORT.into())] {
+        let of_one = TcpSocket::new_v6().unwrap();
+        set_ipv6_v6only(&of_one, true).unwrap();
+        for socket in [of_both_families(of_one), Err(rustix::io::Errno::AFNOSUPPORT.into())] {
             let listener = everywhere(0, socket).unwrap();
             let port = listener.local_addr().unwrap().port();
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();

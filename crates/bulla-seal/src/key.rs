@@ -10,6 +10,7 @@ use aws_lc_rs::rsa::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bulla_core::SecretBytes;
+use x509_parser::asn1_rs::Sequence;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -96,8 +97,8 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// Reads the first RSA key of a PEM text, PKCS#1 or PKCS#8. An elliptic
-    /// curve's is named where there is no other.
+    /// Reads the first block of a PEM text that is a private key: PKCS#1,
+    /// PKCS#8 or an elliptic curve's, which is refused by name.
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
         let mut refused = KeyError::NoKey;
         for block in blocks(text) {
@@ -110,6 +111,7 @@ impl SealingKey {
                 _ => continue,
             };
             match read {
+                Err(KeyError::NotRsa) if Sequence::from_der(&der).is_ok() => return Err(KeyError::NotRsa),
                 // What is no key at all may be followed by one.
                 Err(error) => refused = error,
                 read => return read,
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rsa_key_of_a_text_counts() {
+    fn the_first_private_key_of_a_text_counts() {
         for before in [
             "junk",
             "-----BEGIN X-----\nAA==\n-----END X-----",
@@ -242,6 +244,13 @@ mod tests {
         ] {
             let text = format!("{before}\n{KNOWN_ANSWERS_KEY}");
             assert!(SealingKey::from_pem(text.as_bytes()).is_ok(), "{before}");
+        }
+        for curve in [
+            include_str!("../../../tests/fixtures/seal/ec.pem"),
+            include_str!("../../../tests/fixtures/seal/ec_sec1.pem"),
+        ] {
+            let text = format!("{curve}\n{KNOWN_ANSWERS_KEY}");
+            assert_eq!(SealingKey::from_pem(text.as_bytes()).err(), Some(KeyError::NotRsa));
         }
     }
 

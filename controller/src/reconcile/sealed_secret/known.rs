@@ -124,6 +124,11 @@ impl Known {
         self.objects.len()
     }
 
+    /// Whether there is a SealedSecret of this name to look after.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.objects.contains_key(key)
+    }
+
     /// Whether all SealedSecrets were listed once.
     pub(super) fn has_all_sealed(&self) -> bool {
         have_listed(&self.sealed_lists)
@@ -159,11 +164,17 @@ impl Known {
         let gone = self.gone.remove(key);
         Order {
             // There may be a newer one.
-            gone: gone.filter(|_| !self.objects.contains_key(key)),
-            is_absent: self.watches_secrets && !self.secrets.contains_key(key),
+            gone: gone.filter(|_| !self.has(key)),
+            is_absent: self.is_absent(key),
             is_large: self.is_large(key),
             said: self.objects.get(key).and_then(|object| object.said.clone()),
         }
+    }
+
+    /// Whether a watch that listed its namespace saw no Secret of this name.
+    fn is_absent(&self, key: &Key) -> bool {
+        let watch = self.namespaces.iter().position(|own| **own == *key.namespace).unwrap_or_default();
+        self.watches_secrets && self.secret_lists[watch].is_done && !self.secrets.contains_key(key)
     }
 
     /// Takes in how work ended; gives back how many times in a row it failed, or

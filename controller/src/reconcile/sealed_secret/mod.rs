@@ -287,7 +287,7 @@ impl Driver {
     /// Another set of keys may open what did not open, or is being tried with the
     /// old one.
     fn ring_changed(&mut self) {
-        let in_work = self.keys.values().cloned();
+        let in_work = self.keys.values().filter(|key| self.known.has(key)).cloned();
         for key in self.known.sealed_for_others().into_iter().chain(in_work) {
             self.queue.add(key, Urgency::Backlog);
         }

@@ -44,9 +44,12 @@ pub enum Refusal {
         /// Kind and name of its controller.
         owner: String,
     },
-    /// It is or would become a sealing key.
-    #[error("Resource {0:?} is or would become a sealing key, which no SealedSecret may be")]
-    SealingKey(String),
+    /// The Secret is a sealing key.
+    #[error("Resource {0:?} is a sealing key, which no SealedSecret may be")]
+    IsKey(String),
+    /// It would become a sealing key.
+    #[error("Resource {0:?} would become a sealing key, which no SealedSecret may be")]
+    BecomesKey(String),
     /// Its type gives rights to whoever makes it.
     #[error("a Secret of type {0:?} is refused; --allow-privileged-secret-types accepts it")]
     Privileged(String),
@@ -110,7 +113,7 @@ impl Failure {
             Self::Immutable { .. } => Retry::Never,
             Self::Api(_) | Self::Unmanaged(_) => Retry::Soon,
             // Of these, too, a change of the Secret is the cure.
-            Self::Refused(Refusal::Controlled { .. } | Refusal::SealingKey(_)) => Retry::Soon,
+            Self::Refused(Refusal::Controlled { .. } | Refusal::IsKey(_)) => Retry::Soon,
             Self::Malformed(_) | Self::Refused(_) | Self::Unseal(_) => Retry::Later,
         }
     }

@@ -70,7 +70,7 @@ impl Rules {
         let metadata = &desired.metadata;
         let is_old_key = metadata.namespace == self.key_namespace && metadata.name == self.key_prefix;
         if is_old_key || metadata.labels.contains_key(KEY_LABEL) {
-            return Err(Refusal::SealingKey(metadata.name.clone()));
+            return Err(Refusal::BecomesKey(metadata.name.clone()));
         }
         let secret_type = desired.secret_type.as_str();
         if !self.allows_privileged_types && PRIVILEGED.contains(&secret_type) {
@@ -84,7 +84,7 @@ impl Rules {
     fn judge_owner(&self, sealed: &SealedSecret, existing: &Secret) -> Result<(), Failure> {
         let metadata = &existing.metadata;
         if metadata.labels.contains_key(KEY_LABEL) {
-            return Err(Refusal::SealingKey(metadata.name.clone()).into());
+            return Err(Refusal::IsKey(metadata.name.clone()).into());
         }
         if is_controlled_by(metadata, &sealed.metadata.server.uid) {
             return Ok(());

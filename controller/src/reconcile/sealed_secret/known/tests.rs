@@ -171,6 +171,7 @@ fn a_namespace_without_rights_holds_up_no_other() {
     }
     known.secret_changed((2, Event::Refused));
     assert!(known.is_complete());
+    assert!(known.order(&key).is_absent && !known.order(&of("z", "a")).is_absent);
     assert_eq!(known.settle(), [key]);
     // The right comes later, and with it what was there all along.
     assert_eq!(list(&mut known, &[sealed("n", "u2", 1)]), [Reaction::Backlog(of("x", "n"))]);
