@@ -369,6 +369,9 @@ fn no_secret_stays_in_plain_text_unnoticed() {
         ),
         ("broken.yaml", SECRET.replace("namespace: shop}", "namespace: shop").into_bytes()),
         ("pin.yaml", SECRET.replace("password:", "pin: 0123\n  password:").into_bytes()),
+        ("flow.yaml", flow.replace("{p:", "{pin: 0123, p:").into_bytes()),
+        ("pin.json", object.replace("{\"p\"", "{\"pin\":0123,\"p\"").into_bytes()),
+        ("key.yaml", SECRET.replace("stringData:", "data: {on: Zm9v}\nstringData:").into_bytes()),
         ("twice.yaml", SECRET.replace("password:", "password: a\n  password:").into_bytes()),
         ("twice.json", object.replace("{\"p\"", "{\"p\":\"x\",\"p\"").into_bytes()),
         ("latin.yaml", [SECRET.as_bytes(), b"  q: \"\xe9\"\n"].concat()),
@@ -518,6 +521,7 @@ fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
     let item = SECRET.replace('\n', "\n  ").replace("# the database", "-");
     put(&sandbox, "list.yaml", &format!("kind: List\nitems:\n{item}\n"));
     put(&sandbox, "none.yaml", OTHER_OBJECT);
+    put(&sandbox, "two.yaml", &format!("{SECRET}---\n{SECRET}"));
     put(&sandbox, "empty.yaml", "kind: Secret\nmetadata: {name: a, namespace: x}\n");
     let line = ["seal", "--cert", "valid.crt"];
     for file in ["mixed.yaml", "list.yaml"] {
@@ -530,6 +534,7 @@ fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
         (&["."], 1, "is a directory: add --in-place"),
         (&["mixed.yaml", "--type", "t"], 2, "--type is for a Secret that is made of options"),
         (&["mixed.yaml", "--output", "json"], 2, "--in-place"),
+        (&["--name", "x", "two.yaml"], 1, "--name names one Secret"),
         (&["-i", "--name", "x", "."], 2, "--name names one Secret"),
         (&["-i", "--name", "x", "mixed.yaml", "list.yaml"], 2, "--name names one Secret"),
     ] {
@@ -537,7 +542,6 @@ fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
         assert!(outcome.code == code && outcome.stderr.contains(told), "{further:?}: {}", outcome.stderr);
     }
     good(&sandbox.bulla(&[&line[..], &["--allow-empty-data", "empty.yaml"]].concat()));
-    put(&sandbox, "two.yaml", &format!("{SECRET}---\n{SECRET}"));
     let outcome = sandbox.bulla(&[&line[..], &["-i", "--name", "x", "two.yaml"]].concat());
     assert!(outcome.code == 1 && read(&sandbox, "two.yaml").contains("hunter2"), "{}", outcome.stderr);
 }

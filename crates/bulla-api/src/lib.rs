@@ -36,5 +36,6 @@ pub use stream::{
     secrets,
 };
 pub use tree::Tree;
+pub use wiped::Wiped;
 pub use write::{json, json_line, yaml};
 pub use yaml::value;

@@ -8,7 +8,8 @@ use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 /// A value in which a repeated object is merged into the one before it, since
-/// Go reads both into one struct or map. Of anything else the last one counts.
+/// Go reads both into one struct or map, and null changes no struct. Of anything
+/// else the last one counts.
 pub(crate) type Merged = Json<true>;
 
 /// A value in which no name stands twice: a text in which one does is a data
@@ -77,7 +78,11 @@ impl<'de, const MERGES: bool> Visitor<'de> for Reader<MERGES> {
     }
 }
 
+/// The fields of Secrets and SealedSecrets that are structs in Go.
+const STRUCTS: [&str; 3] = ["metadata", "spec", "template"];
+
 fn put(map: &mut Map<String, Value>, name: String, value: Value) {
+    let is_struct = STRUCTS.contains(&name.as_str());
     match map.entry(name) {
         Entry::Vacant(place) => {
             place.insert(value);
@@ -86,6 +91,7 @@ fn put(map: &mut Map<String, Value>, name: String, value: Value) {
             (Value::Object(old), Value::Object(new)) => {
                 new.into_iter().for_each(|(name, value)| put(old, name, value));
             }
+            (Value::Object(_), Value::Null) if is_struct => {}
             (old, new) => *old = new,
         },
     }
@@ -123,6 +129,7 @@ mod tests {
                 json!({"d": {"a": "x", "b": {"i": 1, "j": 2}, "c": [1]}, "e": [{}]}),
             ),
             (r#"{"d":{"a":"x"},"d":null,"d":{"b":"y"}}"#, json!({"d": {"b": "y"}})),
+            (r#"{"metadata":{"a":"x"},"metadata":null}"#, json!({"metadata": {"a": "x"}})),
             (
                 r#"[null,true,-1,18446744073709551615,1.5,"\u0041"]"#,
                 json!([null, true, -1, u64::MAX, 1.5, "A"]),

@@ -72,6 +72,7 @@ pub(crate) const SECRET: Shape =
 /// `v1.Secret`, or a list of them, or of lists.
 pub(crate) static SECRETS: Shape = Shape::Struct(&[
     ("metadata", META),
+    ("data", Shape::Map(&Shape::Any)),
     ("stringData", Shape::Map(&Shape::Text)),
     ("type", Shape::Text),
     ("items", Shape::List(&SECRETS)),

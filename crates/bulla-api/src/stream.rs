@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::decode::DecodeError;
@@ -133,13 +134,13 @@ fn documents(text: &[u8]) -> Result<Vec<Wiped>, DecodeError> {
     if is_json(text)
         && let Some(found) = json_documents(text)?
     {
-        return Ok(found.into_iter().map(|(_, value)| Wiped(value)).collect());
+        return Ok(found.into_iter().map(|(_, value)| value).collect());
     }
     Ok(yaml::read_all(text, SECRETS)?.into_iter().map(Wiped).collect())
 }
 
 /// A value and its place in the text.
-type Placed = (Range<usize>, Value);
+type Placed = (Range<usize>, Wiped);
 
 /// The JSON objects of a text, one after another, each with its place, which
 /// begins where the one before it ends; nothing where the text is none. A name
@@ -150,7 +151,7 @@ pub fn json_documents(text: &[u8]) -> Result<Option<Vec<Placed>>, DecodeError> {
     while let Some(value) = values.next() {
         let end = values.byte_offset();
         match value {
-            Ok(value) => found.push((std::mem::replace(&mut start, end)..end, value.0)),
+            Ok(value) => found.push((std::mem::replace(&mut start, end)..end, Wiped(value.0))),
             Err(error) if error.is_data() => return Err(DecodeError::TwiceInJson(error.line())),
             Err(_) => return Ok(None),
         }
@@ -220,19 +221,17 @@ fn json_objects<'t, T: Document>(text: &'t [u8], read: &mut Vec<T>) -> Result<&'
 /// scalar without quotes for a number or a truth (`sealed-secrets.md` 4.4).
 /// Only places are told.
 pub fn misreadings(text: &[u8]) -> Vec<String> {
-    if !is_json(text) {
-        return yaml_documents(text)
-            .into_iter()
-            .flat_map(|document| yaml::misreadings(document, SECRETS))
-            .collect();
+    let (mut found, mut start) = (Vec::new(), 0);
+    let mut read = |document: &[u8]| found.extend(yaml::misreadings(document, SECRETS));
+    if is_json(text) {
+        let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+        while let Some(Ok(_)) = objects.next() {
+            read(&text[start..objects.byte_offset()]);
+            start = objects.byte_offset();
+        }
     }
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
-    while let Some(Ok(_)) = objects.next() {
-        found.extend(yaml::misreadings(&text[start..objects.byte_offset()], SECRETS));
-        start = objects.byte_offset();
-    }
+    // What is no JSON is read as YAML.
+    yaml_documents(&text[start..]).into_iter().for_each(read);
     found
 }
 
@@ -373,6 +372,16 @@ mod tests {
             misreadings(b"{\"stringData\":{\"a\":1.0,\"b\":\"1.0\"}}{\"stringData\":{\"c\":1e3}}"),
             ["stringData.a", "stringData.c"]
         );
+        let flow = "x: &x 0123\ny: &y {z: 010}\nstringData: {<<: *y, a: *x}\ndata: {on: YQ==}\n";
+        let expected = ["stringData.z", "stringData.a", "the key \"on\" of data"];
+        assert_eq!(misreadings(flow.as_bytes()), expected);
+        for text in [
+            "{stringData: {a: 0123}}",
+            "{\"stringData\":{\"a\":0123}}",
+            "{\"kind\":\"a\"}\n{\"stringData\":{\"a\":1.10,}}",
+        ] {
+            assert_eq!(misreadings(text.as_bytes()), ["stringData.a"], "{text}");
+        }
         assert!(misreadings(b"{{ .x }}").is_empty() && misreadings(b"a: [").is_empty());
     }
 

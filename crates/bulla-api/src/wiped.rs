@@ -6,7 +6,13 @@ use serde_json::Value;
 use zeroize::Zeroize as _;
 
 /// A value whose texts are wiped when it is dropped.
-pub(crate) struct Wiped(pub(crate) Value);
+pub struct Wiped(pub(crate) Value);
+
+impl From<Value> for Wiped {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
 
 impl Deref for Wiped {
     type Target = Value;

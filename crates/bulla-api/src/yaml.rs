@@ -113,10 +113,15 @@ impl Reader<'_, '_> {
     }
 
     fn misread(&self, id: NodeId, shape: Shape, path: &str, found: &mut Vec<String>) {
+        let id = self.stream.follow(id);
         let node = self.stream.node(id);
         match node.kind() {
             Kind::Mapping => {
                 for (key, value) in self.stream.pairs(id) {
+                    if matches!(self.stream.resolve(key, Dialect::Kubernetes), Ok(Resolved::Merge)) {
+                        self.sources(value).into_iter().for_each(|id| self.misread(id, shape, path, found));
+                        continue;
+                    }
                     let Ok(name) = self.key(key) else { continue };
                     let shown = self.stream.node(self.stream.follow(key)).value();
                     // Fields have names that nothing is mistaken for.
@@ -159,14 +164,22 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// Takes over the entries of a map, or of several, that are not there yet.
-    fn merge(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {
+    /// The one or several maps of a merge.
+    fn sources(&self, id: NodeId) -> Vec<NodeId> {
         let id = self.stream.follow(id);
-        let sources = match self.stream.node(id).kind() {
+        match self.stream.node(id).kind() {
             Kind::Mapping => vec![id],
             Kind::Sequence => self.stream.children(id).iter().map(|id| self.stream.follow(*id)).collect(),
-            _ => return Err(self.bad(id)),
-        };
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes over the entries of a map, or of several, that are not there yet.
+    fn merge(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {
+        let sources = self.sources(id);
+        if sources.is_empty() {
+            return Err(self.bad(id));
+        }
         for source in sources {
             let Value::Object(entries) = self.node(source, shape)? else { return Err(self.bad(source)) };
             for (key, value) in entries {

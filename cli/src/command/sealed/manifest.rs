@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::Path;
 
-use bulla_api::{API_VERSION, DecodeError, KIND, SealedSecret};
+use bulla_api::{API_VERSION, DecodeError, KIND, SealedSecret, Wiped};
 use bulla_yaml::edit::{self, Splice, Step};
 use bulla_yaml::tree::Node;
 use bulla_yaml::{Kind, Limits, NodeId, Stream};
@@ -31,7 +31,7 @@ pub struct Document<'t> {
     /// Its text; those of all documents together are the whole text.
     pub text: &'t str,
     /// It as JSON, as Kubernetes would read it.
-    pub value: Result<Value, DecodeError>,
+    pub value: Result<Wiped, DecodeError>,
 }
 
 /// The documents of a text: of YAML, or JSON objects one after another.
@@ -41,7 +41,7 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>, String> {
             bulla_api::json_documents(text.as_bytes()).map_err(|error| error.to_string())?
     {
         let last = objects.len().saturating_sub(1);
-        let object = |(number, (place, value)): (usize, (Range<usize>, Value))| {
+        let object = |(number, (place, value)): (usize, (Range<usize>, Wiped))| {
             let end = if number == last { text.len() } else { place.end };
             Document { text: &text[place.start..end], value: Ok(value) }
         };
@@ -50,7 +50,7 @@ pub fn documents(text: &str) -> Result<Vec<Document<'_>>, String> {
     let stream = parse(text)?;
     let read = |document: &bulla_yaml::Document| Document {
         text: &text[document.span()],
-        value: bulla_api::value(&stream, document.root()),
+        value: bulla_api::value(&stream, document.root()).map(Wiped::from),
     };
     Ok(stream.documents().iter().map(read).collect())
 }
@@ -74,15 +74,18 @@ impl Place {
 /// The kinds that hold objects; `kubectl get --output=yaml` prints the first.
 pub const LISTS: [&str; 3] = ["List", "SecretList", "SealedSecretList"];
 
+/// An object, and the numbers of the items that lead to it.
+type Object<'v> = (Vec<usize>, &'v Value);
+
 /// The object of a document, or those of its list, of lists in it too, each
 /// with the numbers of the items that lead to it; depth is that of the text.
-pub fn objects(value: &Value) -> Vec<(Vec<usize>, &Value)> {
-    let is_list = LISTS.contains(&value.get("kind").and_then(Value::as_str).unwrap_or_default());
-    let Some(list) = value.get("items").and_then(Value::as_array).filter(|_| is_list) else {
+pub fn objects(value: &Value) -> Vec<Object<'_>> {
+    if !LISTS.contains(&value.get("kind").and_then(Value::as_str).unwrap_or_default()) {
         return vec![(Vec::new(), value)];
-    };
+    }
     let mut found = Vec::new();
-    for (number, item) in list.iter().enumerate() {
+    let items = value.get("items").and_then(Value::as_array).into_iter().flatten();
+    for (number, item) in items.enumerate() {
         let below = objects(item).into_iter();
         found.extend(below.map(|(items, object)| ([&[number], items.as_slice()].concat(), object)));
     }
@@ -91,12 +94,17 @@ pub fn objects(value: &Value) -> Vec<(Vec<usize>, &Value)> {
 
 /// The SealedSecrets of a text, those of lists as well, each with its place.
 ///
-/// Fails where the text is no YAML or JSON, and where something that says it is
-/// a SealedSecret cannot be read as one.
+/// Fails where the text is no YAML or JSON, where a document that speaks of
+/// SealedSecrets cannot be read, and where something that says it is one is none.
 pub fn sealed_secrets(text: &str) -> Result<Vec<(Place, SealedSecret)>, String> {
     let mut found = Vec::new();
     for (number, document) in documents(text)?.into_iter().enumerate() {
-        let value = document.value.map_err(|error| error.to_string())?;
+        let is_meant = document.text.contains(KIND);
+        let value = match document.value {
+            Ok(value) => value,
+            Err(error) if is_meant => return Err(error.to_string()),
+            Err(_) => continue,
+        };
         for (items, object) in objects(&value) {
             if object.get("kind").and_then(Value::as_str) == Some(KIND) {
                 let sealed = SealedSecret::from_value(object).map_err(|error| error.to_string())?;
@@ -139,16 +147,31 @@ pub fn rewrite(text: &str, changes: &[Change]) -> Result<String, String> {
             *document = put(document, &place.items, path, None)?;
         }
     }
-    let text = documents.concat();
-    let documents = self::documents(&text)?;
-    let is_as_meant = |Change { place, new, .. }: &Change| {
-        let value = documents.get(place.document).and_then(|document| document.value.as_ref().ok());
-        let object = value.and_then(|value| {
-            place.items.iter().try_fold(value, |list, number| list.get("items")?.get(*number))
-        });
-        object.and_then(|object| SealedSecret::from_value(object).ok()).is_some_and(|read| read == *new)
-    };
-    if changes.iter().all(is_as_meant) { Ok(text) } else { Err(NOT_IN_PLACE.to_owned()) }
+    let written = documents.concat();
+    let is_as_meant = self::documents(&written)?
+        .iter()
+        .zip(self::documents(text)?)
+        .enumerate()
+        .all(|(number, (new, old))| new.text == old.text || differs_by(new, &old, number, changes));
+    if is_as_meant { Ok(written) } else { Err(NOT_IN_PLACE.to_owned()) }
+}
+
+/// Whether the objects of a document are as the changes want them, and all others
+/// as they were.
+fn differs_by(new: &Document<'_>, old: &Document<'_>, number: usize, changes: &[Change]) -> bool {
+    let (Ok(new), Ok(old)) = (&new.value, &old.value) else { return false };
+    let (new, old) = (objects(new), objects(old));
+    let changes: HashMap<&[usize], &Change> = changes
+        .iter()
+        .filter(|change| change.place.document == number)
+        .map(|change| (change.place.items.as_slice(), change))
+        .collect();
+    let is_as_meant =
+        |((items, new), (_, old)): (&Object<'_>, &Object<'_>)| match changes.get(items.as_slice()) {
+            Some(change) => SealedSecret::from_value(new).is_ok_and(|read| read == change.new),
+            None => new == old,
+        };
+    new.len() == old.len() && new.iter().zip(&old).all(is_as_meant)
 }
 
 /// The layout is beyond the editors.
@@ -203,7 +226,17 @@ fn replace_words<'e, 'o: 'e>(
     items: &[usize],
     changed: impl Iterator<Item = (&'e Vec<&'o str>, &'e Entry<'o>)>,
 ) -> Result<(String, Puts<'e, 'o>), String> {
-    let stream = parse(document)?;
+    let stream = match parse(document) {
+        Ok(stream) => stream,
+        // JSON has escapes that YAML 1.1 lacks.
+        Err(_) if bulla_api::is_json(document.as_bytes()) => {
+            return Ok((
+                document.to_owned(),
+                changed.map(|(path, entry)| (path.as_slice(), *entry)).collect(),
+            ));
+        }
+        Err(error) => return Err(error),
+    };
     let (mut maps, mut splices, mut rest) = (HashMap::new(), Vec::new(), Vec::new());
     for (path, entry) in changed {
         let splice = path.split_last().and_then(|(name, parent)| {

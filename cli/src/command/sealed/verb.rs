@@ -36,6 +36,14 @@ fn options(request: &Seal) -> SealOptions {
     }
 }
 
+/// Several Secrets of one name would replace one another.
+fn one_name(options: &SealOptions, secrets: usize) -> Result<(), String> {
+    if secrets > 1 && !options.name.is_empty() {
+        return Err(format!("--name names one Secret, and there are {secrets}"));
+    }
+    Ok(())
+}
+
 /// Seals one input, or what the options say, to standard output or a file.
 fn print(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), String> {
     let is_json = request.to.as_ref().and_then(|to| to.extension()).is_some_and(|kind| kind == "json");
@@ -55,6 +63,7 @@ fn print(app: &App<'_>, request: &Seal, key: &PublicKey) -> Result<(), String> {
     } else {
         vec![sources::secret(app.context, &request.sources)?]
     };
+    one_name(&how.options, secrets.len())?;
     seal_all(app.context, app.ui, &secrets, key, &how, &mut sink)?;
     sink.finish(app.context)
 }
@@ -209,8 +218,10 @@ fn replace(
         }
         let tree = sealed_tree(value, &seal)?;
         if bulla_api::is_json(document.text.as_bytes()) {
+            let blank = document.text.len() - document.text.trim_start().len();
+            text.push_str(&document.text[..blank]);
             text.push_str(&bulla_api::json(&tree));
-            text.push('\n');
+            text.push_str(&document.text[document.text.trim_end().len()..]);
         } else {
             text.push_str(if document.text.starts_with("---") { "---\n" } else { "" });
             text.push_str(&String::from_utf8_lossy(&bulla_api::yaml(&tree)));
@@ -220,9 +231,7 @@ fn replace(
     if sealed == 0 {
         return Err(NONE.to_owned());
     }
-    if sealed > 1 && !options.name.is_empty() {
-        return Err(format!("--name names one Secret, and {sealed} are in it"));
-    }
+    one_name(options, sealed)?;
     check(&text, sealed)?;
     if !dry_run {
         target.replace(text.as_bytes(), &*app.context.random).map_err(named)?;
@@ -273,7 +282,9 @@ fn check(text: &str, sealed: usize) -> Result<(), String> {
         }
         let is_sealed =
             |value: &Value| word(value, "apiVersion") == API_VERSION && word(value, "kind") == KIND;
-        let count = |value| objects(value).into_iter().filter(|(_, object)| is_sealed(object)).count();
+        let count = |value: &bulla_api::Wiped| {
+            objects(value).into_iter().filter(|(_, object)| is_sealed(object)).count()
+        };
         found += document.value.as_ref().map_or(0, count);
     }
     if found < sealed { Err(manifest::NOT_IN_PLACE.to_owned()) } else { Ok(()) }

@@ -6,7 +6,8 @@ use crate::go;
 /// A whole number without a sign, as Go's flags read it.
 pub(super) fn check_uint(text: &str) -> Result<(), String> {
     let is_unsigned = text.starts_with(|first: char| first.is_ascii_digit());
-    let fits = text.parse::<u64>().is_ok() || go::parse_int(text).is_ok();
+    let is_decimal = text.len() == 1 || !text.starts_with('0');
+    let fits = is_decimal && text.parse::<u64>().is_ok() || go::parse_int(text).is_ok();
     if is_unsigned && fits { Ok(()) } else { Err("parse error".to_owned()) }
 }
 
@@ -16,7 +17,7 @@ pub(super) fn check_int(text: &str, is_severity: bool) -> Result<(), String> {
     if text.parse::<i32>().is_ok() || is_severity && SEVERITIES.contains(&text.to_uppercase().as_str()) {
         return Ok(());
     }
-    let is_number = text.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = text.strip_prefix(['-', '+']).unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
     let what = if is_number && text.len() > 1 { "value out of range" } else { "invalid syntax" };
     Err(format!("strconv.ParseInt: parsing {}: {what}", go::quote(text)))
 }
@@ -59,7 +60,7 @@ mod tests {
             (
                 check_uint,
                 &["0", "1_000", "0x10", "18446744073709551615"],
-                &[("-1", "parse error"), ("+1", "parse error"), ("", "parse error")],
+                &[("-1", "parse error"), ("09", "parse error"), ("+1", "parse error"), ("", "parse error")],
             ),
             (
                 |text| check_int(text, false),

@@ -277,6 +277,8 @@ async fn what_left_the_label_selector_is_worked_on_no_more() {
             delete(&mut driver, name);
         }
         // Keys that come now change nothing of it.
+        let id = driver.running.spawn(std::future::pending()).id();
+        driver.keys.insert(id, key_of("taken"));
         driver.ring_changed();
         end(&mut driver, "taken", failed());
         end(&mut driver, "large", Outcome { is_large: true, ..Outcome::DONE });

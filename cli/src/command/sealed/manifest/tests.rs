@@ -103,6 +103,30 @@ fn every_style_is_kept_and_what_is_no_word_is_written_anew() {
 }
 
 #[test]
+fn escapes_of_json_alone_are_no_hindrance() {
+    let text = "{\"kind\": \"SealedSecret\", \"a\": \"\\ud83d\\ude00\\/\", \"spec\": {\"encryptedData\": {\"a\": \"AAAA\"}}}";
+    assert_eq!(changed(text, put_b), text.replace("AAAA", "BBBB"));
+}
+
+#[test]
+fn other_objects_stay_whatever_leads_to_them() {
+    let text = "kind: List\nitems:\n- kind: SealedSecret\n  spec: {encryptedData: {a: &v AAAA}}\n- kind: Other\n  copy: *v\n";
+    let (place, old) = sealed_secrets(text).unwrap().remove(0);
+    let mut new = old.clone();
+    put_b(&mut new);
+    let written = rewrite(text, &[Change { place, old, new }]);
+    assert!(written.as_ref().is_err_and(|error| error == NOT_IN_PLACE), "{written:?}");
+}
+
+#[test]
+fn what_is_wrong_elsewhere_hinders_nobody() {
+    let text = format!("data: {{a: b, a: c}}\n---\n{FILE}");
+    assert_eq!(changed(&text, put_b), text.replace("AAAA", "BBBB"));
+    assert!(sealed_secrets("kind: SealedSecret\nspec: {a: b, a: c}\n").is_err());
+    assert_eq!(objects(&serde_json::json!({"kind": "SecretList", "items": null})).len(), 0);
+}
+
+#[test]
 fn thousands_of_values_are_replaced_in_one_pass() {
     let values = |letter| (0..20_000).map(move |number| (format!("k{number}"), format!("{letter}AAA")));
     let lines: String =
@@ -115,6 +139,6 @@ fn thousands_of_values_are_replaced_in_one_pass() {
 #[test]
 fn what_says_it_is_one_and_is_none_is_an_error() {
     assert!(sealed_secrets("kind: SealedSecret\nspec: 5\n").is_err());
-    assert!(sealed_secrets("{{ if .x }}\n").is_err());
+    assert!(sealed_secrets("{{ if .x }}\nkind: SealedSecret\n").is_err());
     assert_eq!(sealed_secrets("kind: Other\n").unwrap().len(), 0);
 }
