@@ -1,5 +1,8 @@
 //! SealedSecrets in the grammar of `bulla` itself.
 
+mod edit;
+mod keys;
+
 use crate::sandbox::{RECIPIENT, Sandbox, good, put, read};
 
 const SECRET: &str = "\
@@ -228,103 +231,6 @@ fn lists_are_sealed_item_by_item_and_templates_are_named() {
     assert_eq!(sandbox.bulla(&line).code, 1);
 }
 
-/// Seals `secret.yaml` into `s.yaml` and edits that with a command of the shell.
-fn edit(sandbox: &Sandbox, script: &str) -> crate::sandbox::Outcome {
-    put(sandbox, "editor.sh", script);
-    let edit = ["edit", "s.yaml", "--recovery-keys", "main.key,other.key", "--cert", "other.crt"];
-    sandbox.own(&["EDITOR=sh editor.sh", &format!("TMPDIR={}", sandbox.path().display())], &edit)
-}
-
-#[test]
-fn a_sealed_secret_is_edited_as_a_secret_and_only_what_changed_is_sealed_anew() {
-    let sandbox = sandbox();
-    let secret = SECRET.replace("  password", "  over: \"no\"\n  lines: \"a\\nb\\n\"\n  password");
-    put(&sandbox, "secret.yaml", &format!("{secret}data: {{raw: /w==}}\n"));
-    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
-    let text = format!(
-        "# by hand\n{}{OTHER_OBJECT}",
-        read(&sandbox, "s.yaml").replace("  template:", "  template: # t")
-    );
-    put(&sandbox, "s.yaml", &text);
-    let script = "grep -q '  raw: /w==' $1 && grep -q 'password: hunter2' $1 || exit 1\nsed -i -e 's/hunter2/hunter3/' -e 's/^  namespace: shop/&\\n  labels: {app: db}/' -e '/over: /d' $1\necho 'type: own/type' >> $1\n";
-    let outcome = edit(&sandbox, script);
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let edited = read(&sandbox, "s.yaml");
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
-    let (old, new) = (lines(&text), lines(&edited));
-    let gone: Vec<_> = old.difference(&new).collect();
-    let come: Vec<_> = new.difference(&old).map(|line| line.trim()).collect();
-    assert_eq!(gone.len(), 2, "password and over: {gone:?}");
-    assert_eq!(come.len(), 4, "{come:?}");
-    assert!(
-        come.contains(&"type: own/type") && come.contains(&"labels:") && come.contains(&"app: db"),
-        "{come:?}"
-    );
-    assert!(edited.starts_with("# by hand\n") && edited.ends_with(OTHER_OBJECT), "{edited}");
-    let line =
-        ["kubeseal", "--recovery-unseal", "--recovery-private-key", "main.key,other.key", "-f", "s.yaml"];
-    let secret: serde_json::Value = serde_json::from_str(&good(&sandbox.bulla(&line))).unwrap();
-    assert_eq!(
-        secret["data"],
-        serde_json::json!({"password": "aHVudGVyMw==", "lines": "YQpiCg==", "raw": "/w=="})
-    );
-    assert_eq!((&secret["type"], &secret["metadata"]["labels"]["app"]), (&"own/type".into(), &"db".into()));
-    // The same text again, or one that means the same, is no change.
-    for script in ["true", "echo >> $1"] {
-        let outcome = edit(&sandbox, script);
-        assert!(outcome.code == 0 && outcome.stderr.contains("File has not changed"), "{}", outcome.stderr);
-    }
-    assert_eq!(read(&sandbox, "s.yaml"), edited);
-}
-
-#[test]
-fn l_05_an_edit_of_a_sealed_secret_that_fails_costs_nothing() {
-    let sandbox = sandbox();
-    put(&sandbox, "secret.yaml", SECRET);
-    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
-    let text = read(&sandbox, "s.yaml");
-    for (script, message) in [
-        ("echo 'kind: [' > $1", "the text is malformed"),
-        ("echo > $1", "of 1 Secrets, 0 can be read"),
-        ("sed -i s/^stringData/stringDat/ $1", "stringDat\\\" would get lost: only name,"),
-        ("sed -i s/namespace:/Namespace:/ $1", "Namespace\\\" would get lost"),
-        ("echo 'stringData: {a: b}' >> $1", "the name stands twice"),
-        ("echo '  pin: 0123' >> $1; sed -i '/^type/d' $1", "stringData.pin has no quotes"),
-        ("sed -i 's/^  name: db/  uid: u\\n&/' $1", "only name, namespace, labels,"),
-        (
-            "sed -i 's/^  name: db/&\\n  annotations: {a: hunter2}/; s/hunter2$/hunter2hunter2/' $1; sed -i 's/hunter2}/hunter2hunter2}/' $1",
-            "holds the plaintext of item",
-        ),
-        ("false", "Could not run editor: exit status 1"),
-    ] {
-        let outcome = edit(&sandbox, script);
-        assert_eq!(outcome.code, 1, "{script}");
-        assert!(outcome.stderr.contains(message) && !outcome.stderr.contains("hunter"), "{}", outcome.stderr);
-        assert_eq!(read(&sandbox, "s.yaml"), text);
-    }
-    // Somebody else wrote the file meanwhile.
-    let file = sandbox.path().join("s.yaml");
-    let outcome = edit(&sandbox, &format!("sed -i s/hunter2/new/ $1; echo '# more' >> {}", file.display()));
-    assert_eq!(outcome.code, 1);
-    let kept = outcome.stderr.lines().find_map(|line| line.strip_prefix("Your text is kept in ")).unwrap();
-    let kept = kept.split(';').next().unwrap();
-    assert!(std::fs::read_to_string(kept).unwrap().contains("password: new"));
-    std::fs::remove_dir_all(std::path::Path::new(kept).parent().unwrap()).unwrap();
-    assert_eq!(read(&sandbox, "s.yaml"), format!("{text}# more\n"));
-    for line in [
-        &["edit", "s.yaml"][..],
-        &["edit", "s.yaml", "--recovery-keys", "main.key"],
-        &["edit", "s.yaml", "--recovery-keys", "main.key", "--cert", "missing.crt"],
-    ] {
-        assert_eq!(sandbox.bulla(line).code, 2, "{line:?}");
-    }
-    let line = ["edit", "s.yaml", "--recovery-keys", "other.key", "--cert", "other.crt"];
-    let outcome = sandbox.bulla(&line);
-    assert!(outcome.code == 1 && outcome.stderr.contains("no key could decrypt secret (password)"));
-    // The grammar of sops knows no SealedSecrets.
-    assert!(sandbox.bulla(&["sops", "edit", "s.yaml"]).stderr.contains("metadata not found"));
-}
-
 /// `seal -i` of a file alone in a directory: the exit code, and whether its plaintext is still there.
 fn sealed_in_place(name: &str, text: &[u8]) -> (i32, bool) {
     let sandbox = sandbox();
@@ -407,112 +313,6 @@ fn files_without_a_private_key_are_named() {
     }
 }
 
-/// Two keys of a cluster as `kubectl get --output=yaml` prints them, and a Secret with a broken one.
-fn key_list(sandbox: &Sandbox) {
-    let encoded = |name: &str| bulla_api::encode_base64(read(sandbox, name).as_bytes());
-    let item = |name: &str, state: &str, key: &str, certificate: &str| {
-        format!(
-            "- apiVersion: v1\n  kind: Secret\n  type: kubernetes.io/tls\n  metadata:\n    name: {name}\n    \
-             labels: {{sealedsecrets.bitnami.com/sealed-secrets-key: {state}}}\n  \
-             data: {{tls.key: {}, tls.crt: {}}}\n",
-            encoded(key),
-            encoded(certificate)
-        )
-    };
-    let items = item("one", "active", "main.key", "valid.crt")
-        + &item("two", "compromised", "other.key", "other.crt")
-        + &item("three", "active", "valid.crt", "other.crt");
-    put(sandbox, "keys.yaml", &format!("apiVersion: v1\nkind: List\nitems:\n{items}"));
-}
-
-#[test]
-fn q_06_keys_of_a_file_are_listed_and_nothing_private_of_them() {
-    let sandbox = sandbox();
-    key_list(&sandbox);
-    let text = good(&sandbox.bulla(&["keys", "list", "keys.yaml"]));
-    let newest = "one\n  state        active, the newest: it is sealed with\n  fingerprint  SHA256:";
-    assert!(text.starts_with(newest), "{text}");
-    assert!(text.contains("two\n  state        compromised\n") && !text.contains("PRIVATE"), "{text}");
-    assert!(text.contains("three\n  state        active\n  unusable     tls.key: "), "{text}");
-    let json = good(&sandbox.bulla(&["keys", "list", "keys.yaml", "--output", "json"]));
-    let keys: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let newest: Vec<_> = keys.as_array().unwrap().iter().map(|key| key["newest"] == true).collect();
-    assert_eq!((&keys[0]["bits"], newest.as_slice()), (&2048.into(), &[true, false, false][..]));
-    assert!(keys[2]["error"].is_string() && keys[2]["fingerprint"].is_null());
-    for (none, told) in
-        [("valid.crt", "there is no Secret with a sealing key in it"), ("missing", "missing: ")]
-    {
-        let outcome = sandbox.bulla(&["keys", "list", none]);
-        assert!(outcome.code == 2 && outcome.stderr.contains(told), "{none}: {}", outcome.stderr);
-    }
-}
-
-#[test]
-fn a_damaged_document_among_keys_is_told_and_none_is_taken_for_all() {
-    let sandbox = sandbox();
-    put(&sandbox, "secret.yaml", SECRET);
-    good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "secret.yaml", "--to", "s.yaml"]));
-    key_list(&sandbox);
-    let keys = read(&sandbox, "keys.yaml");
-    put(&sandbox, "damaged.yaml", &format!("{keys}---\nkind: Secret\ndata: {{tls.key: \n"));
-    for line in [
-        &["keys", "list", "damaged.yaml"][..],
-        &["keys", "restore", "damaged.yaml"],
-        &["reseal", "--cert", "other.crt", "--recovery-keys", "damaged.yaml", "s.yaml"],
-    ] {
-        let outcome = sandbox.bulla(line);
-        assert_eq!((outcome.code, outcome.stdout.len()), (2, 0), "{line:?}");
-        assert!(outcome.stderr.contains("damaged.yaml: yaml: line "), "{line:?}: {}", outcome.stderr);
-    }
-    put(&sandbox, "twice.yaml", &format!("{keys}{keys}"));
-    put(&sandbox, "keyless.yaml", "kind: Secret\nmetadata: {name: bare}\n");
-    for (file, told) in [
-        ("twice.yaml", "the name stands twice in one map\nhint: where two documents follow one another, "),
-        ("keyless.yaml", "keyless.yaml: Secret \"bare\": tls.key: data does not contain "),
-        ("keys.yaml", "keys.yaml: Secret \"three\": tls.key: data does not contain "),
-    ] {
-        let outcome = sandbox.bulla(&["inspect", "--recovery-keys", file, "s.yaml"]);
-        assert_eq!((outcome.code, outcome.stdout.len()), (2, 0), "{file}");
-        assert!(outcome.stderr.contains(told), "{file}: {}", outcome.stderr);
-    }
-}
-
-#[test]
-fn without_a_certificate_and_without_a_cluster_sealing_says_what_to_name() {
-    let sandbox = sandbox();
-    put(&sandbox, "secret.yaml", SECRET);
-    key_list(&sandbox);
-    for line in [
-        &["seal", "secret.yaml"][..],
-        &["reseal", "secret.yaml", "--recovery-keys", "main.key"],
-        &["keys", "list"],
-        &["keys", "renew"],
-        &["keys", "restore", "keys.yaml"],
-        &["keys", "backup", "--age", RECIPIENT, "--to", "keys.age"],
-    ] {
-        let outcome = sandbox.own(&["HOME=/h"], line);
-        assert_eq!((outcome.code, outcome.stdout.len()), (2, 0), "{line:?}: {}", outcome.stderr);
-        assert!(outcome.stderr.contains("no configuration has been provided"), "{}", outcome.stderr);
-        assert_eq!(outcome.stderr.contains("hint: --cert or SEALED_SECRETS_CERT"), line[0] != "keys");
-    }
-    assert!(!sandbox.path().join("keys.age").exists());
-}
-
-#[test]
-fn a_backup_needs_a_recipient_and_a_new_file_before_it_asks_anybody() {
-    let sandbox = sandbox();
-    put(&sandbox, "keys.age", "old");
-    assert_eq!(sandbox.bulla(&["keys", "backup", "--to", "new.age"]).code, 2);
-    let outcome = sandbox.bulla(&["keys", "backup", "--age", RECIPIENT, "--to", "keys.age"]);
-    assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("keys.age exists already; it is not overwritten"), "{}", outcome.stderr);
-    assert_eq!(read(&sandbox, "keys.age"), "old");
-    for wrong in ["renew --key-size 1024", "list --controller-namespace a/b --kubeconfig valid.crt"] {
-        let words: Vec<&str> = std::iter::once("keys").chain(wrong.split(' ')).collect();
-        assert_eq!(sandbox.bulla(&words).code, 2, "{wrong}");
-    }
-}
-
 #[test]
 fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
     let sandbox = sandbox();
@@ -544,32 +344,6 @@ fn only_secrets_are_sealed_to_standard_output_those_of_lists_as_well() {
     good(&sandbox.bulla(&[&line[..], &["--allow-empty-data", "empty.yaml"]].concat()));
     let outcome = sandbox.bulla(&[&line[..], &["-i", "--name", "x", "two.yaml"]].concat());
     assert!(outcome.code == 1 && read(&sandbox, "two.yaml").contains("hunter2"), "{}", outcome.stderr);
-}
-
-#[test]
-fn sealed_secrets_of_lists_are_inspected_moved_and_edited_where_they_stand() {
-    let sandbox = sandbox();
-    let item = SECRET.replace('\n', "\n    ").replace("# the database", "  -");
-    for list in [
-        format!("kind: List\nitems:\n- kind: List\n  items:\n  - kind: ConfigMap\n{}\n", item.trim_end()),
-        r#"{"kind":"List","items":[{"kind":"Secret","metadata":{"name":"db","namespace":"shop"},"stringData":{"password":"hunter2"}}]}"#.to_owned(),
-    ] {
-        put(&sandbox, "s.yaml", &list);
-        good(&sandbox.bulla(&["seal", "--cert", "valid.crt", "-i", "s.yaml"]));
-        let sealed = read(&sandbox, "s.yaml").replace("ConfigMap", "ConfigMap # stays");
-        put(&sandbox, "s.yaml", &sealed);
-        let known = good(&sandbox.bulla(&["inspect", "s.yaml", "--recovery-keys", "main.key"]));
-        assert!(known.contains("password  (opens with SHA256:"), "{known}");
-        good(&sandbox.bulla(&["reseal", "--cert", "other.crt", "--recovery-keys", "main.key", "s.yaml"]));
-        let moved = read(&sandbox, "s.yaml");
-        let outcome = edit(&sandbox, "sed -i s/hunter2/changed/ $1");
-        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-        let edited = read(&sandbox, "s.yaml");
-        for (old, new) in [(&sealed, &moved), (&moved, &edited)] {
-            let lines = old.lines().zip(new.lines()).filter(|(old, new)| old != new);
-            assert_eq!((lines.count(), old.lines().count()), (1, new.lines().count()), "{new}");
-        }
-    }
 }
 
 #[test]
