@@ -71,9 +71,9 @@ mod tests {
             let port = bind(address).await.unwrap().local_addr().unwrap().port();
             assert_ne!(port, 0, "{address}");
         }
-        let of_one = TcpSocket::new_v6().unwrap();
-        set_ipv6_v6only(&of_one, true).unwrap();
-        for socket in [of_both_families(of_one), Err(rustix::io::Errno::AFNOSUPPORT.into())] {
+        // The machine of the test may have none, either.
+        let of_one = TcpSocket::new_v6().inspect(|socket| set_ipv6_v6only(socket, true).unwrap());
+        for socket in [of_one.and_then(of_both_families), Err(rustix::io::Errno::AFNOSUPPORT.into())] {
             let listener = everywhere(0, socket).unwrap();
             let port = listener.local_addr().unwrap().port();
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();

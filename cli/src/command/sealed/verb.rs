@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bulla_api::{API_VERSION, KIND, SealedSecret, Secret, Tree};
+use bulla_api::{API_VERSION, KIND, SealedSecret, Secret, Tree, Wiped};
 use bulla_core::Limits;
 use bulla_seal::{PublicKey, SealOptions, seal};
 use serde_json::Value;
@@ -282,9 +282,8 @@ fn check(text: &str, sealed: usize) -> Result<(), String> {
         }
         let is_sealed =
             |value: &Value| word(value, "apiVersion") == API_VERSION && word(value, "kind") == KIND;
-        let count = |value: &bulla_api::Wiped| {
-            objects(value).into_iter().filter(|(_, object)| is_sealed(object)).count()
-        };
+        let count =
+            |value: &Wiped| objects(value).into_iter().filter(|(_, object)| is_sealed(object)).count();
         found += document.value.as_ref().map_or(0, count);
     }
     if found < sealed { Err(manifest::NOT_IN_PLACE.to_owned()) } else { Ok(()) }
