@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bulla_api::{Secret, json_line};
+use bulla_api::{Secret, Shallow, json_line};
 use bulla_core::{Environment, one_line};
 use bulla_seal::reconcile::FIELD_MANAGER;
 use http::{Method, Request, StatusCode};
@@ -19,7 +19,6 @@ use zeroize::Zeroizing;
 use crate::env;
 use crate::leader::Term;
 use crate::patience::{Patience, Pauses, patience};
-use crate::shallow::Shallow;
 use crate::watch::SEALED_PAGE;
 
 /// How long a request may take.

@@ -15,7 +15,6 @@ mod metrics;
 mod patience;
 mod queue;
 mod reconcile;
-mod shallow;
 mod telemetry;
 #[cfg(test)]
 mod testing;

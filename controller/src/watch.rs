@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bulla_api::Shallow;
 use futures_util::stream::{self, BoxStream, StreamExt, select_all};
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
@@ -15,7 +16,6 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::cluster::Key;
-use crate::shallow::Shallow;
 
 /// Pauses after errors begin with this.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

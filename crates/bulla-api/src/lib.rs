@@ -11,9 +11,9 @@
 mod base64;
 mod crd;
 mod decode;
+mod json_value;
 mod kind;
 mod meta;
-mod repeated;
 mod sealed_secret;
 mod secret;
 mod shape;
@@ -27,6 +27,7 @@ mod yaml;
 pub use self::base64::{Base64Error, decode as decode_base64, encode as encode_base64};
 pub use crd::sealed_secret_crd;
 pub use decode::DecodeError;
+pub use json_value::Shallow;
 pub use meta::{ObjectMeta, OwnerReference, ServerFields};
 pub use sealed_secret::{API_VERSION, KIND, SealedSecret, SecretTemplate};
 pub use secret::{Secret, list_items, secrets_of_list};

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::decode::DecodeError;
-use crate::repeated::{Merged, Unique};
+use crate::json_value::{Merged, Unique};
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
 use crate::shape::{SEALED_SECRET, SECRET, SECRETS, Shape};
