@@ -125,6 +125,57 @@ pub struct Change {
     pub new: SealedSecret,
 }
 
+impl Change {
+    /// The scalars that are not to stay as they are, those that come first;
+    /// nothing where one is to go.
+    fn entries(&self) -> Vec<Put<'_>> {
+        let (before, mut after) = (entries(&self.old), entries(&self.new));
+        let gone: Vec<Put<'_>> = before
+            .keys()
+            .filter(|path| !after.contains_key(*path))
+            .map(|path| (path.clone(), None))
+            .collect();
+        after.retain(|path, value| before.get(path) != Some(value));
+        after.into_iter().map(|(path, value)| (path, Some(value))).chain(gone).collect()
+    }
+
+    /// Whether it is what distinguishes two objects, and nothing else does.
+    fn is_made(&self, old: &Value, new: &Value) -> bool {
+        let mut expected = old.clone();
+        for (path, entry) in self.entries() {
+            let Some(value) = at(&mut expected, &path) else { return false };
+            *value = match entry {
+                Some(Entry::Text(text)) => text.into(),
+                Some(Entry::Truth(truth)) => truth.into(),
+                None => Value::Null,
+            };
+        }
+        is_same(&expected, new) && SealedSecret::from_value(new).is_ok_and(|read| read == self.new)
+    }
+}
+
+/// The value at a path, made where it is not there; nothing where the path leads
+/// through something that is no map.
+fn at<'v>(object: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
+    path.iter().try_fold(object, |value, name| {
+        if value.is_null() {
+            *value = Value::Object(serde_json::Map::new());
+        }
+        Some(value.as_object_mut()?.entry(*name).or_insert(Value::Null))
+    })
+}
+
+/// Whether two values say the same: null is as good as nothing.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => one.keys().chain(other.keys()).all(|name| {
+            let [one, other] = [one, other].map(|map| map.get(name).unwrap_or(&Value::Null));
+            is_same(one, other)
+        }),
+        _ => one == other,
+    }
+}
+
 /// Makes the changes in a text: each value where it stands, all else as it is.
 /// Ciphertexts that stand as one word are replaced in one pass; anything else
 /// costs a pass over its document each.
@@ -134,17 +185,14 @@ pub struct Change {
 pub fn rewrite(text: &str, changes: &[Change]) -> Result<String, String> {
     let mut documents: Vec<String> =
         documents(text)?.into_iter().map(|document| document.text.to_owned()).collect();
-    for Change { place, old, new } in changes {
-        let document = documents.get_mut(place.document).ok_or(NOT_IN_PLACE)?;
-        let (before, after) = (entries(old), entries(new));
-        let changed = after.iter().filter(|(path, value)| before.get(*path) != Some(*value));
-        let (text, rest) = replace_words(document, &place.items, changed)?;
+    for change in changes {
+        let Place { document, items } = &change.place;
+        let document = documents.get_mut(*document).ok_or(NOT_IN_PLACE)?;
+        let entries = change.entries();
+        let (text, rest) = replace_words(document, items, &entries)?;
         *document = text;
         for (path, value) in rest {
-            *document = put(document, &place.items, path, Some(value))?;
-        }
-        for path in before.keys().filter(|path| !after.contains_key(*path)) {
-            *document = put(document, &place.items, path, None)?;
+            *document = put(document, items, path, *value)?;
         }
     }
     let written = documents.concat();
@@ -168,7 +216,7 @@ fn differs_by(new: &Document<'_>, old: &Document<'_>, number: usize, changes: &[
         .collect();
     let is_as_meant =
         |((items, new), (_, old)): (&Object<'_>, &Object<'_>)| match changes.get(items.as_slice()) {
-            Some(change) => SealedSecret::from_value(new).is_ok_and(|read| read == change.new),
+            Some(change) => change.is_made(old, new),
             None => new == old,
         };
     new.len() == old.len() && new.iter().zip(&old).all(is_as_meant)
@@ -216,36 +264,33 @@ fn entries(object: &SealedSecret) -> BTreeMap<Vec<&str>, Entry<'_>> {
     entries
 }
 
-/// What is to stand at paths of an object.
-type Puts<'e, 'o> = Vec<(&'e [&'o str], Entry<'o>)>;
+/// What is to stand at a path of an object.
+type Put<'o> = (Vec<&'o str>, Option<Entry<'o>>);
 
 /// Replaces words where they stand, all of them in one pass, and gives back
 /// what is something else.
-fn replace_words<'e, 'o: 'e>(
+fn replace_words<'p, 'o>(
     document: &str,
     items: &[usize],
-    changed: impl Iterator<Item = (&'e Vec<&'o str>, &'e Entry<'o>)>,
-) -> Result<(String, Puts<'e, 'o>), String> {
+    puts: &'p [Put<'o>],
+) -> Result<(String, Vec<&'p Put<'o>>), String> {
     let stream = match parse(document) {
         Ok(stream) => stream,
         // JSON has escapes that YAML 1.1 lacks.
         Err(_) if bulla_api::is_json(document.as_bytes()) => {
-            return Ok((
-                document.to_owned(),
-                changed.map(|(path, entry)| (path.as_slice(), *entry)).collect(),
-            ));
+            return Ok((document.to_owned(), puts.iter().collect()));
         }
         Err(error) => return Err(error),
     };
     let (mut maps, mut splices, mut rest) = (HashMap::new(), Vec::new(), Vec::new());
-    for (path, entry) in changed {
-        let splice = path.split_last().and_then(|(name, parent)| {
+    for put @ (path, entry) in puts {
+        let splice = path.split_last().zip(*entry).and_then(|((name, parent), entry)| {
             let map = maps.entry(parent).or_insert_with(|| entries_of(&stream, items, parent));
-            replaced(&stream, *map.get(name)?, *entry)
+            replaced(&stream, *map.get(name)?, entry)
         });
         match splice {
             Some(splice) => splices.push(splice),
-            None => rest.push((path.as_slice(), *entry)),
+            None => rest.push(put),
         }
     }
     splices.sort_by_key(|splice| splice.range.start);

@@ -109,13 +109,18 @@ fn escapes_of_json_alone_are_no_hindrance() {
 }
 
 #[test]
-fn other_objects_stay_whatever_leads_to_them() {
-    let text = "kind: List\nitems:\n- kind: SealedSecret\n  spec: {encryptedData: {a: &v AAAA}}\n- kind: Other\n  copy: *v\n";
-    let (place, old) = sealed_secrets(text).unwrap().remove(0);
-    let mut new = old.clone();
-    put_b(&mut new);
-    let written = rewrite(text, &[Change { place, old, new }]);
-    assert!(written.as_ref().is_err_and(|error| error == NOT_IN_PLACE), "{written:?}");
+fn what_is_not_meant_stays_whatever_leads_to_it() {
+    for text in [
+        "kind: List\nitems:\n- kind: SealedSecret\n  spec: {encryptedData: {a: &v AAAA}}\n- kind: Other\n  copy: *v\n",
+        "kind: SealedSecret\nspec: {encryptedData: {a: &v AAAA}}\nstatus: {copy: *v}\n",
+        "kind: SealedSecret\nspec: {encryptedData: &v {a: AAAA}, template: {copy: *v}}\n",
+    ] {
+        let (place, old) = sealed_secrets(text).unwrap().remove(0);
+        let mut new = old.clone();
+        put_b(&mut new);
+        let written = rewrite(text, &[Change { place, old, new }]);
+        assert!(written.as_ref().is_err_and(|error| error == NOT_IN_PLACE), "{written:?}");
+    }
 }
 
 #[test]
