@@ -10,8 +10,8 @@ use bulla_testkit::kube::{Cluster, Pod, eventually, free_port};
 use bulla_testkit::{Answer, CANARY, Sandbox, Server, Tool};
 use serde_json::{Value, json};
 
+use crate::home::Home;
 use crate::rights::manifests;
-use crate::unseal::Home;
 
 const HOSTILE: &str = include_str!("../../../../fixtures/seal/hostile_templates.json");
 /// As often as a test likes.
@@ -49,7 +49,7 @@ fn seal(sandbox: &Sandbox, space: &str, further: &Value) -> Value {
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": space},
         "stringData": {"a": CANARY, "b": "two"},
     });
-    crate::unseal::merge(&mut secret, further);
+    crate::home::merge(&mut secret, further);
     let outcome =
         sandbox.run_with_input(&Tool::kubeseal(), &["--cert", "cert.pem"], secret.to_string().as_bytes());
     serde_json::from_slice(&outcome.success().stdout).expect("kubeseal prints JSON")
@@ -167,7 +167,7 @@ fn requests(sandbox: &Sandbox, space: &str) -> Vec<(&'static str, String)> {
     let scoped = |scope: &str, further: Value| {
         let annotations = json!({format!("sealedsecrets.bitnami.com/{scope}"): "true"});
         let mut metadata = json!({"metadata": {"annotations": annotations}});
-        crate::unseal::merge(&mut metadata, &further);
+        crate::home::merge(&mut metadata, &further);
         seal(sandbox, space, &metadata)
     };
     let wide = scoped("cluster-wide", Value::Null);

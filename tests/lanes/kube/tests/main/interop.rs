@@ -9,7 +9,7 @@ use bulla_testkit::Tool;
 use bulla_testkit::kube::eventually;
 use serde_json::{Value, json};
 
-use crate::unseal::{Home, KEYS, marked};
+use crate::home::{Home, KEYS, marked};
 
 const SCOPES: [&str; 3] = ["strict", "namespace-wide", "cluster-wide"];
 const FORMS: [&str; 2] = ["json", "yaml"];

@@ -7,7 +7,7 @@ use bulla_testkit::kube::{Pod, eventually, free_port};
 use bulla_testkit::{AgeKey, CANARY, Outcome, Sandbox, Tool};
 use serde_json::{Value, json};
 
-use crate::unseal::{Home, decoded};
+use crate::home::{Home, decoded};
 
 const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 /// Whatever its label says.

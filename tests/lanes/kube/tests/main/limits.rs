@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bulla_testkit::Tool;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::home::Home;
 use crate::http::Served;
-use crate::unseal::Home;
 
 /// How many come and ask nothing.
 const CROWD: usize = 1000;

@@ -7,8 +7,8 @@ use bulla_testkit::Tool;
 use bulla_testkit::kube::{Pod, eventually, free_port};
 use serde_json::{Value, json};
 
+use crate::home::{Home, KEYS, asked, decoded};
 use crate::http::{Served, UNLIMITED};
-use crate::unseal::{Home, KEYS, asked, decoded};
 
 const LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/seal");
@@ -53,7 +53,7 @@ impl Keys<'_> {
 fn seal(home: &Home, certificate: &[u8], name: &str) -> Value {
     home.sandbox.write("one.crt", certificate);
     let metadata = json!({"name": name, "namespace": home.name});
-    let secret = json!({"metadata": metadata, "stringData": {"a": crate::unseal::marked("value")}});
+    let secret = json!({"metadata": metadata, "stringData": {"a": crate::home::marked("value")}});
     let seal = ["--cert", "one.crt"];
     let sealed = home.sandbox.run_with_input(&Tool::kubeseal(), &seal, secret.to_string().as_bytes());
     serde_json::from_slice(&sealed.success().stdout).expect("kubeseal prints JSON")

@@ -4,6 +4,7 @@ mod cluster;
 mod crd;
 mod demo;
 mod faults;
+mod home;
 mod http;
 mod inside;
 mod interop;

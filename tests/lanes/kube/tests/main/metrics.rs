@@ -6,7 +6,7 @@ use bulla_testkit::kube::{eventually, free_port};
 use bulla_testkit::{CANARY, Server, Tool};
 use serde_json::{Value, json};
 
-use crate::unseal::Home;
+use crate::home::Home;
 
 /// What a scrape says of one metric: type, help, and the sets of its labels.
 type Metrics = BTreeMap<String, (String, String, BTreeSet<Vec<String>>)>;

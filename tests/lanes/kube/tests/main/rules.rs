@@ -5,7 +5,7 @@ use bulla_testkit::Tool;
 use bulla_testkit::kube::eventually;
 use serde_json::{Value, json};
 
-use crate::unseal::{Home, marked};
+use crate::home::{Home, marked};
 
 /// An annotation of the original's, set.
 fn annotated(name: &str) -> Value {
@@ -70,7 +70,7 @@ fn t_02_without_a_webhook_every_rule_is_kept() {
                 "apiVersion": "v1", "kind": "Secret", "stringData": {"own": "value"},
                 "metadata": {"name": name, "namespace": home.name},
             });
-            crate::unseal::merge(&mut secret, &there);
+            crate::home::merge(&mut secret, &there);
             home.apply(&secret);
             before = home.secret(name);
         }

@@ -3,6 +3,7 @@
 mod both_ways;
 mod cluster;
 mod commands;
+mod kubeconfigs;
 mod own;
 mod pair;
 mod proxies;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::replicas::{SHORT, stage};
 use super::server::versions;
 use super::{ACCOUNT, Stage, size, started};
-use crate::unseal::{KEYS, asked};
+use crate::home::{KEYS, asked};
 
 const HOUR: i64 = 3600;
 /// More than the ten years for which a certificate holds.

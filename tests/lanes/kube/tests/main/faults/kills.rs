@@ -5,7 +5,7 @@ use bulla_testkit::soak::told;
 use serde_json::{Value, json};
 
 use super::{Stage, size, started};
-use crate::unseal::KEYS;
+use crate::home::KEYS;
 
 /// What is done to an object `name` before the controller is there to see it.
 struct Scenario {

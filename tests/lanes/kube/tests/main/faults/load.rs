@@ -10,7 +10,7 @@ use bulla_testkit::kube::{Call, eventually};
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::unseal::{decoded, marked};
+use crate::home::{decoded, marked};
 
 /// Connections at once on which objects are made.
 const CONNECTIONS: usize = 4;

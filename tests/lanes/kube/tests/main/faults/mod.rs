@@ -17,7 +17,7 @@ use bulla_testkit::kube::{Pod, Proxy, eventually, free_port};
 use bulla_testkit::soak::full;
 use serde_json::Value;
 
-use crate::unseal::Home;
+use crate::home::Home;
 
 const ACCOUNT: &str = "sealed-secrets-controller";
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::load::name;
 use super::{ACCOUNT, Stage, size};
-use crate::unseal::{Home, KEYS, decoded, marked};
+use crate::home::{Home, KEYS, decoded, marked};
 
 #[test]
 fn r_13_an_object_made_anew_while_its_old_secret_is_there_gets_its_secret() {

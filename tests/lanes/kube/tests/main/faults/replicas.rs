@@ -7,7 +7,7 @@ use bulla_testkit::soak::{full, told};
 use serde_json::Value;
 
 use super::{ACCOUNT, Stage, size, started};
-use crate::unseal::{KEYS, asked};
+use crate::home::{KEYS, asked};
 
 const LEASES: &str = include_str!("../../../../../../deploy/kustomize/base/leases.yaml");
 pub(super) const SHORT: [&str; 3] = [

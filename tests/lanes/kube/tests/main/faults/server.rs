@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, Stage, size, started};
 use crate::crd::CRD;
+use crate::home::{KEYS, decoded};
 use crate::rights::{manifests, may};
-use crate::unseal::{KEYS, decoded};
 
 pub(super) fn failure(code: u16, message: &str) -> String {
     json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message})

@@ -6,7 +6,7 @@ use bulla_testkit::kube::{Call, Fault, Proxy, eventually, free_port};
 use super::replicas::{SHORT, stage};
 use super::server::failure;
 use super::{Stage, started};
-use crate::unseal::{KEYS, asked};
+use crate::home::{KEYS, asked};
 
 /// Whether the keys are read whole, not merely watched.
 fn reads_keys(call: &Call) -> bool {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use super::load::{is_synced, name};
-use crate::unseal::{decoded, marked};
+use crate::home::{decoded, marked};
 use scenario::{Act, Before, End, Scenario, scenarios};
 use wire::{KINDS, News, Switch, plan};
 
