@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::env;
 use crate::leader::Term;
 use crate::patience::{Patience, Pauses, patience};
-use crate::watch::SEALED_PAGE;
+use crate::watch::PAGE;
 
 /// How long a request may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -215,7 +215,7 @@ impl Cluster {
     pub(crate) async fn has_synced(&self, namespace: &str) -> Result<bool, ApiError> {
         let mut next = String::new();
         loop {
-            let path = format!("{}?limit={SEALED_PAGE}&continue={next}", sealed_secrets(namespace));
+            let path = format!("{}?limit={PAGE}&continue={next}", sealed_secrets(namespace));
             let Some(page) = self.value(&path).await? else { return Ok(false) };
             let is_synced = |item: &Value| {
                 let status = bulla_api::SealedSecretStatus::from_value(item.get("status"));

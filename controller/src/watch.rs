@@ -22,9 +22,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// And grow to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// SealedSecrets per page of a list. Each may have more than a megabyte, and a
-/// page is in memory twice.
-pub(crate) const SEALED_PAGE: u32 = 25;
+/// Objects per page of a list. Each may have more than a megabyte, the metadata
+/// of a Secret too, and a page is in memory twice.
+pub(crate) const PAGE: u32 = 25;
 
 /// What a watch saw.
 #[derive(Debug)]
@@ -107,8 +107,7 @@ impl kube::Resource for Sealed {
 
 /// SealedSecrets of namespaces (none means all).
 pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
-    let config = config(labels).page_size(SEALED_PAGE);
-    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config)
+    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config(labels))
 }
 
 /// The metadata of Secrets of namespaces (none means all).
@@ -122,7 +121,8 @@ pub(crate) fn secrets(
 
 /// What has these labels; empty means everything.
 fn config(labels: &str) -> Config {
-    if labels.is_empty() { Config::default() } else { Config::default().labels(labels) }
+    let config = Config::default().page_size(PAGE);
+    if labels.is_empty() { config } else { config.labels(labels) }
 }
 
 /// One for each namespace; one for all where none is given.
