@@ -5,20 +5,25 @@ use std::time::Duration;
 
 use bulla_api::{Secret, Shallow, json_line};
 use bulla_core::{Environment, one_line};
-use bulla_seal::reconcile::FIELD_MANAGER;
+use bulla_seal::reconcile::{FIELD_MANAGER, SYNCED};
 use http::{Method, Request, StatusCode};
 use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
+use kube::core::response::StatusCause;
 use kube::{Client, Config};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
+use tower::util::MapResponseLayer;
 use zeroize::Zeroizing;
 
 use crate::env;
 use crate::leader::Term;
+use crate::legible::legible;
 use crate::patience::{Patience, Pauses, patience};
+use crate::seen::{Page, Sealed};
 use crate::watch::PAGE;
 
 /// How long a request may take.
@@ -47,6 +52,9 @@ pub(crate) struct ApiError {
     /// The status code; 0 where no answer came.
     pub(crate) code: u16,
     text: String,
+    /// Whether the server finds fields of the object invalid: no policy, which may
+    /// be changed.
+    pub(crate) blames_fields: bool,
 }
 
 impl ApiError {
@@ -70,7 +78,7 @@ impl ApiError {
     }
 
     pub(crate) fn silent(text: String) -> Self {
-        Self { code: 0, text }
+        Self { code: 0, text, blames_fields: false }
     }
 }
 
@@ -120,7 +128,10 @@ impl Cluster {
         config.default_retry = false;
         let builder = ClientBuilder::try_from(config).map_err(|error| error.to_string())?;
         let buffer = BufferLayer::<Request<kube::client::Body>>::new(WAITING);
-        Self::patient(|patience| builder.with_layer(&buffer).with_layer(patience).build())
+        let legible = MapResponseLayer::new(legible);
+        Self::patient(|patience| {
+            builder.with_layer(&buffer).with_layer(patience).with_layer(&legible).build()
+        })
     }
 
     /// The API server that a client asks which is made around a layer that sends
@@ -180,7 +191,10 @@ impl Cluster {
             .map_err(|_| ApiError::silent(format!("{path} is no path")))?;
         match tokio::time::timeout(DEADLINE, self.client.request_text(request)).await {
             Ok(Ok(text)) => Ok(Zeroizing::new(text)),
-            Ok(Err(kube::Error::Api(status))) => Err(ApiError { code: status.code, text: reduced(&status) }),
+            Ok(Err(kube::Error::Api(status))) => {
+                let (text, blames_fields) = (reduced(&status), blames_fields(&status));
+                Err(ApiError { code: status.code, text, blames_fields })
+            }
             Ok(Err(error)) => Err(ApiError::silent(format!(
                 "the API server does not answer: {}",
                 bulla_core::root_cause(&error)
@@ -201,13 +215,13 @@ impl Cluster {
     }
 
     async fn value(&self, path: &str) -> Result<Option<Value>, ApiError> {
-        self.get(path).await?.map(|text| parsed(&text)).transpose()
+        Ok(self.get(path).await?.map(|text| parsed::<Shallow>(&text)).transpose()?.map(|read| read.value))
     }
 
     /// A SealedSecret as it stands there.
-    pub(crate) async fn sealed_secret(&self, key: &Key) -> Result<Option<Value>, ApiError> {
+    pub(crate) async fn sealed_secret(&self, key: &Key) -> Result<Option<Shallow>, ApiError> {
         let path = format!("{}/{}", sealed_secrets(&key.namespace), key.name);
-        self.value(&path).await
+        self.get(&path).await?.map(|text| parsed(&text)).transpose()
     }
 
     /// Whether any SealedSecret of a namespace (empty: of all) says that it is
@@ -216,16 +230,16 @@ impl Cluster {
         let mut next = String::new();
         loop {
             let path = format!("{}?limit={PAGE}&continue={next}", sealed_secrets(namespace));
-            let Some(page) = self.value(&path).await? else { return Ok(false) };
-            let is_synced = |item: &Value| {
-                let status = bulla_api::SealedSecretStatus::from_value(item.get("status"));
-                status.condition("Synced").is_some_and(|condition| condition.status == "True")
+            let Some(text) = self.get(&path).await? else { return Ok(false) };
+            let page: Page = parsed(&text)?;
+            let is_synced = |object: &Sealed| {
+                object.status.condition(SYNCED).is_some_and(|condition| condition.status == "True")
             };
-            if page["items"].as_array().is_some_and(|items| items.iter().any(is_synced)) {
+            if page.items.iter().flatten().any(is_synced) {
                 return Ok(true);
             }
-            match page["metadata"]["continue"].as_str() {
-                Some(token) if !token.is_empty() => token.clone_into(&mut next),
+            match page.metadata.continue_ {
+                Some(token) if !token.is_empty() => next = token,
                 _ => return Ok(false),
             }
         }
@@ -243,7 +257,7 @@ impl Cluster {
     pub(crate) async fn secret(&self, key: &Key) -> Result<Option<Secret>, ApiError> {
         let path = format!("{}/{}", secrets(&key.namespace), key.name);
         let Some(text) = self.get(&path).await? else { return Ok(None) };
-        let secret = Secret::from_text(text.as_bytes());
+        let secret = Secret::from_answer(text.as_bytes());
         secret.map(Some).map_err(|_| ApiError::silent(format!("Secret {key} cannot be read")))
     }
 
@@ -298,7 +312,7 @@ impl Cluster {
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         match self.ask(Method::POST, path, JSON, review.to_string().into_bytes()).await {
-            Ok(text) => Ok(parsed(&text)?["status"]["allowed"] == true),
+            Ok(text) => Ok(parsed::<Shallow>(&text)?.value["status"]["allowed"] == true),
             // Who may not even ask may not.
             Err(error) if error.code == StatusCode::FORBIDDEN.as_u16() => Ok(false),
             Err(error) => Err(error),
@@ -334,17 +348,25 @@ fn text_of(secret: &Secret) -> Vec<u8> {
     json_line(&secret.tree()).into_bytes()
 }
 
-fn parsed(text: &str) -> Result<Value, ApiError> {
-    let read = serde_json::from_str::<Shallow>(text);
-    read.map(|read| read.0).map_err(|_| ApiError::silent("the answer is no JSON".to_owned()))
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::silent("the answer cannot be read".to_owned()))
+}
+
+fn causes(status: &Status) -> &[StatusCause] {
+    status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default()
+}
+
+/// Whether a server finds fields of an object invalid.
+fn blames_fields(status: &Status) -> bool {
+    status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16()
+        && causes(status).iter().any(|cause| !cause.field.is_empty())
 }
 
 /// What an API server says, without what it may repeat of an object: values
 /// that it found invalid, and what webhooks and admission policies say.
 fn reduced(status: &Status) -> String {
-    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
-    let has_fields = causes.iter().any(|cause| !cause.field.is_empty());
-    if status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16() && has_fields {
+    let causes = causes(status);
+    if blames_fields(status) {
         let details = status.details.as_ref();
         let (kind, name) = details.map(|details| (&*details.kind, &*details.name)).unwrap_or_default();
         let causes: Vec<String> = causes

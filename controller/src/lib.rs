@@ -11,10 +11,12 @@ mod env;
 mod http;
 mod keys;
 mod leader;
+mod legible;
 mod metrics;
 mod patience;
 mod queue;
 mod reconcile;
+mod seen;
 mod telemetry;
 #[cfg(test)]
 mod testing;

@@ -27,7 +27,7 @@ enum Place {
 pub(crate) struct Queue<K> {
     fresh: VecDeque<K>,
     backlog: VecDeque<K>,
-    waiting: BTreeMap<(Instant, u64), K>,
+    waiting: BTreeMap<(Instant, u64), (K, Urgency)>,
     places: HashMap<K, Place>,
     count: u64,
 }
@@ -66,8 +66,9 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
-    /// Adds work to be done at a time, unless it comes sooner anyway.
-    pub(crate) fn add_at(&mut self, key: K, due: Instant) {
+    /// Adds work to be done at a time, unless it comes sooner anyway, and then as
+    /// urgent as said.
+    pub(crate) fn add_at(&mut self, key: K, due: Instant, urgency: Urgency) {
         match self.places.get(&key) {
             // Of what is taken, what is found out meanwhile says what comes next.
             Some(Place::Ready(_) | Place::Taken(_)) => return,
@@ -81,15 +82,15 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.count += 1;
         let slot = (due, self.count);
         self.places.insert(key.clone(), Place::Waiting(slot));
-        self.waiting.insert(slot, key);
+        self.waiting.insert(slot, (key, urgency));
     }
 
     /// Takes the next piece of work, if one is due.
     pub(crate) fn take(&mut self, now: Instant) -> Option<K> {
         while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
-            let key = entry.remove();
-            self.places.insert(key.clone(), Place::Ready(Urgency::Fresh));
-            self.fresh.push_back(key);
+            let (key, urgency) = entry.remove();
+            self.places.remove(&key);
+            self.add(key, urgency);
         }
         let places = &self.places;
         let is = |key: &K, of: Urgency| matches!(places.get(key), Some(Place::Ready(ready)) if *ready == of);
@@ -126,11 +127,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     }
 
     /// Gives back what was taken, to be done again after a pause if one is
-    /// given.
-    pub(crate) fn done(&mut self, key: &K, again: Option<Duration>, now: Instant) {
+    /// given, and then as urgent as said.
+    pub(crate) fn done(&mut self, key: &K, again: Option<(Duration, Urgency)>, now: Instant) {
         match (self.places.remove(key), again) {
             (Some(Place::Taken(true)), _) => self.add(key.clone(), Urgency::Fresh),
-            (_, Some(pause)) => self.add_at(key.clone(), now + pause),
+            (_, Some((pause, urgency))) => self.add_at(key.clone(), now + pause, urgency),
             _ => {}
         }
     }
@@ -177,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn r_14_what_failed_often_comes_after_what_changed() {
+        let (mut queue, now) = (Queue::new(), Instant::now());
+        for (key, urgency) in [("failed", Urgency::Backlog), ("again", Urgency::Fresh)] {
+            queue.add_at(key, now, urgency);
+        }
+        queue.add("found", Urgency::Backlog);
+        queue.add("changed", Urgency::Fresh);
+        assert_eq!(drain(&mut queue, now), ["changed", "again", "found", "failed"]);
+    }
+
+    #[test]
     fn fresh_work_comes_first_and_each_piece_once() {
         let (mut queue, now) = (Queue::new(), Instant::now());
         queue.add("a", Urgency::Backlog);
@@ -190,9 +202,9 @@ mod tests {
         assert_eq!(drain(&mut queue, now), ["d", "c", "e"], "what changes comes first, and once");
         // While it is in somebody's hands it is not given to another.
         queue.add("a", Urgency::Fresh);
-        queue.add_at("b", now);
+        queue.add_at("b", now, Urgency::Fresh);
         assert_eq!(drain(&mut queue, now), [""; 0]);
-        queue.done(&"a", Some(Duration::from_secs(9)), now);
+        queue.done(&"a", Some((Duration::from_secs(9), Urgency::Fresh)), now);
         queue.done(&"b", None, now);
         assert_eq!(drain(&mut queue, now), ["a"], "what changed meanwhile is not put off");
         for key in ["a", "c", "d", "e"] {
@@ -209,14 +221,14 @@ mod tests {
         for (key, pause) in [("a", 5), ("b", 3)] {
             queue.add(key, Urgency::Fresh);
             queue.take(now);
-            queue.done(&key, Some(Duration::from_secs(pause)), now);
+            queue.done(&key, Some((Duration::from_secs(pause), Urgency::Fresh)), now);
         }
         assert_eq!(queue.next_due(), Some(later(3)));
         assert_eq!(drain(&mut queue, later(2)), [""; 0]);
         assert_eq!(drain(&mut queue, later(4)), ["b"]);
-        queue.add_at("a", later(9));
+        queue.add_at("a", later(9), Urgency::Fresh);
         assert_eq!(queue.next_due(), Some(later(5)), "the sooner time stays");
-        queue.add_at("a", later(4));
+        queue.add_at("a", later(4), Urgency::Fresh);
         assert_eq!(queue.next_due(), Some(later(4)));
         queue.add("a", Urgency::Fresh);
         assert_eq!((drain(&mut queue, now), queue.next_due()), (vec!["a"], None));
@@ -228,7 +240,7 @@ mod tests {
         queue.add("fresh", Urgency::Fresh);
         queue.add("backlog", Urgency::Backlog);
         queue.add("taken", Urgency::Fresh);
-        queue.add_at("waits", now + Duration::from_secs(1));
+        queue.add_at("waits", now + Duration::from_secs(1), Urgency::Fresh);
         assert_eq!(queue.take(now), Some("fresh"));
         queue.done(&"fresh", None, now);
         queue.add("fresh", Urgency::Fresh);

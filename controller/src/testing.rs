@@ -113,7 +113,13 @@ impl Api {
         let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
         held.asked.push((method.clone(), path.clone(), body.clone()));
         let failure = |status: StatusCode| {
-            (status, json!({"kind": "Status", "status": "Failure", "code": status.as_u16(), "message": "no"}))
+            let causes = match status {
+                StatusCode::UNPROCESSABLE_ENTITY => json!([{"field": "f", "reason": "FieldValueInvalid"}]),
+                _ => json!([]),
+            };
+            let (code, details) = (status.as_u16(), json!({"causes": causes}));
+            let answer = json!({"kind": "Status", "status": "Failure", "code": code, "message": "no", "details": details});
+            (status, answer)
         };
         if let Some(status) = held.refuses {
             return failure(status);

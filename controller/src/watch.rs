@@ -1,30 +1,29 @@
 //! Watches over several namespaces as one stream that never ends: errors are
 //! logged once, a missing kind is waited for.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use bulla_api::Shallow;
 use futures_util::stream::{self, BoxStream, StreamExt, select_all};
-use k8s_openapi::api::core::v1::Secret;
-use kube::core::{NamespaceResourceScope, ObjectMeta, PartialObjectMeta};
+use kube::core::{NamespaceResourceScope, ObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Config, Error, watcher};
 use kube::{Api, Client};
-use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
 
 use crate::cluster::Key;
+use crate::seen::{Sealed, Secret};
 
 /// Pauses after errors begin with this.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// And grow to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Objects per page of a list. Each may have more than a megabyte, the metadata
-/// of a Secret too, and a page is in memory twice.
+/// SealedSecrets per page of a list. Each may have more than a megabyte, and a
+/// page is in memory twice.
 pub(crate) const PAGE: u32 = 25;
+/// Secrets per page of a list. The metadata of each may be six times as long in
+/// JSON as in the store, which is some 8 MiB.
+const PAGE_OF_SECRETS: u32 = 10;
 
 /// What a watch saw.
 #[derive(Debug)]
@@ -60,69 +59,19 @@ pub(crate) type Change<K> = (usize, Event<K>);
 /// Changes of one kind.
 pub(crate) type Changes<K> = BoxStream<'static, Change<K>>;
 
-/// A SealedSecret, whatever is in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Sealed {
-    pub(crate) metadata: ObjectMeta,
-    /// All of it.
-    pub(crate) data: Value,
-}
-
-impl<'de> Deserialize<'de> for Sealed {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        let Shallow(data) = Shallow::deserialize(json)?;
-        let metadata = ObjectMeta::deserialize(&data["metadata"]).map_err(de::Error::custom)?;
-        Ok(Self { metadata, data })
-    }
-}
-
-impl kube::Resource for Sealed {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        "SealedSecret".into()
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        "bitnami.com".into()
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        "v1alpha1".into()
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        "sealedsecrets".into()
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
-}
-
 /// SealedSecrets of namespaces (none means all).
 pub(crate) fn sealed_secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Sealed> {
-    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config(labels))
+    all("sealedsecrets.bitnami.com", apis(client, namespaces), &config(labels).page_size(PAGE))
 }
 
 /// The metadata of Secrets of namespaces (none means all).
-pub(crate) fn secrets(
-    client: &Client,
-    namespaces: &[String],
-    labels: &str,
-) -> Changes<PartialObjectMeta<Secret>> {
-    all("secrets", apis(client, namespaces), &config(labels))
+pub(crate) fn secrets(client: &Client, namespaces: &[String], labels: &str) -> Changes<Secret> {
+    all("secrets", apis(client, namespaces), &config(labels).page_size(PAGE_OF_SECRETS))
 }
 
 /// What has these labels; empty means everything.
 fn config(labels: &str) -> Config {
-    let config = Config::default().page_size(PAGE);
-    if labels.is_empty() { config } else { config.labels(labels) }
+    if labels.is_empty() { Config::default() } else { Config::default().labels(labels) }
 }
 
 /// One for each namespace; one for all where none is given.
@@ -213,12 +162,6 @@ pub(crate) fn key(metadata: &ObjectMeta) -> Key {
     }
 }
 
-/// Metadata in our own type, as far as it is read here.
-pub(crate) fn metadata(metadata: &ObjectMeta) -> bulla_api::ObjectMeta {
-    let value = serde_json::to_value(metadata).unwrap_or_default();
-    bulla_api::ObjectMeta::from_value(&value)
-}
-
 /// Growing pauses.
 struct Pauses(Duration);
 
@@ -243,32 +186,46 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicI64;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing::{Api, SetClock, deep};
 
+    /// The names that the first four events are about.
+    async fn names<K: kube::Resource>(events: Changes<K>) -> Vec<String> {
+        let names = events.take(4).map(|(_, event)| match event {
+            Event::InitApply(object) => object.meta().name.clone().unwrap(),
+            Event::Init => "Init".to_owned(),
+            Event::InitDone => "InitDone".to_owned(),
+            _ => "other".to_owned(),
+        });
+        tokio::time::timeout(LONGEST_PAUSE, names.collect()).await.unwrap()
+    }
+
     #[tokio::test]
-    async fn r_14_a_deep_object_is_listed_and_watched_as_any_other() {
+    async fn r_14_whatever_is_in_an_object_it_is_listed_and_watched_as_any_other() {
         let api = Api::default();
         let world = api.plain_world(&Arc::new(SetClock(AtomicI64::new(0))));
-        let object = |name: &str, x: Value| {
-            let metadata = json!({"name": name, "namespace": "x", "managedFields": [{"fieldsV1": x}]});
+        // Who makes an object says what stands in `managedFields`.
+        let odd =
+            || json!({"manager": "m", "time": "9999-12-31T23:59:59Z", "fieldsV1": {"f:metadata": deep()}});
+        let object = |name: &str, x: Value, entry: Value| {
+            let metadata = json!({"name": name, "namespace": "x", "managedFields": [entry]});
             json!({"metadata": metadata, "spec": {"template": {"metadata": {"x": x}}}})
         };
-        for (name, x) in [("a", deep()), ("b", json!(1))] {
-            let path = format!("/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets/{name}");
-            api.held().objects.insert(path, object(name, x));
+        for (name, x, entry) in [("a", deep(), odd()), ("b", json!(1), json!({}))] {
+            for path in
+                ["/apis/bitnami.com/v1alpha1/namespaces/x/sealedsecrets", "/api/v1/namespaces/x/secrets"]
+            {
+                api.held().objects.insert(format!("{path}/{name}"), object(name, x.clone(), entry.clone()));
+            }
         }
-        let events = sealed_secrets(&world.cluster.client(), &["x".to_owned()], "").take(4);
-        let names = events.map(|(_, event)| match event {
-            Event::InitApply(object) => object.metadata.name.unwrap(),
-            event => format!("{event:?}"),
-        });
-        let names = tokio::time::timeout(LONGEST_PAUSE, names.collect::<Vec<_>>()).await;
-        assert_eq!(names.unwrap(), ["Init", "a", "b", "InitDone"]);
-        let event = format!(r#"{{"type":"ADDED","object":{}}}"#, object("a", deep()));
+        let (client, x) = (world.cluster.client(), ["x".to_owned()]);
+        assert_eq!(names(sealed_secrets(&client, &x, "")).await, ["Init", "a", "b", "InitDone"]);
+        assert_eq!(names(secrets(&client, &x, "")).await, ["Init", "a", "b", "InitDone"]);
+        let event = format!(r#"{{"type":"ADDED","object":{}}}"#, object("a", deep(), odd()));
         serde_json::from_str::<kube::core::WatchEvent<Sealed>>(&event).unwrap();
+        serde_json::from_str::<kube::core::WatchEvent<Secret>>(&event).unwrap();
     }
 
     #[tokio::test]

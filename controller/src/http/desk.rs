@@ -23,7 +23,10 @@ use crate::worker::{Budget, Worker};
 const BODY: usize = 4 << 20;
 /// Bytes of an unwanted body that are read away.
 pub(super) const FEW: usize = 256 << 10;
-/// Requests whose bodies are held at a time.
+/// Bytes of an answer. What is rotated is mostly as long as it was, but `<`
+/// becomes six letters in JSON.
+const ANSWER: usize = 2 * BODY;
+/// Requests whose bodies or long answers are held at a time.
 const AT_ONCE: usize = 4;
 
 /// What is asked.
@@ -80,18 +83,23 @@ impl Desk {
         let text = match read(&mut body).await {
             Ok(text) => text,
             Err(Unread::Broken) => return empty(StatusCode::BAD_REQUEST).into(),
-            Err(Unread::TooLarge) => return Reply { answer: too_large(), unread: Some((body, 2 * BODY)) },
+            Err(Unread::TooLarge) => {
+                return Reply { answer: too_large(), unread: Some((body, 2 * BODY)), place: None };
+            }
         };
         let (ring, random) = (Arc::clone(&self.ring.borrow()), Arc::clone(&self.random));
         let (options, work) = (self.options, self.work);
         let job = move || {
-            // Until the work is done, whether or not somebody waits for it.
-            let _place = place;
             let budget = Budget::of(work);
-            answer(question, text, &ring, options, &*random, &|| budget.is_left())
+            // The place is taken until the work is done, whether or not somebody
+            // waits for it.
+            (answer(question, text, &ring, options, &*random, &|| budget.is_left()), place)
         };
-        let answer = self.worker.run(job).await;
-        answer.unwrap_or_else(|| empty(StatusCode::INTERNAL_SERVER_ERROR)).into()
+        let Some((answer, place)) = self.worker.run(job).await else {
+            return empty(StatusCode::INTERNAL_SERVER_ERROR).into();
+        };
+        let is_long = answer.body().size_hint().lower() > FEW as u64;
+        Reply { answer, unread: None, place: is_long.then_some(place) }
     }
 }
 
@@ -117,7 +125,14 @@ fn answer(
     let outcome = match question {
         Question::Verify => verify(&sealed, &ring.keys, options, goes_on).map(|()| empty(StatusCode::OK)),
         Question::Rotate => rotate(&sealed, &ring.keys, newest.public(), options, random, goes_on)
-            .map(|rotated| typed(StatusCode::OK, "application/json", json_line(&rotated.bare_tree()))),
+            .map(|rotated| json_line(&rotated.bare_tree()))
+            .map(|text| {
+                if text.len() > ANSWER {
+                    too_large()
+                } else {
+                    typed(StatusCode::OK, "application/json", text)
+                }
+            }),
     };
     match (outcome, question) {
         (Ok(answer), _) => answer,
@@ -139,12 +154,16 @@ fn failed(question: Question, status: StatusCode, error: &dyn Display) -> Answer
 fn too_large() -> Answer {
     text(
         StatusCode::PAYLOAD_TOO_LARGE,
-        "at most 4 MiB and 2 seconds of work are accepted; ask about fewer items at a time\n",
+        "at most 4 MiB, 2 seconds of work and 8 MiB of answer are accepted; ask about fewer items at a time\n",
     )
 }
 
 fn limited(body: Incoming) -> Reply {
-    Reply { answer: text(StatusCode::TOO_MANY_REQUESTS, "limit exceeded\n"), unread: Some((body, FEW)) }
+    Reply {
+        answer: text(StatusCode::TOO_MANY_REQUESTS, "limit exceeded\n"),
+        unread: Some((body, FEW)),
+        place: None,
+    }
 }
 
 async fn read(body: &mut Incoming) -> Result<Vec<u8>, Unread> {

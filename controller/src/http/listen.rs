@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
@@ -33,11 +33,13 @@ pub(crate) struct Reply {
     /// where a connection is closed with something unread, the answer may be
     /// lost with it.
     pub(crate) unread: Option<(Incoming, usize)>,
+    /// A place that the answer takes until it is with the client.
+    pub(crate) place: Option<OwnedSemaphorePermit>,
 }
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, unread: None }
+        Self { answer, unread: None, place: None }
     }
 }
 
@@ -156,11 +158,12 @@ impl Guests {
 }
 
 async fn talk<S: Service>(stream: TcpStream, service: Arc<S>, limits: Limits, manners: Arc<Manners>) {
-    let answered = Notify::new();
-    let (service, manners, answered) = (&service, &manners, &answered);
+    let (answered, place) = (Notify::new(), Mutex::new(None));
+    let (service, manners, answered, taken) = (&service, &manners, &answered, &place);
     let answer = service_fn(move |request| async move {
         manners.has_asked.store(true, Ordering::Relaxed);
-        let Reply { answer, unread } = service.answer(request).await;
+        let Reply { answer, unread, place } = service.answer(request).await;
+        *taken.lock().unwrap_or_else(PoisonError::into_inner) = place;
         if let Some((body, most)) = unread {
             manners.is_talking_on.store(true, Ordering::Relaxed);
             let _ = timeout(PATIENCE, drain(body, most)).await;

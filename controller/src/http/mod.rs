@@ -100,7 +100,7 @@ impl Api {
 pub(crate) fn refuse(request: Request<Incoming>, allowed: &'static str) -> Reply {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    Reply { answer, unread: Some((request.into_body(), desk::FEW)) }
+    Reply { answer, unread: Some((request.into_body(), desk::FEW)), place: None }
 }
 
 /// An answer without a body.

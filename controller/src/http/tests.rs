@@ -174,6 +174,56 @@ async fn s_06_what_costs_too_much_is_given_up() {
 }
 
 #[tokio::test]
+async fn s_06_what_takes_much_memory_is_refused() {
+    let (address, _) = served(UNLIMITED, Limits::DEFAULT).await;
+    let mut dense = sealed(&[("a", "one")]);
+    assert_eq!(post(address, "/v1/verify", &dense.to_string()).await.0, 200);
+    dense["x"] = vec![json!({"": 1}); 60_000].into();
+    let good = sealed(&[("a", "one")]).to_string();
+    let good = good.strip_suffix('}').unwrap();
+    let nodes = |count: usize| format!("# YAML\n{good}, x: [{}]}}", vec!["{a: b}"; count].join(","));
+    let aliases = |count: usize| {
+        format!("# YAML\n{good}, x: &x {}, y: [{}]}}", "x".repeat(1 << 20), vec!["*x"; count].join(","))
+    };
+    for (text, status) in [
+        (dense.to_string(), 500),
+        (nodes(10), 200),
+        (nodes(30_000), 500),
+        (aliases(0), 200),
+        (aliases(2), 500),
+    ] {
+        assert_eq!(post(address, "/v1/verify", &text).await.0, status);
+    }
+}
+
+#[tokio::test]
+async fn s_06_long_answers_are_few_at_a_time() {
+    let (address, _) = served(UNLIMITED, Limits::DEFAULT).await;
+    // In JSON each becomes six letters.
+    let asked = |count: usize| {
+        let mut object = sealed(&[]);
+        object["spec"]["template"]["data"] = json!({"a": "<".repeat(count)});
+        request("POST", "/v1/rotate", "", &object.to_string())
+    };
+    assert_eq!(send(address, &asked(1_500_000)).await.0, 413);
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&asked(1_300_000)).await.unwrap();
+        silent.push(stream);
+    }
+    // All are answered, and the rest of the answers waits.
+    for stream in &mut silent {
+        assert_eq!(stream.read_u8().await.unwrap(), b'H');
+    }
+    assert_eq!(post(address, "/v1/verify", "x").await.0, 429);
+    drop(silent);
+    while post(address, "/v1/verify", "x").await.0 != 500 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn h_01_who_drips_is_not_waited_for() {
     let short = Duration::from_millis(300);
     let limits = Limits { head: short, request: short, ..Limits::DEFAULT };

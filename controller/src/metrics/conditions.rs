@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bulla_api::Condition;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
-use serde_json::Value;
 
 use crate::cluster::Key;
-use crate::watch::Sealed;
+use crate::seen::Sealed;
 
-/// The label of a SealedSecret that is copied to the metric.
-const INSTANCE: &str = "app.kubernetes.io/instance";
 const HELP: &str =
     "Current SealedSecret condition status. Values are -1 (false), 0 (unknown or absent), 1 (true)";
 
@@ -40,15 +38,12 @@ impl Conditions {
 
     /// An object was seen.
     pub(crate) fn seen(&self, key: &Key, object: &Sealed) {
-        let conditions = object.data.pointer("/status/conditions").and_then(Value::as_array);
-        let conditions: Box<[_]> = conditions.into_iter().flatten().filter_map(condition).collect();
+        let conditions: Box<[_]> = object.status.conditions.iter().map(condition).collect();
         if conditions.is_empty() {
             self.gone(key);
             return;
         }
-        let labels = object.metadata.labels.as_ref();
-        let instance = labels.and_then(|labels| labels.get(INSTANCE)).map_or("", String::as_str).into();
-        self.known().insert(key.clone(), Shown { instance, conditions });
+        self.known().insert(key.clone(), Shown { instance: object.instance.clone(), conditions });
     }
 
     /// An object was deleted.
@@ -61,13 +56,13 @@ impl Conditions {
     }
 }
 
-fn condition(condition: &Value) -> Option<(Box<str>, i8)> {
-    let value = match condition["status"].as_str()? {
+fn condition(condition: &Condition) -> (Box<str>, i8) {
+    let value = match condition.status.as_str() {
         "False" => -1,
         "True" => 1,
         _ => 0,
     };
-    Some((condition["type"].as_str()?.into(), value))
+    (condition.kind.as_str().into(), value)
 }
 
 impl Collector for Conditions {
@@ -112,9 +107,10 @@ fn gauge(labels: Vec<LabelPair>, value: f64) -> Metric {
 #[cfg(test)]
 mod tests {
     use prometheus::TextEncoder;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::seen::INSTANCE;
 
     fn object(status: &Value) -> Sealed {
         let labels = json!({INSTANCE: "a\"b"});
@@ -144,7 +140,7 @@ mod tests {
         let of = |kind: &str, status: &str| json!({"type": kind, "status": status});
         let two = json!({"conditions": [of("Synced", "False"), of("Ready", "True"), {"type": "Odd"}]});
         conditions.seen(&key, &object(&two));
-        assert_eq!(shown(), [line("Synced", -1), line("Ready", 1)]);
+        assert_eq!(shown(), [line("Synced", -1), line("Ready", 1), line("Odd", 0)]);
         conditions.seen(&key, &object(&json!({"conditions": [of("Synced", "Unknown")]})));
         assert_eq!(shown(), [line("Synced", 0)]);
         conditions.gone(&key);

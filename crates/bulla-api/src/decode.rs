@@ -48,6 +48,9 @@ pub enum DecodeError {
     /// There is more than the one document that there may be.
     #[error("the text holds more than one document")]
     Many,
+    /// It would take too much memory.
+    #[error("the object has too many parts, which take too much memory: make several of it")]
+    Parts,
     /// An object does not say what it is.
     #[error("Object '{0}' is missing")]
     NoType(&'static str),

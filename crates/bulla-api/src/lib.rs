@@ -39,4 +39,4 @@ pub use stream::{
 pub use tree::Tree;
 pub use wiped::Wiped;
 pub use write::{json, json_line, yaml};
-pub use yaml::value;
+pub use yaml::{key, value};

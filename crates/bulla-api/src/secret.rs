@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::base64;
 use crate::decode::{DecodeError, Decoder, Place};
+use crate::json_value::Shallow;
 use crate::kind::TypeMeta;
 use crate::meta::ObjectMeta;
-use crate::stream::parse_object;
+use crate::stream::{json_misfit, parse_object, parse_strange};
 use crate::tree::{Fields, Tree};
 use crate::wiped::Wiped;
 use crate::write::json_line;
@@ -60,8 +61,22 @@ impl Secret {
 
     /// Reads one Secret in JSON or YAML with the decoder that knows kinds: a
     /// missing kind or version counts as Secret.
+    ///
+    /// Fails where that would take more than 32 MiB of memory, too: it may be
+    /// anybody's.
     pub fn from_text(text: &[u8]) -> Result<Self, DecodeError> {
-        let value = Wiped(parse_object(text)?);
+        Self::from_value(Wiped(parse_strange(text)?))
+    }
+
+    /// Reads one as an API server answers with it, but for its `managedFields`.
+    pub fn from_answer(text: &[u8]) -> Result<Self, DecodeError> {
+        let read = serde_json::from_slice::<Shallow>(text)
+            .map_err(|error| DecodeError::NoKind(json_misfit(&error)))?;
+        let value = Wiped(read.value);
+        if read.is_whole { Self::from_value(value) } else { Err(DecodeError::Parts) }
+    }
+
+    fn from_value(value: Wiped) -> Result<Self, DecodeError> {
         TypeMeta::check(&value, ("Secret", "v1", "v1.Secret"))?;
         let (secret, misfit) = Self::read(&value, false);
         misfit.filter(|_| !value.is_null()).map_or(Ok(secret), |misfit| Err(DecodeError::Misfit(misfit)))

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::decode::DecodeError;
-use crate::json_value::{Merged, Unique};
+use crate::json_value::{Merged, Unique, merged_within};
 use crate::sealed_secret::SealedSecret;
 use crate::secret::Secret;
 use crate::shape::{SEALED_SECRET, SECRET, SECRETS, Shape};
@@ -39,12 +39,27 @@ pub fn parse_object(text: &[u8]) -> Result<Value, DecodeError> {
     }
 }
 
-/// As [`parse_object`], of a text that holds nothing else.
-pub(crate) fn parse_only(text: &[u8]) -> Result<Value, DecodeError> {
-    if is_json(text) { parse_object(text) } else { yaml::read_only(text) }
+/// Bytes of memory that an object of a stranger may take.
+const STRANGE: usize = 32 << 20;
+
+/// As [`parse_object`], of a text that may come from anybody: what would take much
+/// memory is refused.
+pub(crate) fn parse_strange(text: &[u8]) -> Result<Value, DecodeError> {
+    if !is_json(text) {
+        return yaml::read_strange(text);
+    }
+    match merged_within(text, STRANGE) {
+        Ok(value) => value.ok_or(DecodeError::Parts),
+        Err(error) => Err(DecodeError::NoKind(json_misfit(&error))),
+    }
 }
 
-fn json_misfit(error: &serde_json::Error) -> String {
+/// As [`parse_strange`], of a text that holds nothing else.
+pub(crate) fn parse_only(text: &[u8]) -> Result<Value, DecodeError> {
+    if is_json(text) { parse_strange(text) } else { yaml::read_only(text) }
+}
+
+pub(crate) fn json_misfit(error: &serde_json::Error) -> String {
     format!("malformed JSON at line {}, column {}", error.line(), error.column())
 }
 

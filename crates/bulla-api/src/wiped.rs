@@ -1,6 +1,6 @@
 //! JSON values that may hold plaintext.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use serde_json::Value;
 use zeroize::Zeroize as _;
@@ -19,6 +19,12 @@ impl Deref for Wiped {
 
     fn deref(&self) -> &Value {
         &self.0
+    }
+}
+
+impl DerefMut for Wiped {
+    fn deref_mut(&mut self) -> &mut Value {
+        &mut self.0
     }
 }
 

@@ -1,7 +1,9 @@
 //! YAML as sigs.k8s.io/yaml turns it into JSON (`sealed-secrets.md` 4.4).
 
+use std::collections::HashSet;
+
 use bulla_core::shortest_float;
-use bulla_yaml::{Dialect, Kind, Limits, NodeId, Resolved, Stream, decode_binary, parse};
+use bulla_yaml::{Dialect, Error, Kind, Limits, NodeId, Resolved, Stream, decode_binary, parse};
 use serde_json::{Map, Number, Value};
 
 use crate::decode::DecodeError;
@@ -12,9 +14,14 @@ pub(crate) fn read(text: &[u8], shape: Shape) -> Result<Value, DecodeError> {
     first(&stream(text)?, shape)
 }
 
-/// Reads a text of one document.
+/// Reads the first document of a text of a stranger.
+pub(crate) fn read_strange(text: &[u8]) -> Result<Value, DecodeError> {
+    first(&within(text, STRANGE)?, Shape::Any)
+}
+
+/// Reads a text of one document, of a stranger.
 pub(crate) fn read_only(text: &[u8]) -> Result<Value, DecodeError> {
-    let stream = stream(text)?;
+    let stream = within(text, STRANGE)?;
     if stream.documents().len() > 1 {
         return Err(DecodeError::Many);
     }
@@ -29,20 +36,29 @@ pub(crate) fn read_all(text: &[u8], shape: Shape) -> Result<Vec<Value>, DecodeEr
 }
 
 fn whole(stream: &Stream<'_>, id: NodeId, shape: Shape) -> Result<Value, DecodeError> {
-    match stream.duplicate_keys(id).first() {
-        Some(twice) => Err(DecodeError::Twice(stream[twice.repeated].line())),
-        None => Reader { stream }.node(id, shape),
-    }
+    Reader { stream, is_strict: true }.node(id, shape)
 }
 
+/// As deep as Kubernetes reads.
+const LIMITS: Limits = Limits { depth: 100, ..Limits::DEFAULT };
+
+/// As much as an object needs that anybody may have made.
+const STRANGE: Limits = Limits { nodes: 50_000, expansion: 2, ..LIMITS };
+
 fn stream(text: &[u8]) -> Result<Stream<'_>, DecodeError> {
-    let limits = Limits { depth: 100, ..Limits::default() };
-    parse(text, &limits).map_err(|error| DecodeError::Yaml(error.position().map_or(0, |at| at.0)))
+    within(text, LIMITS)
+}
+
+fn within(text: &[u8], limits: Limits) -> Result<Stream<'_>, DecodeError> {
+    parse(text, &limits).map_err(|error| match error {
+        Error::Expansion { .. } | Error::Nodes { .. } => DecodeError::Parts,
+        error => DecodeError::Yaml(error.position().map_or(0, |at| at.0)),
+    })
 }
 
 fn first(stream: &Stream<'_>, shape: Shape) -> Result<Value, DecodeError> {
     let Some(document) = stream.documents().first() else { return Ok(Value::Null) };
-    Reader { stream }.node(document.root(), shape)
+    Reader { stream, is_strict: false }.node(document.root(), shape)
 }
 
 /// What one node of a YAML text is as JSON, by the rules of sigs.k8s.io/yaml; a
@@ -60,13 +76,21 @@ pub(crate) fn misreadings(text: &[u8], shape: Shape) -> Vec<String> {
     if let Ok(stream) = stream(text)
         && let Some(document) = stream.documents().first()
     {
-        Reader { stream: &stream }.misread(document.root(), shape, "", &mut found);
+        Reader { stream: &stream, is_strict: false }.misread(document.root(), shape, "", &mut found);
     }
     found
 }
 
+/// The name that a key stands for, `true` for `on`. Fails for what can be none.
+pub fn key(stream: &Stream<'_>, id: NodeId) -> Result<String, DecodeError> {
+    Reader { stream, is_strict: true }.key(id)
+}
+
 struct Reader<'r, 's> {
     stream: &'r Stream<'s>,
+    /// Whether a name that stands twice in a map is an error, in whatever
+    /// spelling; else the last one counts.
+    is_strict: bool,
 }
 
 impl Reader<'_, '_> {
@@ -152,14 +176,18 @@ impl Reader<'_, '_> {
     }
 
     fn fill(&self, id: NodeId, shape: Shape, pairs: &mut Map<String, Value>) -> Result<(), DecodeError> {
+        let mut names = HashSet::new();
         for (key, value) in self.stream.pairs(id) {
             if matches!(self.stream.resolve(key, Dialect::Kubernetes), Ok(Resolved::Merge)) {
                 self.merge(value, shape, pairs)?;
-            } else {
-                let key = self.key(key)?;
-                let value = self.node(value, shape.below(&key))?;
-                pairs.insert(key, value);
+                continue;
             }
+            let name = self.key(key)?;
+            if self.is_strict && !names.insert(name.clone()) {
+                return Err(DecodeError::Twice(self.stream.node(key).line()));
+            }
+            let value = self.node(value, shape.below(&name))?;
+            pairs.insert(name, value);
         }
         Ok(())
     }
@@ -265,6 +293,11 @@ mod tests {
             "{\"1.5\":\"n\",\"7\":\"n\",\"a\":{\"true\":2,\"x\":1},\"b\":{\"true\":2,\"x\":3}}"
                 .replace("\"n\"", "false")
         );
+        let twice = |text: &str| read_all(text.as_bytes(), Shape::Any) == Err(DecodeError::Twice(2));
+        assert!(
+            ["a: 1\na: 2", "y: 1\n\"true\": 2", "a: {b: 1,\n b: 2}", "1.0: a\n1: a"].into_iter().all(twice)
+        );
+        assert!(read_all(b"a: &a {x: 1}\nb: {<<: *a, x: 3}\n", Shape::Any).is_ok());
         assert!(read(b"? [a]\n: b\n", Shape::Any).is_err());
         assert!(read(b"a: [", Shape::Any).is_err());
     }

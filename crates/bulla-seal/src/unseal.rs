@@ -1,7 +1,7 @@
 //! From a SealedSecret to a Secret (`sealed-secrets.md` 1.7, 2.2, 3): a pure
 //! function of the object and the keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use bulla_api::{Base64Error, OwnerReference, SealedSecret, Secret, decode_base64};
@@ -80,15 +80,17 @@ impl fmt::Display for UnsealError {
             Self::NoKey(error) => error.fmt(formatter),
             Self::NotASecret => formatter.write_str("the deprecated 'data' field does not hold a Secret"),
             Self::GaveUp => formatter
-                .write_str("it takes too long: the object has too many items for the keys that there are"),
+                .write_str("it takes too long: the object has too many items for the keys that there are, or templates that work too much; make several of it"),
             Self::Items(items) => {
-                let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
+                // There can be a hundred thousand, each with a text of its own.
+                let (mut texts, mut places) = (Vec::<(String, Vec<&str>)>::new(), HashMap::new());
                 for (name, error) in items {
                     let text = error.to_string();
-                    match texts.iter_mut().find(|(known, _)| *known == text) {
-                        Some((_, names)) => names.push(name),
-                        None => texts.push((text, vec![name])),
+                    let place = *places.entry(text.clone()).or_insert(texts.len());
+                    if place == texts.len() {
+                        texts.push((text, Vec::new()));
                     }
+                    texts[place].1.push(name);
                 }
                 for (index, (text, names)) in texts.iter().enumerate() {
                     let line = if index == 0 { "" } else { "\n" };
@@ -104,7 +106,9 @@ impl fmt::Display for UnsealError {
 /// template (`security.md` S-02).
 ///
 /// Fails where a value does not open or a template does not render, with all of
-/// these at once, and where `goes_on`, which is asked before each value, says no.
+/// these at once but for the templates after one that exceeds what all of an
+/// object may take together (`security.md` 4.1), and where `goes_on`, which is
+/// asked before each value and each template, says no.
 pub fn unseal(
     sealed: &SealedSecret,
     ring: &KeyRing,
@@ -191,7 +195,7 @@ fn from_items(
     let mut errors = Vec::new();
     secret.data = open_items(sealed, ring, label, goes_on, &mut errors)?;
     if !sealed.template.data.is_empty() {
-        render_all(sealed, &mut secret, options, clock, random, &mut errors);
+        render_all(sealed, &mut secret, options, (clock, random), goes_on, &mut errors)?;
     }
     if errors.is_empty() { Ok(secret) } else { Err(UnsealError::Items(errors)) }
 }
@@ -225,15 +229,16 @@ pub(crate) fn open_item<'r>(ring: &'r KeyRing, text: &str, label: &[u8]) -> Resu
     Ok(ring.open(&decode_base64(text)?, label)?)
 }
 
-/// Renders `template.data` over the values that opened.
+/// Renders `template.data` over the values that opened. Fails where `goes_on` says
+/// no.
 fn render_all(
     sealed: &SealedSecret,
     secret: &mut Secret,
     options: UnsealOptions,
-    clock: &dyn Clock,
-    random: &dyn Random,
+    (clock, random): (&dyn Clock, &dyn Random),
+    goes_on: &dyn Fn() -> bool,
     errors: &mut Vec<(String, ItemError)>,
-) {
+) -> Result<(), UnsealError> {
     let mut values: BTreeMap<String, Vec<u8>> =
         secret.data.iter().map(|(name, value)| (name.clone(), value.expose().to_vec())).collect();
     if options.precedence == Precedence::Encrypted {
@@ -241,20 +246,30 @@ fn render_all(
             values.entry(name.clone()).or_insert_with(|| text.clone().into_bytes());
         }
     }
-    let data = Data::Texts(values);
+    let (data, mut budget) = (Data::Texts(values), Budget::default());
     for (name, text) in &sealed.template.data {
         if options.precedence == Precedence::Encrypted && sealed.encrypted_data.contains_key(name) {
             continue;
         }
+        if !goes_on() {
+            return Err(UnsealError::GaveUp);
+        }
         let rendered = Template::parse(text, Settings::sealed_secrets(name.as_str()))
-            .and_then(|template| template.render(&data, clock, random, Budget::default()));
+            .and_then(|template| template.render_out_of(&data, clock, random, &mut budget));
         match rendered {
             Ok(value) => {
                 secret.data.insert(name.clone(), value);
             }
-            Err(error) => errors.push((name.clone(), error.into())),
+            Err(error) => {
+                let is_over = matches!(error, TemplateError::Budget { .. });
+                errors.push((name.clone(), error.into()));
+                if is_over {
+                    break;
+                }
+            }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

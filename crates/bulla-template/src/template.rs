@@ -134,17 +134,30 @@ impl Template {
         data: &Data,
         clock: &dyn Clock,
         random: &dyn Random,
-        budget: Budget,
+        mut budget: Budget,
     ) -> Result<SecretBytes, TemplateError> {
-        let mut scope = Scope::new(clock, random, budget);
-        let dot = match value(&mut scope, data) {
-            Ok(dot) => dot,
-            Err(failure) => return Err(self.explain(Fault::new(0, 0, failure))),
-        };
-        match run(&self.parsed, self.settings.missing_key, &mut scope, dot) {
-            Ok(output) => Ok(SecretBytes::new(output)),
-            Err(fault) => Err(self.explain(*fault)),
-        }
+        self.render_out_of(data, clock, random, &mut budget)
+    }
+
+    /// As [`Self::render`], one of several templates that share a budget: of output
+    /// and steps, but for those that taking in `data` costs, the next one has what
+    /// this one leaves.
+    pub fn render_out_of(
+        &self,
+        data: &Data,
+        clock: &dyn Clock,
+        random: &dyn Random,
+        budget: &mut Budget,
+    ) -> Result<SecretBytes, TemplateError> {
+        let mut scope = Scope::new(clock, random, *budget);
+        let dot = value(&mut scope, data);
+        let dot = dot.map_err(|failure| self.explain(Fault::new(0, 0, failure)))?;
+        let before = scope.meter.steps_left();
+        let output = run(&self.parsed, self.settings.missing_key, &mut scope, dot);
+        budget.steps -= before - scope.meter.steps_left();
+        let output = output.map_err(|fault| self.explain(*fault))?;
+        budget.output -= output.len().min(budget.output);
+        Ok(SecretBytes::new(output))
     }
 
     fn explain(&self, fault: Fault) -> TemplateError {

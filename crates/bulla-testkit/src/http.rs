@@ -50,17 +50,22 @@ impl Server {
         // moto takes the service from the scope of the signature and checks nothing else of it.
         let scope = "Credential=test/20260101/us-east-1/kms/aws4_request";
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
-        self.send("POST", "/", &[("X-Amz-Target", operation), ("Authorization", &authorization)], body)
+        self.send(
+            "POST",
+            "/",
+            &[("X-Amz-Target", operation), ("Authorization", &authorization)],
+            body.as_bytes(),
+        )
     }
 
     /// Sends a request to a path below the server's address.
     #[track_caller]
-    pub fn request(&self, method: &str, path: &str, body: &str) -> Answer {
-        self.send(method, path, &[], body)
+    pub fn request(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.send(method, path, &[], body.as_ref())
     }
 
     #[track_caller]
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let address = self.url.strip_prefix("http://").expect("servers of lanes speak plain HTTP");
         let mut stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
         let own = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
@@ -71,8 +76,8 @@ impl Server {
         // HTTP/1.0: the answer comes in one piece and ends with the connection.
         let length = body.len();
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n");
-        let request = [&head, &all, "\r\n", body].concat();
-        stream.write_all(request.as_bytes()).expect("the server takes the request");
+        let request = [head.as_bytes(), all.as_bytes(), b"\r\n", body].concat();
+        stream.write_all(&request).expect("the server takes the request");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("the server answers");
         parse(&String::from_utf8_lossy(&answer))

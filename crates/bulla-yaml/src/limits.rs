@@ -18,8 +18,13 @@ pub struct Limits {
 /// Expanded size in bytes that a source of any size may have.
 pub const EXPANSION_FLOOR: usize = 1 << 20;
 
+impl Limits {
+    /// Those of [`Limits::default`].
+    pub const DEFAULT: Self = Self { depth: 128, nodes: 1_000_000, expansion: 100, documents: 10_000 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, nodes: 1_000_000, expansion: 100, documents: 10_000 }
+        Self::DEFAULT
     }
 }

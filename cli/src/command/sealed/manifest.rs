@@ -10,7 +10,7 @@ use bulla_api::{API_VERSION, DecodeError, KIND, SealedSecret, Wiped};
 use bulla_yaml::edit::{self, Splice, Step};
 use bulla_yaml::tree::Node;
 use bulla_yaml::{Kind, Limits, NodeId, Stream};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What is said of a file without a SealedSecret.
 pub(super) const NONE: &str = "there is no SealedSecret in it";
@@ -126,54 +126,44 @@ pub struct Change {
 }
 
 impl Change {
-    /// The scalars that are not to stay as they are, those that come first;
-    /// nothing where one is to go.
-    fn entries(&self) -> Vec<Put<'_>> {
+    /// What has to be put, and then what has to go.
+    fn puts(&self) -> Vec<Put<'_>> {
         let (before, mut after) = (entries(&self.old), entries(&self.new));
-        let gone: Vec<Put<'_>> = before
-            .keys()
-            .filter(|path| !after.contains_key(*path))
-            .map(|path| (path.clone(), None))
-            .collect();
+        let gone = before.keys().filter(|path| !after.contains_key(*path));
+        let gone: Vec<Put<'_>> = gone.map(|path| (path.clone(), None)).collect();
         after.retain(|path, value| before.get(path) != Some(value));
         after.into_iter().map(|(path, value)| (path, Some(value))).chain(gone).collect()
     }
 
-    /// Whether it is what distinguishes two objects, and nothing else does.
-    fn is_made(&self, old: &Value, new: &Value) -> bool {
-        let mut expected = old.clone();
-        for (path, entry) in self.entries() {
-            let Some(value) = at(&mut expected, &path) else { return false };
-            *value = match entry {
-                Some(Entry::Text(text)) => text.into(),
-                Some(Entry::Truth(truth)) => truth.into(),
-                None => Value::Null,
-            };
-        }
-        is_same(&expected, new) && SealedSecret::from_value(new).is_ok_and(|read| read == self.new)
+    /// Makes the change in a document's value. Returns whether it then says what
+    /// it is to say.
+    fn make(&self, document: &mut Value) -> bool {
+        let mut items = self.place.items.iter();
+        let object = items.try_fold(document, |list, number| list.get_mut("items")?.get_mut(*number));
+        let Some(object) = object else { return false };
+        let is_put = |(path, entry): &Put<'_>| put_value(object, path, *entry).is_some();
+        self.puts().iter().all(is_put) && SealedSecret::from_value(object).is_ok_and(|read| read == self.new)
     }
 }
 
-/// The value at a path, made where it is not there; nothing where the path leads
-/// through something that is no map.
-fn at<'v>(object: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
-    path.iter().try_fold(object, |value, name| {
-        if value.is_null() {
-            *value = Value::Object(serde_json::Map::new());
+/// Puts a scalar at a path, or removes what is there, as the editors do: what is
+/// no map and is led through becomes one; nothing where that is a list.
+fn put_value(object: &mut Value, path: &[&str], entry: Option<Entry<'_>>) -> Option<()> {
+    fn map_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
+        if !matches!(value, Value::Object(_) | Value::Array(_)) {
+            *value = Value::Object(Map::new());
         }
-        Some(value.as_object_mut()?.entry(*name).or_insert(Value::Null))
-    })
-}
-
-/// Whether two values say the same: null is as good as nothing.
-fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => one.keys().chain(other.keys()).all(|name| {
-            let [one, other] = [one, other].map(|map| map.get(name).unwrap_or(&Value::Null));
-            is_same(one, other)
-        }),
-        _ => one == other,
+        value.as_object_mut()
     }
+    let (name, parents) = path.split_last()?;
+    let below = |value, name: &&str| Some(map_of(value)?.entry(*name).or_insert(Value::Null));
+    let map = map_of(parents.iter().try_fold(object, below)?)?;
+    match entry {
+        Some(Entry::Text(text)) => map.insert((*name).to_owned(), text.into()),
+        Some(Entry::Truth(truth)) => map.insert((*name).to_owned(), truth.into()),
+        None => map.remove(*name),
+    };
+    Some(())
 }
 
 /// Makes the changes in a text: each value where it stands, all else as it is.
@@ -188,38 +178,32 @@ pub fn rewrite(text: &str, changes: &[Change]) -> Result<String, String> {
     for change in changes {
         let Place { document, items } = &change.place;
         let document = documents.get_mut(*document).ok_or(NOT_IN_PLACE)?;
-        let entries = change.entries();
-        let (text, rest) = replace_words(document, items, &entries)?;
+        let puts = change.puts();
+        let (text, rest) = replace_words(document, items, &puts)?;
         *document = text;
         for (path, value) in rest {
             *document = put(document, items, path, *value)?;
         }
     }
     let written = documents.concat();
-    let is_as_meant = self::documents(&written)?
-        .iter()
-        .zip(self::documents(text)?)
-        .enumerate()
-        .all(|(number, (new, old))| new.text == old.text || differs_by(new, &old, number, changes));
-    if is_as_meant { Ok(written) } else { Err(NOT_IN_PLACE.to_owned()) }
+    let (new, old) = (self::documents(&written)?, self::documents(text)?);
+    let is_as_meant = |(number, (new, old)): (usize, (&Document<'_>, &Document<'_>))| {
+        let changes = changes.iter().filter(|change| change.place.document == number);
+        new.text == old.text || differs_by(new, old, changes)
+    };
+    let is_written = new.len() == old.len() && new.iter().zip(&old).enumerate().all(is_as_meant);
+    if is_written { Ok(written) } else { Err(NOT_IN_PLACE.to_owned()) }
 }
 
-/// Whether the objects of a document are as the changes want them, and all others
-/// as they were.
-fn differs_by(new: &Document<'_>, old: &Document<'_>, number: usize, changes: &[Change]) -> bool {
+/// Whether the changes, and nothing else, are what distinguishes two documents.
+fn differs_by<'c>(
+    new: &Document<'_>,
+    old: &Document<'_>,
+    mut changes: impl Iterator<Item = &'c Change>,
+) -> bool {
     let (Ok(new), Ok(old)) = (&new.value, &old.value) else { return false };
-    let (new, old) = (objects(new), objects(old));
-    let changes: HashMap<&[usize], &Change> = changes
-        .iter()
-        .filter(|change| change.place.document == number)
-        .map(|change| (change.place.items.as_slice(), change))
-        .collect();
-    let is_as_meant =
-        |((items, new), (_, old)): (&Object<'_>, &Object<'_>)| match changes.get(items.as_slice()) {
-            Some(change) => change.is_made(old, new),
-            None => new == old,
-        };
-    new.len() == old.len() && new.iter().zip(&old).all(is_as_meant)
+    let mut expected = Wiped::from(Value::clone(old));
+    changes.all(|change| change.make(&mut expected)) && *expected == **new
 }
 
 /// The layout is beyond the editors.
@@ -264,7 +248,7 @@ fn entries(object: &SealedSecret) -> BTreeMap<Vec<&str>, Entry<'_>> {
     entries
 }
 
-/// What is to stand at a path of an object.
+/// What is to stand at a path of an object; nothing where it is to go.
 type Put<'o> = (Vec<&'o str>, Option<Entry<'o>>);
 
 /// Replaces words where they stand, all of them in one pass, and gives back
@@ -286,7 +270,7 @@ fn replace_words<'p, 'o>(
     for put @ (path, entry) in puts {
         let splice = path.split_last().zip(*entry).and_then(|((name, parent), entry)| {
             let map = maps.entry(parent).or_insert_with(|| entries_of(&stream, items, parent));
-            replaced(&stream, *map.get(name)?, entry)
+            replaced(&stream, *map.get(*name)?, entry)
         });
         match splice {
             Some(splice) => splices.push(splice),
@@ -298,9 +282,9 @@ fn replace_words<'p, 'o>(
 }
 
 /// The values of a map by their keys; none where the path leads to no map.
-fn entries_of<'s>(stream: &'s Stream<'_>, items: &[usize], path: &[&str]) -> HashMap<&'s str, NodeId> {
+fn entries_of(stream: &Stream<'_>, items: &[usize], path: &[&str]) -> HashMap<String, NodeId> {
     let pairs = |id: NodeId| {
-        stream.pairs(id).map(move |(key, value)| (stream.node(stream.follow(key)).value(), value))
+        stream.pairs(id).filter_map(|(key, value)| Some((bulla_api::key(stream, key).ok()?, value)))
     };
     let is_map = |id: &NodeId| matches!(stream.node(*id).kind(), Kind::Mapping);
     let below = |id: NodeId, step: Step<'_>| match step {

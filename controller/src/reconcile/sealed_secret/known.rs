@@ -3,18 +3,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bulla_api::{SealedSecret, SealedSecretStatus};
 use bulla_seal::Scope;
-use bulla_seal::reconcile::{Claim, MANAGED, PATCH};
-use k8s_openapi::api::core::v1::Secret;
-use kube::core::PartialObjectMeta;
-use serde_json::Value;
+use bulla_seal::reconcile::{Claim, Outside};
 
 use super::work::{Failed, Order, Outcome, Said};
 use crate::arguments::Settings;
 use crate::cluster::Key;
 use crate::metrics::Conditions;
-use crate::watch::{Change, Event, Sealed, key, metadata};
+use crate::seen::{Sealed, Secret};
+use crate::watch::{Change, Event, key};
 
 /// As how many failures the failure to delete counts, which nobody counts.
 const SLOWLY: u32 = 8;
@@ -30,24 +27,6 @@ pub(super) enum Reaction {
     Soon(Key),
     /// To do nothing more about it.
     Gone(Key),
-}
-
-/// Items, sealed ones and templates, of an object that is not large.
-const FEW: usize = 100;
-/// Bytes of these and of the old form, of an object that is not large.
-const LITTLE: usize = 256 << 10;
-
-/// Whether an object has so much that work on it takes long, ours or that of
-/// the API server. That little takes long, too, is found out by the work.
-pub(super) fn has_much(object: &Value) -> bool {
-    let spec = &object["spec"];
-    let maps = [&spec["encryptedData"], &spec["template"]["data"]].map(Value::as_object);
-    let items = maps.into_iter().flatten().flatten();
-    let length = |text: &Value| text.as_str().map_or(0, str::len);
-    let (count, bytes) = items.fold((0, length(&spec["data"])), |(count, bytes), (name, value)| {
-        (count + 1, bytes + name.len() + length(value))
-    });
-    count > FEW || bytes > LITTLE
 }
 
 /// A SealedSecret.
@@ -202,19 +181,19 @@ impl Known {
             Event::InitApply(object) => {
                 let key = key(&object.metadata);
                 self.sealed_lists[watch].seen.get_or_insert_default().insert(key.clone());
-                self.sealed_seen(key, &object).map(Reaction::Backlog).into_iter().collect()
+                self.sealed_seen(key, object).map(Reaction::Backlog).into_iter().collect()
             }
             Event::InitDone => {
                 let vanished = vanished(&self.namespaces, watch, &mut self.sealed_lists, self.objects.keys());
                 vanished.into_iter().filter_map(|key| self.sealed_gone(key)).collect()
             }
             Event::Apply(object) => {
-                self.sealed_seen(key(&object.metadata), &object).map(Reaction::Now).into_iter().collect()
+                self.sealed_seen(key(&object.metadata), object).map(Reaction::Now).into_iter().collect()
             }
             Event::Delete(object) => {
-                let (key, uid) = (key(&object.metadata), object.metadata.uid.as_deref().unwrap_or_default());
+                let key = key(&object.metadata);
                 // News of the end of an older object of this name may be late.
-                let is_it = self.objects.get(&key).is_some_and(|known| *known.uid == *uid);
+                let is_it = self.objects.get(&key).is_some_and(|known| known.uid == object.uid);
                 is_it.then(|| self.sealed_gone(key)).flatten().into_iter().collect()
             }
             Event::Refused => {
@@ -227,16 +206,18 @@ impl Known {
     /// Remembers a SealedSecret; gives back its key where it is to be looked
     /// at. Changes of status, labels and most annotations call for nothing
     /// (`sealed-secrets.md` 5.3).
-    fn sealed_seen(&mut self, key: Key, object: &Sealed) -> Option<Key> {
-        self.conditions.seen(&key, object);
-        let uid = object.metadata.uid.clone().unwrap_or_default().into_boxed_str();
-        let generation = object.metadata.generation.unwrap_or_default();
-        let scope = object.metadata.annotations.as_ref().map(Scope::of).unwrap_or_default();
-        let old = self.objects.get(&key);
-        if old.is_some_and(|old| (&old.uid, old.generation, old.scope) == (&uid, generation, scope)) {
+    fn sealed_seen(&mut self, key: Key, object: Sealed) -> Option<Key> {
+        self.conditions.seen(&key, &object);
+        let Sealed { uid, generation, scope, claim, is_large, .. } = object;
+        let mut old = self.objects.get_mut(&key);
+        if let Some(old) = &mut old
+            && (&old.uid, old.generation, old.scope) == (&uid, generation, scope)
+        {
+            // Its labels may have grown.
+            old.is_large |= is_large;
             return None;
         }
-        let claim = if self.is_started || !self.watches_secrets { None } else { claim(object) };
+        let claim = claim.filter(|_| !self.is_started && self.watches_secrets);
         // What was said about another object of this name says nothing.
         let said = old.filter(|old| old.uid == uid).and_then(|old| old.said.clone());
         let new = Object {
@@ -245,7 +226,7 @@ impl Known {
             scope,
             claim,
             is_settled: false,
-            is_large: has_much(&object.data),
+            is_large,
             failed: None,
             failures: 0,
             said,
@@ -265,10 +246,7 @@ impl Known {
     }
 
     /// Takes in a change of a Secret's metadata.
-    pub(super) fn secret_changed(
-        &mut self,
-        (watch, event): Change<PartialObjectMeta<Secret>>,
-    ) -> Vec<Reaction> {
+    pub(super) fn secret_changed(&mut self, (watch, event): Change<Secret>) -> Vec<Reaction> {
         match event {
             Event::Init => {
                 self.secret_lists[watch].seen = Some(HashSet::new());
@@ -292,21 +270,15 @@ impl Known {
         }
     }
 
-    fn secret_seen(&mut self, key: Key, secret: &PartialObjectMeta<Secret>) -> Option<Reaction> {
-        let annotations = secret.metadata.annotations.as_ref();
-        let is_set =
-            |name: &str| annotations.and_then(|all| all.get(name)).is_some_and(|value| value == "true");
-        let owners = secret.metadata.owner_references.as_deref().unwrap_or_default();
-        let owner = owners.iter().find(|owner| owner.controller == Some(true));
-        let owner = owner.map(|owner| owner.uid.as_str()).unwrap_or_default().into();
-        let is_managed = is_set(MANAGED);
-        self.secrets.insert(key.clone(), Trace { owner, is_managed });
+    fn secret_seen(&mut self, key: Key, secret: &Secret) -> Option<Reaction> {
+        let Outside { owner, is_managed, is_patched, .. } = &secret.outside;
+        self.secrets.insert(key.clone(), Trace { owner: owner.clone(), is_managed: *is_managed });
         let object = self.objects.get_mut(&key)?;
         if let Some(claim) = &object.claim {
-            object.is_settled = claim.holds(&metadata(&secret.metadata));
+            object.is_settled = claim.holds(&secret.outside);
         }
         // Somebody opened a Secret to us that was in the way.
-        let is_freed = object.failed == Some(Failed::Unmanaged) && (is_managed || is_set(PATCH));
+        let is_freed = object.failed == Some(Failed::Unmanaged) && (*is_managed || *is_patched);
         is_freed.then_some(Reaction::Now(key))
     }
 
@@ -344,12 +316,6 @@ fn vanished<'k>(
     let seen = lists[watch].seen.take().unwrap_or_default();
     let is_covered = |key: &Key| namespaces.get(watch).is_none_or(|own| **own == *key.namespace);
     known.filter(|key| is_covered(key) && !seen.contains(*key)).cloned().collect()
-}
-
-/// What an object says about its Secret; nothing where it cannot be read.
-fn claim(object: &Sealed) -> Option<Claim> {
-    let sealed = SealedSecret::from_value(&object.data).ok()?;
-    Claim::of(&sealed, &SealedSecretStatus::from_value(object.data.get("status")))
 }
 
 #[cfg(test)]

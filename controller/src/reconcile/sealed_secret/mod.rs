@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
-use k8s_openapi::api::core::v1::Secret;
-use kube::core::PartialObjectMeta;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
@@ -21,7 +19,8 @@ use crate::World;
 use crate::cluster::Key;
 use crate::keys::Ring;
 use crate::queue::{Queue, Urgency, long_pause, pause};
-use crate::watch::{self as watches, Change, Changes, Sealed};
+use crate::seen::{Sealed, Secret};
+use crate::watch::{self as watches, Change, Changes};
 use crate::worker;
 use bulla_seal::reconcile::Retry;
 use known::{Known, Reaction};
@@ -42,6 +41,8 @@ const CALM: Duration = Duration::from_secs(1);
 const LONGEST_ASIDE: Duration = Duration::from_secs(30);
 /// The pause after a Secret in the way is gone.
 const AFTER_DELETION: Duration = Duration::from_secs(2);
+/// Failures in a row after which an object comes after all that changed.
+const OFTEN: u32 = 8;
 /// The pause after which a wait without an end is looked at again.
 const FOREVER: Duration = Duration::from_hours(24);
 
@@ -76,7 +77,7 @@ struct Driver {
     /// How many requests the API server has put off.
     put_off: watch::Receiver<usize>,
     keys: HashMap<Id, Key>,
-    secrets: Changes<PartialObjectMeta<Secret>>,
+    secrets: Changes<Secret>,
 }
 
 impl Driver {
@@ -241,7 +242,7 @@ impl Driver {
         }
     }
 
-    fn secret_changed(&mut self, change: Change<PartialObjectMeta<Secret>>) {
+    fn secret_changed(&mut self, change: Change<Secret>) {
         let was_complete = self.known.is_complete();
         let reactions = self.known.secret_changed(change);
         self.react(reactions);
@@ -275,7 +276,7 @@ impl Driver {
             match reaction {
                 Reaction::Now(key) => self.queue.add(key, Urgency::Fresh),
                 Reaction::Backlog(key) => self.queue.add(key, Urgency::Backlog),
-                Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION),
+                Reaction::Soon(key) => self.queue.add_at(key, now + AFTER_DELETION, Urgency::Fresh),
                 Reaction::Gone(key) => {
                     self.world.metrics.gone();
                     self.queue.withdraw(&key);
@@ -320,10 +321,14 @@ impl Driver {
         let (retry, is_large) = (outcome.retry, outcome.is_large);
         let failures = self.known.ended(&key, outcome);
         let again = failures.and_then(|failures| match retry {
-            _ if is_large => Some(Duration::ZERO),
+            _ if is_large => Some((Duration::ZERO, Urgency::Fresh)),
             Retry::Never => None,
-            Retry::Soon => Some(pause(failures, self.world.settings.quick_retries)),
-            Retry::Later => Some(long_pause(failures)),
+            Retry::Soon => {
+                // What fails and fails holds up nobody's change.
+                let urgency = if failures > OFTEN { Urgency::Backlog } else { Urgency::Fresh };
+                Some((pause(failures, self.world.settings.quick_retries), urgency))
+            }
+            Retry::Later => Some((long_pause(failures), Urgency::Backlog)),
         });
         self.queue.done(&key, again, Instant::now());
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicI64;
 use bulla_crypto::SystemRandom;
 use serde_json::json;
 
+use super::work::Order;
 use super::work::tests::{PATH, key_of, stage};
 use crate::testing::{Api, SetClock};
 use crate::watch::Event;
@@ -96,10 +97,11 @@ async fn reports_that_take_much_memory_are_told_at_once() {
     let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
     let path = format!("{PATH}a");
     api.held().objects.get_mut(&path).unwrap()["metadata"]["annotations"] = json!({"l": "x".repeat(5 << 20)});
+    let order = Order { gone: None, is_absent: true, is_large: true, said: None };
+    let untold = worker.reconcile(&key_of("a"), order).await.untold.unwrap();
     let mut driver = begun(&api, worker);
     let now = Instant::now();
-    driver.begin(now);
-    one_ends(&mut driver).await;
+    driver.reports.add(key_of("a"), untold, now);
     driver.running.spawn(std::future::pending());
     driver.begin(now);
     assert_eq!(driver.telling.len(), 1);

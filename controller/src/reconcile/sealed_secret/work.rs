@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bulla_api::{SealedSecret, SealedSecretStatus, Secret};
+use bulla_api::{DecodeError, SealedSecret, SealedSecretStatus, Secret, Shallow};
 use bulla_seal::UnsealError;
 use bulla_seal::reconcile::{self, Done, Failure, Report, Retry, Step};
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Duration;
 
 use super::super::event;
-use super::known::has_much;
 use crate::World;
 use crate::cluster::{ApiError, Key};
 use crate::keys::Ring;
+use crate::seen::{LITTLE, has_much};
 use crate::worker::{self, Budget};
 
 /// How often a Secret is read anew because somebody else wrote it meanwhile,
@@ -22,6 +22,11 @@ const ATTEMPTS: u32 = 4;
 /// How long one object may keep a core: for some 500 private operations. An
 /// item costs one mostly, but one per key where no key opens it.
 pub(super) const SHARE: Duration = Duration::from_secs(1);
+/// How long a large object may compute, for which others wait: as many items as
+/// fit into an object cost less, with a dozen keys each.
+const LONGEST: Duration = Duration::from_mins(1);
+/// Names that a warning tells.
+const TOLD: usize = 5;
 
 /// Who works.
 pub(super) struct Worker {
@@ -69,7 +74,7 @@ pub(super) struct Outcome {
     pub(super) said: Option<Said>,
     /// The UID of a deleted object whose Secret is still to be deleted.
     pub(super) gone: Option<Box<str>>,
-    /// Nothing was done: the object turned out to be large, and is to be begun
+    /// Nothing was written: the object turned out to be large, and is to be begun
     /// anew as such.
     pub(super) is_large: bool,
     /// What is still to be told, of an object whose Secret is as it should be.
@@ -123,7 +128,7 @@ impl Worker {
         let _time = self.world.metrics.reconciles();
         match self.world.cluster.sealed_secret(key).await {
             // What is being deleted makes nothing any more.
-            Ok(Some(object)) if !object["metadata"]["deletionTimestamp"].is_null() => Outcome::DONE,
+            Ok(Some(object)) if !object.value["metadata"]["deletionTimestamp"].is_null() => Outcome::DONE,
             // It has other labels by now; of a newer one of its name the watch tells.
             Ok(Some(_)) if order.gone.is_some() => Outcome::DONE,
             Ok(Some(object)) => {
@@ -146,13 +151,19 @@ impl Worker {
         }
     }
 
-    async fn update(&self, key: &Key, object: Value, order: Order) -> Outcome {
-        let is_large = order.is_large || has_much(&object);
-        let outcome = match SealedSecret::from_value(&object) {
-            Ok(sealed) => self.unseal(sealed, is_large, order.is_absent, key).await,
+    async fn update(&self, key: &Key, object: Shallow, order: Order) -> Outcome {
+        // Many others may be in work beside this one.
+        if has_much(&object) && !order.is_large {
+            return Outcome { is_large: true, ..Outcome::DONE };
+        }
+        let Shallow { value: mut object, is_whole, .. } = object;
+        let sealed = if is_whole { SealedSecret::from_value(&object) } else { Err(DecodeError::Parts) };
+        without_spec(&mut object);
+        let outcome = match sealed {
+            Ok(sealed) => self.unseal(sealed, &order, key).await,
             Err(error) => Err(Failure::Malformed(bulla_core::one_line(error.to_string().as_bytes()))),
         };
-        if outcome == Err(Failure::Unseal(UnsealError::GaveUp)) {
+        if outcome == Err(Failure::Unseal(UnsealError::GaveUp)) && !order.is_large {
             return Outcome { is_large: true, ..Outcome::DONE };
         }
         let untold = self.untold(object, outcome, order.said);
@@ -185,13 +196,8 @@ impl Worker {
         let body = status.map(|status| {
             let status = bulla_api::json_line(&status.tree());
             object["status"] = serde_json::from_str(&status).unwrap_or_default();
-            // The server takes no spec here, and it can be large. Metadata that is
-            // left out would be taken from its owners (before Kubernetes 1.36).
-            for (part, name) in [("", "spec"), ("/metadata", "managedFields")] {
-                if let Some(part) = object.pointer_mut(part).and_then(Value::as_object_mut) {
-                    part.remove(name);
-                }
-            }
+            // Metadata that is left out would be taken from its owners (before
+            // Kubernetes 1.36).
             object.to_string().into_bytes()
         });
         Untold { outcome, report, generation, about, body, said }
@@ -212,10 +218,11 @@ impl Worker {
                 match self.world.cluster.sealed_secret(key).await {
                     // It was deleted: there is nobody to tell.
                     Ok(None) => return Outcome::DONE,
-                    Ok(Some(object))
+                    Ok(Some(Shallow { value: mut object, .. }))
                         if error.is_conflict() && attempt < ATTEMPTS && untold.holds_for(&object) =>
                     {
                         attempt += 1;
+                        without_spec(&mut object);
                         untold = self.untold(object, untold.outcome, untold.said);
                         continue;
                     }
@@ -251,27 +258,26 @@ impl Worker {
         Some(said)
     }
 
-    async fn unseal(
-        &self,
-        sealed: SealedSecret,
-        is_large: bool,
-        is_absent: bool,
-        key: &Key,
-    ) -> Result<Done, Failure> {
-        let (sealed, unsealed) = self.compute(sealed, is_large).await?;
-        for name in bulla_seal::collisions(&sealed) {
-            tracing::warn!(
-                key = key.to_string(),
-                item = name,
-                "The item stands in encryptedData and in template.data"
-            );
+    async fn unseal(&self, sealed: SealedSecret, order: &Order, key: &Key) -> Result<Done, Failure> {
+        let (sealed, unsealed) = self.compute(sealed, order.is_large).await?;
+        let mut twice = bulla_seal::collisions(&sealed);
+        let items = twice.by_ref().take(TOLD).collect::<Vec<_>>();
+        if !items.is_empty() {
+            let (items, others) = (items.join(", "), twice.count());
+            let text = "Items stand in encryptedData and in template.data";
+            tracing::warn!(key = key.to_string(), items, others, "{text}");
         }
         let unsealed = unsealed?;
         let cluster = &self.world.cluster;
         let read = async || cluster.secret(key).await.map_err(|error| failure(key, &error));
-        let mut existing = if is_absent { None } else { read().await? };
+        let mut existing = if order.is_absent { None } else { read().await? };
         let mut attempt = 1;
         loop {
+            // Many others may be in work beside this one.
+            let bytes = memory_of(&unsealed) + existing.as_ref().map_or(0, memory_of);
+            if bytes > LITTLE && !order.is_large {
+                return Err(Failure::Unseal(UnsealError::GaveUp));
+            }
             let step =
                 reconcile::plan(&sealed, unsealed.clone(), existing.as_ref(), &self.world.settings.rules)?;
             let written = match &step {
@@ -292,17 +298,17 @@ impl Worker {
 
     /// Unseals beside everything else: on a core of its own, or a large object
     /// when the cores have nothing better to do (`security.md` R-14). Gives up
-    /// where an object that is not known to be large takes more than its share.
+    /// where an object takes more than its share.
     async fn compute(
         &self,
         sealed: SealedSecret,
         is_large: bool,
     ) -> Result<(SealedSecret, Result<Secret, Failure>), Failure> {
         let ring = Arc::clone(&self.ring.borrow());
-        let (world, share) = (Arc::clone(&self.world), self.share);
+        let (world, share) = (Arc::clone(&self.world), if is_large { LONGEST } else { self.share });
         let work = move || {
             let (options, budget) = (world.settings.unseal, Budget::of(share));
-            let goes_on = || is_large || budget.is_left();
+            let goes_on = || budget.is_left();
             let unsealed =
                 bulla_seal::unseal(&sealed, &ring.keys, options, &*world.clock, &*world.random, &goes_on);
             (sealed, unsealed.map_err(Failure::from))
@@ -340,9 +346,33 @@ impl Worker {
     }
 }
 
+/// Drops what the server takes no notice of where a status is written; it can be
+/// large.
+fn without_spec(object: &mut Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.remove("spec");
+    }
+}
+
+/// The bytes of memory that a Secret takes, about: some for each name and value
+/// beside their texts.
+fn memory_of(secret: &Secret) -> usize {
+    const TEXT: usize = 64;
+    let metadata = &secret.metadata;
+    let texts = [&metadata.labels, &metadata.annotations].into_iter().flatten();
+    let texts = texts.map(|(name, text)| name.len() + text.len());
+    let values = secret.data.iter().map(|(name, value)| name.len() + value.expose().len());
+    let owners = metadata.owner_references.iter();
+    let owners = owners.map(|owner| 2 * TEXT + owner.uid.len() + owner.name.len() + owner.kind.len());
+    texts.chain(values).chain(owners).map(|bytes| bytes + 2 * TEXT).sum()
+}
+
 fn failure(key: &Key, error: &ApiError) -> Failure {
     if error.is_immutable() {
         return Failure::Immutable { object: key.to_string(), text: error.to_string() };
+    }
+    if error.blames_fields {
+        return Failure::Invalid(error.to_string());
     }
     Failure::Api(error.to_string())
 }

@@ -14,6 +14,8 @@ pub(super) const MAX_DATA: usize = 1 << 20;
 pub enum Failure {
     /// The API server refused or could not be reached.
     Api(String),
+    /// The API server finds the Secret invalid; trying again changes nothing.
+    Invalid(String),
     /// The Secret is immutable; the text is the API server's.
     Immutable {
         /// Namespace and name, joined by a slash.
@@ -75,9 +77,11 @@ impl Failure {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Malformed(_) | Self::Unseal(_) => "ErrUnsealFailed",
-            Self::Api(_) | Self::Immutable { .. } | Self::Refused(_) | Self::Unmanaged(_) => {
-                "ErrUpdateFailed"
-            }
+            Self::Api(_)
+            | Self::Immutable { .. }
+            | Self::Invalid(_)
+            | Self::Refused(_)
+            | Self::Unmanaged(_) => "ErrUpdateFailed",
         }
     }
 
@@ -86,7 +90,7 @@ impl Failure {
     pub fn metric_reason(&self) -> &'static str {
         match self {
             Self::Malformed(_) | Self::Unseal(_) => "unseal",
-            Self::Api(_) | Self::Immutable { .. } | Self::Refused(_) => "update",
+            Self::Api(_) | Self::Immutable { .. } | Self::Invalid(_) | Self::Refused(_) => "update",
             Self::Unmanaged(_) => "unmanaged",
         }
     }
@@ -99,7 +103,7 @@ impl Failure {
             Self::Immutable { object, .. } => format!(
                 "Error updating {object}: the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this change nor to mutate the contents of the data field. You can only delete and recreate the Secret."
             ),
-            Self::Api(text) => text.clone(),
+            Self::Api(text) | Self::Invalid(text) => text.clone(),
             Self::Refused(refusal) => refusal.to_string(),
             Self::Unmanaged(name) => {
                 format!("Resource {name:?} already exists and is not managed by SealedSecret")
@@ -114,7 +118,7 @@ impl Failure {
             Self::Api(_) | Self::Unmanaged(_) => Retry::Soon,
             // Of these, too, a change of the Secret is the cure.
             Self::Refused(Refusal::Controlled { .. } | Refusal::IsKey(_)) => Retry::Soon,
-            Self::Malformed(_) | Self::Refused(_) | Self::Unseal(_) => Retry::Later,
+            Self::Invalid(_) | Self::Malformed(_) | Self::Refused(_) | Self::Unseal(_) => Retry::Later,
         }
     }
 }
@@ -123,7 +127,7 @@ impl fmt::Display for Failure {
     /// The condition's text.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Api(text) | Self::Immutable { text, .. } | Self::Malformed(text) => {
+            Self::Api(text) | Self::Immutable { text, .. } | Self::Invalid(text) | Self::Malformed(text) => {
                 formatter.write_str(text)
             }
             Self::Refused(refusal) => refusal.fmt(formatter),

@@ -13,7 +13,7 @@ mod tests;
 pub use failure::{Failure, Refusal};
 pub use plan::{Rules, Step, deletes, plan};
 pub use report::{Done, Event, Report, Retry, SYNCED, report};
-pub use settled::Claim;
+pub use settled::{Claim, Outside};
 
 /// On a Secret: it may be overwritten and owned.
 pub const MANAGED: &str = "sealedsecrets.bitnami.com/managed";

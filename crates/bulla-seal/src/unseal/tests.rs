@@ -65,6 +65,33 @@ fn r_14_before_each_value_it_is_asked_whether_to_go_on() {
 }
 
 #[test]
+fn r_14_all_templates_of_an_object_share_one_budget_and_are_asked_about() {
+    let mut sealed = object();
+    sealed.encrypted_data.clear();
+    let text = "{{ repeat 20000 \"a\" }}".to_owned();
+    sealed.template.data = (0..50).map(|number| (format!("t{number}"), text.clone())).collect();
+    assert!(run(&sealed, UnsealOptions::default()).is_ok());
+    sealed.template.data = (0..60).map(|number| (format!("t{number}"), text.clone())).collect();
+    let Err(UnsealError::Items(errors)) = run(&sealed, UnsealOptions::default()) else {
+        panic!("it is too much")
+    };
+    let [(_, ItemError::Template(TemplateError::Budget { .. }))] = errors.as_slice() else {
+        panic!("{errors:?}")
+    };
+    let gives_up = || false;
+    let unsealed =
+        unseal(&sealed, &KeyRing::new([]), UnsealOptions::default(), &Noon, &SystemRandom, &gives_up);
+    assert_eq!(unsealed.err(), Some(UnsealError::GaveUp));
+}
+
+#[test]
+fn r_14_a_hundred_thousand_errors_are_one_text() {
+    let mut sealed = object();
+    sealed.template.data = (0..100_000).map(|number| (format!("t{number}"), "{{".to_owned())).collect();
+    assert_eq!(text(&sealed).lines().count(), 100_000);
+}
+
+#[test]
 fn t_01_a_secret_lands_in_the_namespace_of_its_object() {
     for namespace in ["", "x", "other", "../other"] {
         let mut sealed = object();

@@ -112,6 +112,7 @@ fn escapes_of_json_alone_are_no_hindrance() {
 fn what_is_not_meant_stays_whatever_leads_to_it() {
     for text in [
         "kind: List\nitems:\n- kind: SealedSecret\n  spec: {encryptedData: {a: &v AAAA}}\n- kind: Other\n  copy: *v\n",
+        "kind: List\nitems:\n- kind: SealedSecret\n  spec: {encryptedData: {a: &v AAAA}}\nmetadata: {copy: *v}\n",
         "kind: SealedSecret\nspec: {encryptedData: {a: &v AAAA}}\nstatus: {copy: *v}\n",
         "kind: SealedSecret\nspec: {encryptedData: &v {a: AAAA}, template: {copy: *v}}\n",
     ] {
@@ -121,6 +122,20 @@ fn what_is_not_meant_stays_whatever_leads_to_it() {
         let written = rewrite(text, &[Change { place, old, new }]);
         assert!(written.as_ref().is_err_and(|error| error == NOT_IN_PLACE), "{written:?}");
     }
+}
+
+#[test]
+fn a_key_in_another_spelling_is_found_and_what_is_no_map_gives_way() {
+    let set = |name: &'static str| {
+        move |object: &mut SealedSecret| {
+            object.encrypted_data.insert(name.to_owned(), "BBBB".to_owned());
+        }
+    };
+    let head = "kind: SealedSecret\nspec:\n  encryptedData:";
+    assert_eq!(changed(&format!("{head} {{y: AAAA}}\n"), set("true")), format!("{head} {{y: BBBB}}\n"));
+    assert_eq!(changed(&format!("{head} \"\"\n"), set("a")), format!("{head}\n    a: BBBB\n"));
+    let deep = format!("{head} {{a: AAAA}}\nx: {}{}\n", "{a: ".repeat(90), "}".repeat(90));
+    assert_eq!(changed(&deep, put_b), deep.replace("AAAA", "BBBB"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
-use kube::core::PartialObjectMeta;
 use serde_json::{Value, json};
+
+use bulla_seal::reconcile::{MANAGED, PATCH};
 
 use super::*;
 use crate::arguments::testing::settings;
@@ -20,13 +21,17 @@ fn object(value: &Value) -> Sealed {
 }
 
 /// A Secret of namespace `x`: its controller's UID, annotations that say true.
-fn secret(name: &str, owner: &str, annotations: &[&str]) -> PartialObjectMeta<Secret> {
+fn secret(name: &str, owner: &str, annotations: &[&str]) -> Secret {
+    serde_json::from_value(secret_value(name, owner, annotations)).unwrap()
+}
+
+fn secret_value(name: &str, owner: &str, annotations: &[&str]) -> Value {
     let annotations: serde_json::Map<String, Value> =
         annotations.iter().map(|name| ((*name).to_owned(), json!("true"))).collect();
     let owner = json!({"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "name": name, "uid": owner, "controller": true});
     let metadata =
         json!({"namespace": "x", "name": name, "annotations": annotations, "ownerReferences": [owner]});
-    serde_json::from_value(json!({"metadata": metadata})).unwrap()
+    json!({"metadata": metadata})
 }
 
 fn failed(failed: Failed) -> Outcome {
@@ -34,7 +39,7 @@ fn failed(failed: Failed) -> Outcome {
 }
 
 /// Knows `objects` and `secrets`, and is started.
-fn started(objects: &[Sealed], secrets: &[PartialObjectMeta<Secret>]) -> Known {
+fn started(objects: &[Sealed], secrets: &[Secret]) -> Known {
     let mut known = Known::new(&settings(&[]), conditions());
     list(&mut known, objects);
     list_secrets(&mut known, secrets);
@@ -52,7 +57,7 @@ fn list(known: &mut Known, objects: &[Sealed]) -> Vec<Reaction> {
     reactions
 }
 
-fn list_secrets(known: &mut Known, secrets: &[PartialObjectMeta<Secret>]) -> Vec<Reaction> {
+fn list_secrets(known: &mut Known, secrets: &[Secret]) -> Vec<Reaction> {
     known.secret_changed((0, Event::Init));
     let mut reactions = Vec::new();
     for secret in secrets {
@@ -73,9 +78,8 @@ fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
     };
     let is_large = |spec: Value| {
         let mut known = started(&[], &[]);
-        let mut new = sealed("n", "u1", 1);
-        new.data = json!({"spec": spec});
-        known.sealed_changed((0, Event::Apply(new)));
+        let metadata = json!({"namespace": "x", "name": "n", "uid": "u1", "generation": 1});
+        known.sealed_changed((0, Event::Apply(object(&json!({"metadata": metadata, "spec": spec})))));
         known.is_large(&of("x", "n"))
     };
     for (values, templates, expected) in
@@ -84,17 +88,19 @@ fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
         let spec = json!({"encryptedData": items(values, 2), "template": {"data": items(templates, 2)}});
         assert_eq!(is_large(spec), expected, "{values} + {templates} items");
     }
-    // Each item with a name of one byte, the last one the old form.
-    for (value, template, old, expected) in [
-        (131_071, 131_071, 0, false),
-        (131_071, 131_072, 0, true),
-        (1, 1, 262_140, false),
-        (1, 1, 262_141, true),
+    // Some 4 KiB go to the rest of the object; labels count as well as the old form.
+    for (value, old, label, expected) in [
+        (120_000, 120_000, 10_000, false),
+        (120_000, 120_000, 23_000, true),
+        (10, 250_000, 1, false),
+        (10, 262_000, 1, true),
+        (262_000, 1, 1, true),
     ] {
-        let template = json!({"data": items(1, template)});
+        let template = json!({"metadata": {"labels": {"l": "A".repeat(label)}}});
         let spec = json!({"encryptedData": items(1, value), "template": template, "data": "A".repeat(old)});
-        assert_eq!(is_large(spec), expected);
+        assert_eq!(is_large(spec), expected, "{value} {old} {label}");
     }
+    assert!(is_large(json!({"template": {"metadata": {"x": vec![json!({"": 1}); 500]}}})), "500 maps");
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
     known.ended(&of("x", "n"), failed(Failed::Unseal));
     assert!(!known.order(&of("x", "n")).is_large);
@@ -110,13 +116,14 @@ fn r_14_an_object_is_large_by_what_is_in_it_or_by_what_work_on_it_took() {
 fn only_what_changes_the_secret_calls_for_work() {
     let mut known = started(&[sealed("n", "u1", 1)], &[]);
     let mut changed = |object: &Sealed| known.sealed_changed((0, Event::Apply(object.clone())));
-    let mut labeled = sealed("n", "u1", 1);
-    labeled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
-    labeled.data = json!({"status": {"observedGeneration": 1}});
-    assert_eq!(changed(&labeled), []);
+    let with = |generation: i64, name: &str, value: Value| {
+        let mut metadata = json!({"namespace": "x", "name": "n", "uid": "u1", "generation": generation});
+        metadata[name] = value;
+        object(&json!({"metadata": metadata, "status": {"observedGeneration": 1}}))
+    };
+    assert_eq!(changed(&with(1, "labels", json!({"a": "b"}))), []);
     assert_eq!(changed(&sealed("n", "u1", 2)), [Reaction::Now(of("x", "n"))]);
-    let mut wide = sealed("n", "u1", 2);
-    wide.metadata.annotations = Some([(bulla_seal::CLUSTER_WIDE.to_owned(), "true".to_owned())].into());
+    let wide = with(2, "annotations", json!({bulla_seal::CLUSTER_WIDE: "true"}));
     assert_eq!(changed(&wide), [Reaction::Now(of("x", "n"))]);
     assert_eq!(changed(&wide), []);
     assert_eq!(changed(&sealed("n", "u2", 1)), [Reaction::Now(of("x", "n"))], "made anew");
@@ -254,12 +261,12 @@ fn at_the_start_settled_objects_are_left_alone() {
         }))
     };
     let theirs = |name: &str, manager: &str| {
-        let mut secret = serde_json::to_value(secret(name, "u1", &[])).unwrap();
+        let mut secret = secret_value(name, "u1", &[]);
         secret["metadata"]["managedFields"] = json!([{
             "manager": manager, "operation": "Update", "fieldsType": "FieldsV1",
             "fieldsV1": {"f:data": {".": {}, "f:a": {}}, "f:type": {}},
         }]);
-        serde_json::from_value::<PartialObjectMeta<Secret>>(secret).unwrap()
+        serde_json::from_value::<Secret>(secret).unwrap()
     };
     let mut known = Known::new(&settings(&[]), conditions());
     assert_eq!(list(&mut known, &["ours", "edited", "missing"].map(settled)), []);

@@ -62,7 +62,11 @@ fn order() -> Order {
 
 /// Makes the Secret, and tells what there is to tell.
 async fn reconciled(worker: &Worker, name: &str) -> Outcome {
-    let mut outcome = worker.reconcile(&key_of(name), order()).await;
+    reconciled_as(worker, name, order()).await
+}
+
+async fn reconciled_as(worker: &Worker, name: &str, order: Order) -> Outcome {
+    let mut outcome = worker.reconcile(&key_of(name), order).await;
     match outcome.untold.take() {
         Some(untold) => worker.tell(&key_of(name), untold).await,
         None => outcome,
@@ -219,9 +223,47 @@ async fn r_14_an_object_of_thousands_of_values_holds_no_core() {
         assert_eq!(reconciled(&worker, "small").await.failed, None);
         secrets()
     };
-    let (large, before) = tokio::join!(biased; reconciled(&worker, "large"), small);
+    let order = || Order { is_large: true, ..order() };
+    let (large, before) = tokio::join!(biased; reconciled_as(&worker, "large", order()), small);
     assert_eq!(before, ["/api/v1/namespaces/x/secrets/small"]);
     assert_eq!((large.failed, secrets().len()), (None, 2));
+}
+
+#[tokio::test]
+async fn r_14_what_takes_memory_is_large_and_too_much_of_it_is_refused() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("much", &[]), ("more", &[])]);
+    for (name, count) in [("much", 1_000), ("more", 100_000)] {
+        let path = format!("{PATH}{name}");
+        api.held().objects.get_mut(&path).unwrap()["spec"]["template"]["metadata"]["x"] =
+            vec![json!({"": 1}); count].into();
+        let first = worker.reconcile(&key_of(name), order()).await;
+        assert!(first.is_large && first.untold.is_none() && first.failed.is_none());
+    }
+    assert_eq!(api.changes(), [""; 0]);
+    let order = || Order { is_large: true, ..order() };
+    assert_eq!(reconciled_as(&worker, "much", order()).await.failed, None);
+    let more = reconciled_as(&worker, "more", order()).await;
+    assert_eq!((more.failed, more.retry), (Some(Failed::Other), Retry::Later));
+    let held = api.held();
+    let condition = &held.objects[&format!("{PATH}more")]["status"]["conditions"][0];
+    assert_eq!(condition["message"], DecodeError::Parts.to_string());
+}
+
+#[tokio::test]
+async fn r_14_what_the_server_finds_invalid_is_tried_again_in_minutes() {
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let existing = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {
+        "name": "a", "namespace": "x", "resourceVersion": "1",
+        "annotations": {"sealedsecrets.bitnami.com/managed": "true", "big": "x".repeat(LITTLE)},
+    }});
+    api.held().objects.insert("/api/v1/namespaces/x/secrets/a".to_owned(), existing);
+    api.held().updates = [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY].into();
+    let order = |is_large| Order { is_absent: false, is_large, ..order() };
+    // The Secret that is there takes much memory.
+    assert!(reconciled_as(&worker, "a", order(false)).await.is_large);
+    assert_eq!(api.changes(), [""; 0]);
+    let outcome = reconciled_as(&worker, "a", order(true)).await;
+    assert_eq!((outcome.failed, outcome.retry), (Some(Failed::Other), Retry::Later));
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ impl Stage {
     pub(crate) fn create(&self, objects: &[Value]) {
         let create = |objects: &[Value]| {
             for object in objects {
-                self.api.request("POST", &path("sealedsecrets"), &object.to_string()).success();
+                self.api.request("POST", &path("sealedsecrets"), object.to_string()).success();
             }
         };
         let share = objects.len().div_ceil(CONNECTIONS);

@@ -65,7 +65,7 @@ impl Stage {
         let make = |(number, object): (usize, &Value)| {
             let turn = begin + every * u32::try_from(number).expect("they are few");
             std::thread::sleep(turn.saturating_duration_since(Instant::now()));
-            api.request("POST", &path, &object.to_string()).success();
+            api.request("POST", &path, object.to_string()).success();
             (name(object).to_owned(), turn)
         };
         let share = |first: usize| -> Vec<_> {
