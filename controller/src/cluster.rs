@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bulla_api::{Secret, Shallow, json_line};
+use bulla_api::{ObjectMeta, Secret, Shallow, json_line};
 use bulla_core::{Environment, one_line};
 use bulla_seal::reconcile::{FIELD_MANAGER, SYNCED};
 use http::{Method, Request, StatusCode};
@@ -52,8 +52,8 @@ pub(crate) struct ApiError {
     /// The status code; 0 where no answer came.
     pub(crate) code: u16,
     text: String,
-    /// Whether the server finds fields of the object invalid: no policy, which may
-    /// be changed.
+    /// Whether the server itself finds fields of the object invalid: no webhook and
+    /// no policy, which may be changed.
     pub(crate) blames_fields: bool,
 }
 
@@ -255,6 +255,11 @@ impl Cluster {
 
     /// A Secret with its data.
     pub(crate) async fn secret(&self, key: &Key) -> Result<Option<Secret>, ApiError> {
+        Ok(self.weighed_secret(key).await?.map(|(secret, _)| secret))
+    }
+
+    /// A Secret with its data, and the bytes of memory that it takes, about.
+    pub(crate) async fn weighed_secret(&self, key: &Key) -> Result<Option<(Secret, usize)>, ApiError> {
         let path = format!("{}/{}", secrets(&key.namespace), key.name);
         let Some(text) = self.get(&path).await? else { return Ok(None) };
         let secret = Secret::from_answer(text.as_bytes());
@@ -287,8 +292,7 @@ impl Cluster {
 
     /// Deletes a Secret, if it is still the one that was read (`security.md`
     /// T-05).
-    pub(crate) async fn delete_secret(&self, secret: &Secret) -> Result<(), ApiError> {
-        let metadata = &secret.metadata;
+    pub(crate) async fn delete_secret(&self, metadata: &ObjectMeta) -> Result<(), ApiError> {
         let path = format!("{}/{}", secrets(&metadata.namespace), metadata.name);
         let same = json!({"uid": metadata.server.uid, "resourceVersion": metadata.server.resource_version});
         let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": same});
@@ -356,10 +360,18 @@ fn causes(status: &Status) -> &[StatusCause] {
     status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default()
 }
 
-/// Whether a server finds fields of an object invalid.
+/// Whether a server itself finds fields of an object invalid.
 fn blames_fields(status: &Status) -> bool {
     status.code == StatusCode::UNPROCESSABLE_ENTITY.as_u16()
         && causes(status).iter().any(|cause| !cause.field.is_empty())
+        && denied(&status.message).is_none()
+}
+
+/// What stands before the words of a webhook or policy that denies a request, and
+/// how they begin.
+fn denied(message: &str) -> Option<(&str, &str)> {
+    let begins = ["denied the request", "denied request"];
+    begins.iter().find_map(|begin| Some((message.split_once(begin)?.0, *begin)))
 }
 
 /// What an API server says, without what it may repeat of an object: values
@@ -378,9 +390,7 @@ fn reduced(status: &Status) -> String {
             .collect();
         return one_line(format!("{kind} {name:?} is invalid: {}", causes.join(", ")).as_bytes());
     }
-    let denied = ["denied the request", "denied request"];
-    let denied = denied.iter().find_map(|word| Some((status.message.split_once(word)?.0, word)));
-    match denied {
+    match denied(&status.message) {
         Some((who, word)) => one_line(format!("{who}{word}").as_bytes()),
         None => one_line(status.message.as_bytes()),
     }

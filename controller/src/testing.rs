@@ -44,6 +44,8 @@ pub(crate) struct Held {
     pub(crate) asked: Vec<(Method, String, Value)>,
     /// What every request is refused with, if it is.
     pub(crate) refuses: Option<StatusCode>,
+    /// What the next new Secrets are refused with.
+    pub(crate) creations: VecDeque<StatusCode>,
     /// What the next updates are refused with.
     pub(crate) updates: VecDeque<StatusCode>,
     /// How many of the next requests are put off, for longer than a test lasts.
@@ -131,9 +133,12 @@ impl Api {
         if held.is_read_only && *method != Method::GET {
             return failure(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        if *method == Method::PUT
-            && let Some(status) = held.updates.pop_front()
-        {
+        let refused = match *method {
+            Method::PUT => held.updates.pop_front(),
+            Method::POST if path.ends_with("/secrets") => held.creations.pop_front(),
+            _ => None,
+        };
+        if let Some(status) = refused {
             return failure(status);
         }
         match *method {

@@ -38,7 +38,13 @@ impl Conditions {
 
     /// An object was seen.
     pub(crate) fn seen(&self, key: &Key, object: &Sealed) {
-        let conditions: Box<[_]> = object.status.conditions.iter().map(condition).collect();
+        let conditions: Box<[_]> = object
+            .status
+            .conditions
+            .iter()
+            .filter(|condition| !condition.kind.is_empty())
+            .map(condition)
+            .collect();
         if conditions.is_empty() {
             self.gone(key);
             return;
@@ -138,7 +144,7 @@ mod tests {
         conditions.seen(&key, &object(&json!({})));
         assert_eq!(shown(), [""; 0]);
         let of = |kind: &str, status: &str| json!({"type": kind, "status": status});
-        let two = json!({"conditions": [of("Synced", "False"), of("Ready", "True"), {"type": "Odd"}]});
+        let two = json!({"conditions": [of("Synced", "False"), of("Ready", "True"), {"type": "Odd"}, {"status": "True"}]});
         conditions.seen(&key, &object(&two));
         assert_eq!(shown(), [line("Synced", -1), line("Ready", 1), line("Odd", 0)]);
         conditions.seen(&key, &object(&json!({"conditions": [of("Synced", "Unknown")]})));

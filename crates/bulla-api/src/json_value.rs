@@ -50,7 +50,7 @@ pub struct Shallow {
     pub value: Value,
     /// The bytes of memory that it takes, about.
     pub bytes: usize,
-    /// Whether there was memory for everything.
+    /// Whether there was memory for everything but its `status`.
     pub is_whole: bool,
 }
 
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Shallow {
         let reader = Reader { levels: DEPTH, place: Place::Object(&status), ..Reader::of(&memory) };
         let value = reader.deserialize(json)?;
         let bytes = MEMORY - memory.left.get() + (STATUS - status.left.get());
-        Ok(Self { value, bytes, is_whole: !memory.is_exceeded.get() && !status.is_exceeded.get() })
+        Ok(Self { value, bytes, is_whole: !memory.is_exceeded.get() })
     }
 }
 

@@ -68,12 +68,15 @@ impl Secret {
         Self::from_value(Wiped(parse_strange(text)?))
     }
 
-    /// Reads one as an API server answers with it, but for its `managedFields`.
-    pub fn from_answer(text: &[u8]) -> Result<Self, DecodeError> {
+    /// Reads one as an API server answers with it, but for its `managedFields`; gives
+    /// the bytes of memory that it takes as well, about.
+    ///
+    /// Fails where these are more than 48 MiB, too: it may be anybody's.
+    pub fn from_answer(text: &[u8]) -> Result<(Self, usize), DecodeError> {
         let read = serde_json::from_slice::<Shallow>(text)
             .map_err(|error| DecodeError::NoKind(json_misfit(&error)))?;
         let value = Wiped(read.value);
-        if read.is_whole { Self::from_value(value) } else { Err(DecodeError::Parts) }
+        if read.is_whole { Ok((Self::from_value(value)?, read.bytes)) } else { Err(DecodeError::Parts) }
     }
 
     fn from_value(value: Wiped) -> Result<Self, DecodeError> {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use bulla_api::{Base64Error, OwnerReference, SealedSecret, Secret, decode_base64};
 use bulla_core::{Clock, Random, SecretBytes};
-use bulla_template::{Budget, Data, Settings, Template, TemplateError};
+use bulla_template::{Budget, Data, Exhausted, Settings, Template, TemplateError};
 
 use crate::ring::{KeyRing, NoKey, Opened};
 use crate::scope::Scope;
@@ -261,7 +261,8 @@ fn render_all(
                 secret.data.insert(name.clone(), value);
             }
             Err(error) => {
-                let is_over = matches!(error, TemplateError::Budget { .. });
+                let is_over =
+                    matches!(error, TemplateError::Budget { what: Exhausted::Steps | Exhausted::Output, .. });
                 errors.push((name.clone(), error.into()));
                 if is_over {
                     break;

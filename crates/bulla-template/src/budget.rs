@@ -48,10 +48,6 @@ impl Meter {
         &self.limits
     }
 
-    pub(crate) fn steps_left(&self) -> u64 {
-        self.steps
-    }
-
     /// Takes `count` steps.
     pub(crate) fn step(&mut self, count: u64) -> Result<(), Failure> {
         match self.steps.checked_sub(count) {

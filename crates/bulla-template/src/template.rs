@@ -152,9 +152,9 @@ impl Template {
         let mut scope = Scope::new(clock, random, *budget);
         let dot = value(&mut scope, data);
         let dot = dot.map_err(|failure| self.explain(Fault::new(0, 0, failure)))?;
-        let before = scope.meter.steps_left();
+        let before = scope.meter.left();
         let output = run(&self.parsed, self.settings.missing_key, &mut scope, dot);
-        budget.steps -= before - scope.meter.steps_left();
+        budget.steps -= before - scope.meter.left();
         let output = output.map_err(|fault| self.explain(*fault))?;
         budget.output -= output.len().min(budget.output);
         Ok(SecretBytes::new(output))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bulla_api::{DecodeError, SealedSecret, SealedSecretStatus, Secret, Shallow};
+use bulla_api::{DecodeError, ObjectMeta, SealedSecret, SealedSecretStatus, Secret, Shallow};
 use bulla_seal::UnsealError;
 use bulla_seal::reconcile::{self, Done, Failure, Report, Retry, Step};
 use serde_json::{Value, json};
@@ -269,17 +269,17 @@ impl Worker {
         }
         let unsealed = unsealed?;
         let cluster = &self.world.cluster;
-        let read = async || cluster.secret(key).await.map_err(|error| failure(key, &error));
+        let read = async || cluster.weighed_secret(key).await.map_err(|error| failure(key, &error));
         let mut existing = if order.is_absent { None } else { read().await? };
         let mut attempt = 1;
         loop {
             // Many others may be in work beside this one.
-            let bytes = memory_of(&unsealed) + existing.as_ref().map_or(0, memory_of);
-            if bytes > LITTLE && !order.is_large {
+            let (there, bytes) =
+                existing.as_ref().map_or((None, 0), |(secret, bytes)| (Some(secret), *bytes));
+            if bytes + memory_of(&unsealed) > LITTLE && !order.is_large {
                 return Err(Failure::Unseal(UnsealError::GaveUp));
             }
-            let step =
-                reconcile::plan(&sealed, unsealed.clone(), existing.as_ref(), &self.world.settings.rules)?;
+            let step = reconcile::plan(&sealed, unsealed.clone(), there, &self.world.settings.rules)?;
             let written = match &step {
                 Step::Keep => return Ok(Done::Kept),
                 Step::Create(secret) => cluster.create_secret(secret).await,
@@ -287,6 +287,10 @@ impl Worker {
             };
             let Err(error) = written else { return Ok(Done::Written) };
             let is_outdated = error.is_conflict() || (error.is_missing() && matches!(step, Step::Update(_)));
+            // What was made of the object alone is invalid as long as it stays as it is.
+            if matches!(step, Step::Create(_)) && error.blames_fields {
+                return Err(Failure::Invalid(error.to_string()));
+            }
             if !is_outdated || attempt == ATTEMPTS {
                 return Err(failure(key, &error));
             }
@@ -327,8 +331,12 @@ impl Worker {
         tracing::info!(sealed_secret = key.to_string(), "SealedSecret has gone, deleting Secret");
         let cluster = &self.world.cluster;
         let deleted = match cluster.secret(key).await {
-            Ok(Some(secret)) if reconcile::deletes(&uid, &secret.metadata) => {
-                cluster.delete_secret(&secret).await
+            Ok(Some(Secret { metadata, .. })) if reconcile::deletes(&uid, &metadata) => {
+                // Nothing else of it is needed, and it can be large.
+                let (namespace, name) = (metadata.namespace, metadata.name);
+                let metadata =
+                    ObjectMeta { namespace, name, server: metadata.server, ..ObjectMeta::default() };
+                cluster.delete_secret(&metadata).await
             }
             other => other.map(drop),
         };
@@ -354,25 +362,16 @@ fn without_spec(object: &mut Value) {
     }
 }
 
-/// The bytes of memory that a Secret takes, about: some for each name and value
-/// beside their texts.
+/// The bytes of memory that the data of a Secret takes, about. Its metadata is that
+/// of an object that is not large.
 fn memory_of(secret: &Secret) -> usize {
-    const TEXT: usize = 64;
-    let metadata = &secret.metadata;
-    let texts = [&metadata.labels, &metadata.annotations].into_iter().flatten();
-    let texts = texts.map(|(name, text)| name.len() + text.len());
-    let values = secret.data.iter().map(|(name, value)| name.len() + value.expose().len());
-    let owners = metadata.owner_references.iter();
-    let owners = owners.map(|owner| 2 * TEXT + owner.uid.len() + owner.name.len() + owner.kind.len());
-    texts.chain(values).chain(owners).map(|bytes| bytes + 2 * TEXT).sum()
+    const ENTRY: usize = 128;
+    secret.data.iter().map(|(name, value)| ENTRY + name.len() + value.expose().len()).sum()
 }
 
 fn failure(key: &Key, error: &ApiError) -> Failure {
     if error.is_immutable() {
         return Failure::Immutable { object: key.to_string(), text: error.to_string() };
-    }
-    if error.blames_fields {
-        return Failure::Invalid(error.to_string());
     }
     Failure::Api(error.to_string())
 }

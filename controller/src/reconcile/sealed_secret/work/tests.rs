@@ -251,7 +251,11 @@ async fn r_14_what_takes_memory_is_large_and_too_much_of_it_is_refused() {
 
 #[tokio::test]
 async fn r_14_what_the_server_finds_invalid_is_tried_again_in_minutes() {
-    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[])]);
+    let (api, worker) = stage(Arc::new(SystemRandom), &[("a", &[]), ("b", &[])]);
+    api.held().creations = [StatusCode::UNPROCESSABLE_ENTITY].into();
+    let made = reconciled(&worker, "b").await;
+    assert_eq!((made.failed, made.retry), (Some(Failed::Other), Retry::Later));
+    // What is there may be why, and change.
     let existing = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {
         "name": "a", "namespace": "x", "resourceVersion": "1",
         "annotations": {"sealedsecrets.bitnami.com/managed": "true", "big": "x".repeat(LITTLE)},
@@ -260,10 +264,11 @@ async fn r_14_what_the_server_finds_invalid_is_tried_again_in_minutes() {
     api.held().updates = [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY].into();
     let order = |is_large| Order { is_absent: false, is_large, ..order() };
     // The Secret that is there takes much memory.
+    let before = api.changes();
     assert!(reconciled_as(&worker, "a", order(false)).await.is_large);
-    assert_eq!(api.changes(), [""; 0]);
+    assert_eq!(api.changes(), before);
     let outcome = reconciled_as(&worker, "a", order(true)).await;
-    assert_eq!((outcome.failed, outcome.retry), (Some(Failed::Other), Retry::Later));
+    assert_eq!((outcome.failed, outcome.retry), (Some(Failed::Other), Retry::Soon));
 }
 
 #[tokio::test]
@@ -311,7 +316,7 @@ async fn r_20_who_does_not_lead_writes_nothing() {
     let text = "this replica does not lead and may not write";
     assert_eq!(refused(cluster.create_secret(&secret).await), text);
     assert_eq!(refused(cluster.update_secret(&secret).await), text);
-    assert_eq!(refused(cluster.delete_secret(&secret).await), text);
+    assert_eq!(refused(cluster.delete_secret(&secret.metadata).await), text);
     assert_eq!(refused(cluster.put_status(&key_of("n"), Vec::new()).await), text);
     assert_eq!(refused(cluster.create_event("x", &json!({})).await), text);
     assert_eq!(api.changes(), [""; 0]);
