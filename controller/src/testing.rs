@@ -54,6 +54,42 @@ pub(crate) struct Held {
     pub(crate) is_read_only: bool,
 }
 
+impl Held {
+    /// The page of a list that is asked for.
+    fn list(&self, path: &str, uri: &http::Uri) -> Value {
+        let below = format!("{path}/");
+        let query = uri.query().unwrap_or_default().replace("%2F", "/");
+        let parameter =
+            |name: &str| query.split('&').find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
+        let number = |name: &str| parameter(name).and_then(|text| text.parse::<usize>().ok());
+        let label = parameter("labelSelector").and_then(|label| label.split_once('='));
+        let items = self.objects.iter().filter(|(name, object)| {
+            name.starts_with(&below)
+                && label.is_none_or(|(name, value)| object["metadata"]["labels"][name] == value)
+        });
+        let from = number("continue").unwrap_or_default();
+        let to = from.saturating_add(number("limit").unwrap_or(usize::MAX));
+        let items: Vec<&Value> = items.map(|(_, object)| object).collect();
+        let next = if to < items.len() { to.to_string() } else { String::new() };
+        let items = &items[from..to.min(items.len())];
+        let metadata = json!({"resourceVersion": "1", "continue": next});
+        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": metadata, "items": items})
+    }
+}
+
+/// How a request is refused.
+fn failure(status: StatusCode) -> (StatusCode, Value) {
+    let causes = match status {
+        StatusCode::UNPROCESSABLE_ENTITY => json!([{"field": "f", "reason": "FieldValueInvalid"}]),
+        _ => json!([]),
+    };
+    let (code, details) = (status.as_u16(), json!({"causes": causes}));
+    (
+        status,
+        json!({"kind": "Status", "status": "Failure", "code": code, "message": "no", "details": details}),
+    )
+}
+
 /// An API server in memory.
 #[derive(Clone, Default)]
 pub(crate) struct Api(Arc<Mutex<Held>>);
@@ -114,15 +150,6 @@ impl Api {
         let path = uri.path().to_owned();
         let mut body = serde_json::from_slice::<Value>(body).unwrap_or_default();
         held.asked.push((method.clone(), path.clone(), body.clone()));
-        let failure = |status: StatusCode| {
-            let causes = match status {
-                StatusCode::UNPROCESSABLE_ENTITY => json!([{"field": "f", "reason": "FieldValueInvalid"}]),
-                _ => json!([]),
-            };
-            let (code, details) = (status.as_u16(), json!({"causes": causes}));
-            let answer = json!({"kind": "Status", "status": "Failure", "code": code, "message": "no", "details": details});
-            (status, answer)
-        };
         if let Some(status) = held.refuses {
             return failure(status);
         }
@@ -144,29 +171,7 @@ impl Api {
         match *method {
             Method::GET => match held.objects.get(&path) {
                 Some(object) => (StatusCode::OK, object.clone()),
-                None if path.ends_with('s') => {
-                    let below = format!("{path}/");
-                    let query = uri.query().unwrap_or_default().replace("%2F", "/");
-                    let parameter = |name: &str| {
-                        query.split('&').find_map(|one| one.strip_prefix(name)?.strip_prefix('='))
-                    };
-                    let number = |name: &str| parameter(name).and_then(|text| text.parse::<usize>().ok());
-                    let label = parameter("labelSelector").and_then(|label| label.split_once('='));
-                    let items = held.objects.iter().filter(|(name, object)| {
-                        name.starts_with(&below)
-                            && label.is_none_or(|(name, value)| object["metadata"]["labels"][name] == value)
-                    });
-                    let from = number("continue").unwrap_or_default();
-                    let to = from.saturating_add(number("limit").unwrap_or(usize::MAX));
-                    let items: Vec<&Value> = items.map(|(_, object)| object).collect();
-                    let next = if to < items.len() { to.to_string() } else { String::new() };
-                    let items = &items[from..to.min(items.len())];
-                    let metadata = json!({"resourceVersion": "1", "continue": next});
-                    (
-                        StatusCode::OK,
-                        json!({"apiVersion": "v1", "kind": "SecretList", "metadata": metadata, "items": items}),
-                    )
-                }
+                None if path.ends_with('s') => (StatusCode::OK, held.list(&path, uri)),
                 None => failure(StatusCode::NOT_FOUND),
             },
             Method::POST => {

@@ -14,7 +14,7 @@ pub(super) const MAX_DATA: usize = 1 << 20;
 pub enum Failure {
     /// The API server refused or could not be reached.
     Api(String),
-    /// The API server finds the Secret invalid; trying again changes nothing.
+    /// The API server finds the new Secret invalid: only another object changes that.
     Invalid(String),
     /// The Secret is immutable; the text is the API server's.
     Immutable {
